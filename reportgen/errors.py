@@ -1,0 +1,55 @@
+"""What can go wrong, with its exit code.
+
+    ReportgenError
+    ├── ConfigError       2  usage or configuration
+    ├── InputError        3  data, checkpoint, labels, too many unreadable images
+    ├── EvaluationError   4  evaluation or explanation (NaN logits, out of memory)
+    ├── RenderingError    5  HTML or PDF could not be made
+    └── DeliveryError     6  the report was made, a delivery failed
+"""
+
+from typing import ClassVar
+
+
+class ReportgenError(Exception):
+    """An error a person can act on: it names the thing, what was found, what was expected and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, thing: str, *, found: str, expected: str, todo: str) -> None:
+        self.thing, self.found, self.expected, self.todo = thing, found, expected, todo
+        super().__init__(thing, found, expected, todo)
+
+    def __str__(self) -> str:
+        lines = (self.thing, f"  found:    {self.found}", f"  expected: {self.expected}", f"  to do:    {self.todo}")
+        return "\n".join(lines)
+
+
+class ConfigError(ReportgenError):
+    """A wrong option, a wrong key in the TOML file, a plug-in that cannot be found."""
+
+    exit_code = 2
+
+
+class InputError(ReportgenError):
+    """The checkpoint, the data set or the labels cannot be used as they are."""
+
+    exit_code = 3
+
+
+class EvaluationError(ReportgenError):
+    """The model ran and what it gave, or what it needed, cannot be used."""
+
+    exit_code = 4
+
+
+class RenderingError(ReportgenError):
+    """The analysis is done but the document could not be made whole."""
+
+    exit_code = 5
+
+
+class DeliveryError(ReportgenError):
+    """The report is made but could not be put where it belongs."""
+
+    exit_code = 6

@@ -1,0 +1,1 @@
+"""Stage 1, inputs: everything that is read. Front door: `run_inputs.read_inputs`, which returns `RunInputs`."""

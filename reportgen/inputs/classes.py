@@ -1,0 +1,92 @@
+"""Class alignment, by name. A wrong class order raises no error anywhere and looks like a confused model."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reportgen.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassAlignment:
+    """`classes` is the order of the whole report: the data set's classes, then the model's other ones.
+
+    `output_idx[k]` is the model output of class k. `without_images` are the model's classes that the data set lacks.
+    `named_by` says where the names of the model's outputs come from; "data_set" means that its order was assumed.
+    """
+
+    classes: tuple[str, ...]
+    output_idx: tuple[int, ...]
+    without_images: tuple[str, ...]
+    named_by: Literal["checkpoint", "data_set"]
+
+
+def aligned(
+    data_classes: tuple[str, ...],
+    model_classes: tuple[str, ...] | None,
+    *,
+    n_outputs: int,
+    renamed: Mapping[str, str] | None = None,
+) -> ClassAlignment:
+    """The alignment of a data set's classes with a model's outputs.
+
+    `renamed` maps the checkpoint's names to the data set's. Raises InputError with both lists when the model's class
+    list is not as long as its output, holds a name twice, or lacks a class of the data set; and, when the checkpoint
+    names no classes, when the numbers differ.
+    """
+    if model_classes is None:
+        if len(data_classes) != n_outputs:
+            raise _mismatch(data_classes, None, n_outputs, f"{len(data_classes)} classes for {n_outputs} outputs")
+        return ClassAlignment(
+            classes=data_classes, output_idx=tuple(range(n_outputs)), without_images=(), named_by="data_set"
+        )
+    names = tuple((renamed or {}).get(name, name) for name in model_classes)
+    problem = _problem(data_classes, names, n_outputs)
+    if problem:
+        raise _mismatch(data_classes, names, n_outputs, problem)
+    without_images = tuple(name for name in names if name not in set(data_classes))
+    classes = (*data_classes, *without_images)
+    at = {name: index for index, name in enumerate(names)}
+    return ClassAlignment(
+        classes=classes,
+        output_idx=tuple(at[name] for name in classes),
+        without_images=without_images,
+        named_by="checkpoint",
+    )
+
+
+def _problem(data_classes: tuple[str, ...], names: tuple[str, ...], n_outputs: int) -> str:
+    if len(names) != n_outputs:
+        return f"the checkpoint names {len(names)} classes for {n_outputs} outputs"
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return f"the checkpoint names a class twice: {', '.join(twice)}"
+    unknown = [name for name in data_classes if name not in set(names)]
+    if unknown:
+        return "the model does not know " + ", ".join(_with_nearest(name, names) for name in unknown)
+    return ""
+
+
+def _with_nearest(name: str, names: tuple[str, ...]) -> str:
+    plain = {_plain(other): other for other in names}
+    near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.75)
+    return f"{name!r} (nearest: {plain[near[0]]!r})" if near else f"{name!r}"
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ").replace("-", " ")
+
+
+def _mismatch(
+    data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outputs: int, problem: str
+) -> InputError:
+    model_list = ", ".join(names) if names is not None else f"{n_outputs} outputs without names"
+    return InputError(
+        "class names of the data set and the model",
+        found=f"{problem}\n    data set ({len(data_classes)}): {', '.join(data_classes)}"
+        f"\n    model ({len(names) if names is not None else n_outputs}): {model_list}",
+        expected="every class of the data set among the classes of the model, by the same name, each once",
+        todo="use the data set that the model was trained on, save `classes` in the checkpoint, or map the checkpoint's"
+        " names in the TOML file: [rename] with lines such as \"American Bulldog\" = \"american_bulldog\"",
+    )

@@ -1,0 +1,104 @@
+"""Image files to the crop that the model sees.
+
+Decoding goes by content, never by file name: Oxford's own release holds a GIF and an RGBA PNG called .jpg. Pillow
+decodes; torchvision's decoders give the same pixels about 0.4 ms an image sooner, but are deprecated since torchvision
+0.29 and read neither BMP nor TIFF. Resizing works on uint8 with torchvision, which is where the time is won.
+"""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torchvision.transforms.v2 import functional as transforms
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+_INTERPOLATIONS = {
+    "bilinear": transforms.InterpolationMode.BILINEAR,
+    "bicubic": transforms.InterpolationMode.BICUBIC,
+    "nearest": transforms.InterpolationMode.NEAREST,
+}
+
+
+class UnreadableImage(Exception):
+    """This file cannot be used as an image; the text says why, for the list in the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """Shorter side to `resize_px`, centre crop of `crop_px`, then (x - mean) / std on RGB in [0, 1]."""
+
+    resize_px: int = 256
+    crop_px: int = 224
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+
+    def __post_init__(self) -> None:
+        if self.resize_px < 1 or self.crop_px < 1:
+            raise ValueError(f"resize and crop must be 1 px or more, found {self.resize_px} and {self.crop_px}")
+        if any(not value > 0 for value in self.std):
+            raise ValueError(f"every std must be over 0, found {self.std}")
+
+    def cropped(self, image: torch.Tensor) -> torch.Tensor:
+        """The model's view of `image` (3, H, W) uint8: (3, crop_px, crop_px) uint8. Small images are scaled up."""
+        mode = _INTERPOLATIONS[self.interpolation]
+        # A batch of one in channels_last takes the fast uint8 path: 0.35 ms against 0.48 ms for a 500 x 375 picture.
+        batch = image.unsqueeze(0).contiguous(memory_format=torch.channels_last)
+        resized = transforms.resize(batch, [self.resize_px], interpolation=mode, antialias=True)
+        return transforms.center_crop(resized, [self.crop_px, self.crop_px])[0]
+
+    def normalised(self, crops: torch.Tensor) -> torch.Tensor:
+        """`crops` (N, 3, h, w) uint8 as the model's float32 input, on the device of `crops`, channels last."""
+        pixels = crops.to(torch.float32).div_(255)
+        mean = torch.tensor(self.mean, device=crops.device).view(1, 3, 1, 1)
+        std = torch.tensor(self.std, device=crops.device).view(1, 3, 1, 1)
+        return pixels.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
+
+
+def decoded(content: bytes) -> torch.Tensor:
+    """The picture in `content` as (3, H, W) uint8 RGB, turned upright by its EXIF orientation.
+
+    16-bit and 32-bit grey are scaled to 8 bits, palettes and CMYK converted, transparency laid over white, the first
+    frame taken from an animation. Raises UnreadableImage with the reason.
+    """
+    if not content:
+        raise UnreadableImage("the file is empty (0 bytes)")
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            opened.load()
+            upright = ImageOps.exif_transpose(opened)
+            pixels = np.array(_as_rgb(upright))
+    except Image.UnidentifiedImageError as error:
+        raise UnreadableImage(f"not an image: the first bytes are {content[:8].hex(' ')}") from error
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise UnreadableImage(f"{type(error).__name__}: {error}") from error
+    return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode.startswith(("I", "F")):  # Pillow's own conversion clips these at 255 instead of scaling
+        values = np.asarray(image, dtype=np.float64)
+        top = 65535.0 if values.max() > 255 else 255.0
+        return Image.fromarray((values / top * 255).round().clip(0, 255).astype(np.uint8)).convert("RGB")
+    if "A" in image.getbands() or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        ground = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+        return Image.alpha_composite(ground, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def read_crop(path: Path, preprocessing: Preprocessing) -> tuple[torch.Tensor, str]:
+    """The model's view of the file, (3, h, w) uint8, and the SHA-256 of its bytes. Raises UnreadableImage."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"{type(error).__name__}: {error.strerror or error}") from error
+    return preprocessing.cropped(decoded(content)), hashlib.sha256(content).hexdigest()

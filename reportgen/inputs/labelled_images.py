@@ -1,0 +1,107 @@
+"""What a data set is, once read: a class list, one row an image, and what is known of species.
+
+A reader is a callable `(source: DataSource) -> LabelledImages`. Built-in readers are named in `DATASETS`; any other is
+given as `package.module:attribute`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from reportgen.errors import InputError
+from reportgen.plugins import resolved
+
+DATASETS: Mapping[str, str] = MappingProxyType(
+    {
+        "oxford-iiit-pet": "reportgen.inputs.oxford_pet:oxford_pet",
+        "imagefolder": "reportgen.inputs.imagefolder:imagefolder",
+        "manifest": "reportgen.inputs.manifest:manifest",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource:
+    """Where a data set lies and which part of it is wanted."""
+
+    root: Path
+    split: str = "test"
+    download: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One image: `sample_id` is unique and the same every night, `path` is where the file lies."""
+
+    sample_id: str
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledImages:
+    """A data set. `classes` has no duplicates and holds every label; `species` maps some or all classes."""
+
+    name: str
+    split: str
+    classes: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    species: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_duplicates(self.classes, f"data set {self.name}: class names")
+        _refuse_duplicates([sample.sample_id for sample in self.samples], f"data set {self.name}: sample ids")
+        unknown = sorted({sample.label for sample in self.samples} - set(self.classes))
+        if unknown:
+            raise InputError(
+                f"data set {self.name}: labels",
+                found=f"labels that are no class: {', '.join(unknown)}",
+                expected=f"one of the {len(self.classes)} classes: {', '.join(self.classes)}",
+                todo="correct the labels or the class list",
+            )
+        if not self.samples:
+            raise InputError(
+                f"data set {self.name}, split {self.split!r}",
+                found="no image",
+                expected="at least one labelled image",
+                todo="check --data-root and --split",
+            )
+
+
+def _refuse_duplicates(names: tuple[str, ...] | list[str], thing: str) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise InputError(
+            thing,
+            found=f"{len(twice)} more than once: {', '.join(twice[:10])}",
+            expected="each one once",
+            todo="remove or rename the duplicates",
+        )
+
+
+def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
+    """The data set `name` at `source`. Raises InputError (what is there is wrong) or ConfigError (no such reader)."""
+    reader = resolved(name, DATASETS, kind="data set")
+    data = reader(source)
+    if not isinstance(data, LabelledImages):
+        raise InputError(
+            f"data set reader {name!r}",
+            found=f"a {type(data).__name__}",
+            expected="a reportgen.inputs.labelled_images.LabelledImages",
+            todo="return LabelledImages from the reader",
+        )
+    return data
+
+
+def existing_dir(path: Path, thing: str) -> Path:
+    """`path` when it is a directory. Raises InputError naming `thing`."""
+    if not path.is_dir():
+        raise InputError(
+            f"{thing} {path}",
+            found="a file" if path.exists() else "no such directory",
+            expected="a directory",
+            todo="check --data-root",
+        )
+    return path

@@ -1,0 +1,103 @@
+"""A table of images, CSV or Parquet, with the columns path and label, and optionally species and split."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from reportgen.errors import InputError
+from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+
+_NAMES = ("manifest.csv", "manifest.parquet")
+
+
+def manifest(source: DataSource) -> LabelledImages:
+    """Reads the table at `source.root`: the file itself, or manifest.csv / manifest.parquet in that folder.
+
+    Paths are relative to the table's folder and serve as sample ids. Without a split column every row is taken. Classes
+    come in sorted order of the whole table's labels. Labels stay text: "007" is not 7. Raises InputError.
+    """
+    path = _table_path(source.root)
+    whole = _table(path)
+    rows = whole
+    if "split" in whole.columns:
+        rows = whole[whole["split"] == source.split]
+        if rows.empty:
+            raise InputError(
+                f"manifest {path}, split {source.split!r}",
+                found=f"no such row; splits: {', '.join(sorted(set(whole['split'])))}",
+                expected="at least one row of that split",
+                todo="name one of those with --split",
+            )
+    return LabelledImages(
+        name="manifest",
+        split=source.split,
+        classes=tuple(sorted(set(whole["label"]))),
+        samples=tuple(
+            Sample(sample_id=name, path=path.parent / name, label=label)
+            for name, label in zip(rows["path"], rows["label"], strict=True)
+        ),
+        species=_species(whole, path),
+    )
+
+
+def _table_path(root: Path) -> Path:
+    candidates = [root] if root.is_file() else [root / name for name in _NAMES]
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise InputError(
+        f"manifest at {root}",
+        found="neither a file nor a folder with manifest.csv or manifest.parquet",
+        expected="a CSV or Parquet table with the columns path and label",
+        todo="name the table's file with --data-root",
+    )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".parquet":
+            table = pd.read_parquet(path).astype("string")
+        else:
+            table = pd.read_csv(path, dtype="string", keep_default_na=False)
+    except (ValueError, OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"manifest {path}",
+            found=f"{type(error).__name__}: {error}",
+            expected="a table in CSV (UTF-8) or Parquet, with the ending .csv or .parquet",
+            todo="write the table anew",
+        ) from error
+    missing = [name for name in ("path", "label") if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"manifest {path}: columns",
+            found=", ".join(map(str, table.columns)) or "none",
+            expected="path and label (and optionally species and split)",
+            todo=f"add the missing column: {', '.join(missing)}",
+        )
+    for name in ("path", "label"):
+        blank = table.index[table[name].fillna("") == ""]
+        if len(blank):
+            raise InputError(
+                f"manifest {path}, row {blank[0] + 1}",
+                found=f"no {name}",
+                expected="a path and a label in every row",
+                todo="fill the cell or remove the row",
+            )
+    return table
+
+
+def _species(table: pd.DataFrame, path: Path) -> dict[str, str]:
+    if "species" not in table.columns:
+        return {}
+    known = table[table["species"].fillna("") != ""]
+    pairs = sorted({(str(label), str(species)) for label, species in zip(known["label"], known["species"], strict=True)})
+    species: dict[str, str] = {}
+    for label, name in pairs:
+        if species.setdefault(label, name) != name:
+            raise InputError(
+                f"manifest {path}: species of {label}",
+                found=f"{species[label]} and {name}",
+                expected="one species a class",
+                todo="correct the species column",
+            )
+    return species

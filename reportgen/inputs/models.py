@@ -1,0 +1,142 @@
+"""From an architecture's name and a checkpoint to a model that can be run.
+
+A name without a colon is a torchvision classification architecture; `package.module:function` is a factory, called
+with `num_classes=K` if it takes that argument. A factory is only run when the user names it (`--arch`): a name inside a
+checkpoint could otherwise make the program import anything.
+"""
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+
+from reportgen.errors import ConfigError, InputError
+from reportgen.inputs.checkpoints import Checkpoint
+from reportgen.plugins import resolved
+
+
+def architectures() -> list[str]:
+    """The names of torchvision's classification architectures, sorted."""
+    return torchvision.models.list_models(module=torchvision.models)
+
+
+def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str]:
+    """The model with the checkpoint's weights (CPU, float32, channels last, eval mode), and its architecture's name.
+
+    `arch` wins over the name in the checkpoint. Raises InputError when no architecture is known or the weights do not
+    fit it, ConfigError when the name means nothing.
+    """
+    name = _architecture(checkpoint, arch)
+    model = _factory_model(name, checkpoint) if ":" in name else _torchvision_model(name, checkpoint.weights)
+    _load(model, checkpoint, name)
+    return model.float().to(memory_format=torch.channels_last).eval(), name  # type: ignore[call-overload]  # stub lacks it
+
+
+def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
+    if arch:
+        return arch
+    if checkpoint.arch is None:
+        raise InputError(
+            f"checkpoint {checkpoint.path}",
+            found="weights without the name of an architecture",
+            expected="`arch` in the checkpoint, or --arch",
+            todo="name it: --arch mobilenet_v2 (any torchvision classification model), or --arch package.module:function",
+        )
+    if ":" in checkpoint.arch:
+        raise InputError(
+            f"checkpoint {checkpoint.path}",
+            found=f"the factory {checkpoint.arch!r} named inside the checkpoint",
+            expected="a factory to be named by you: what a checkpoint names is not run unasked",
+            todo=f"if you trust it, add --arch {checkpoint.arch}",
+        )
+    return checkpoint.arch
+
+
+def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    if name not in architectures():
+        near = difflib.get_close_matches(name, architectures(), n=3)
+        raise ConfigError(
+            f"architecture {name!r}",
+            found="no such torchvision classification model" + (f" (nearest: {', '.join(near)})" if near else ""),
+            expected="a name such as resnet50 or vit_b_16, or package.module:function",
+            todo="correct --arch",
+        )
+    return torchvision.models.get_model(name, weights=None, **_build_arguments(name, weights))
+
+
+def _build_arguments(name: str, weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    if name in ("googlenet", "inception_v3"):  # their default initialisation is slow and warns; weights replace it
+        arguments["init_weights"] = False
+        arguments["aux_logits"] = any(key.startswith(("AuxLogits", "aux1")) for key in weights)
+    n_outputs = _n_outputs(name, weights, arguments)
+    return {**arguments, **({"num_classes": n_outputs} if n_outputs else {})}
+
+
+def _n_outputs(name: str, weights: Mapping[str, torch.Tensor], arguments: dict[str, Any]) -> int | None:
+    """K, read off the weights of the head; the head is what changes its shape with the number of classes."""
+    with torch.device("meta"):
+        few, more = (
+            torchvision.models.get_model(name, weights=None, num_classes=k, **arguments).state_dict() for k in (10, 11)
+        )
+    heads = [key for key in few if few[key].shape != more[key].shape and key in weights]
+    return int(weights[heads[-1]].shape[0]) if heads else None
+
+
+def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:
+    factory = resolved(name, {}, kind="architecture")
+    takes_classes = "num_classes" in inspect.signature(factory).parameters
+    model = factory(num_classes=len(checkpoint.classes)) if takes_classes and checkpoint.classes else factory()
+    if not isinstance(model, nn.Module):
+        raise ConfigError(
+            f"architecture {name!r}",
+            found=f"a factory that returns a {type(model).__name__}",
+            expected="a torch.nn.Module",
+            todo="return the model from the factory",
+        )
+    return model
+
+
+def _load(model: nn.Module, checkpoint: Checkpoint, name: str) -> None:
+    try:
+        model.load_state_dict(dict(checkpoint.weights), strict=True)
+    except RuntimeError as error:
+        own, given = set(model.state_dict()), set(checkpoint.weights)
+        lacking, beyond = sorted(own - given), sorted(given - own)
+        found = f"{len(lacking)} weights missing ({_some(lacking)}), {len(beyond)} not in the model ({_some(beyond)})"
+        if not lacking and not beyond:
+            found = " ".join(str(error).split())[:400]
+        raise InputError(
+            f"checkpoint {checkpoint.path} for architecture {name!r}",
+            found=found,
+            expected="exactly the weights of that architecture",
+            todo="name the architecture that was trained with --arch",
+        ) from error
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") if names else "none"
+
+
+def n_outputs(model: nn.Module, crop_px: int) -> int:
+    """K, the number of logits for one black picture of (3, crop_px, crop_px). Raises InputError for any other output."""
+    with torch.inference_mode():
+        try:
+            logits = model(torch.zeros(1, 3, crop_px, crop_px))
+        except (RuntimeError, AssertionError, ValueError) as error:
+            raise InputError(
+                f"model run on a picture of {crop_px} x {crop_px} px",
+                found=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
+                expected="logits",
+                todo="give the crop that the model was trained with: [preprocessing] crop in the TOML file",
+            ) from error
+    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+        shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+        raise InputError(
+            "model output", found=f"{shape}", expected="logits of shape (N, K)", todo="wrap the model so that it is so"
+        )
+    return int(logits.shape[1])

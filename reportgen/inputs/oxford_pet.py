@@ -1,0 +1,118 @@
+"""The Oxford-IIIT Pet data set in torchvision's layout: images/ and annotations/{list,trainval,test}.txt.
+
+Annotation lines are `<Breed>_<number> <class id 1..37> <species 1 cat, 2 dog> <breed id>`. The class order is the
+class-id order of the whole data set, as in torchvision.datasets.OxfordIIITPet, but under the names of the files
+(`american_bulldog`, not torchvision's "American Bulldog"): those are the names that checkpoints carry.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from reportgen.errors import InputError
+from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+
+_SPECIES = {"1": "cat", "2": "dog"}
+_FOLDER = "oxford-iiit-pet"
+
+
+class _Row(NamedTuple):
+    stem: str
+    breed: str
+    class_id: int
+    species: str
+
+
+def oxford_pet(source: DataSource) -> LabelledImages:
+    """Reads `source.root` (the folder that holds oxford-iiit-pet/, or that folder itself).
+
+    Splits: `trainval`, `test`. Samples come in the order of the split's file. Raises InputError for a missing folder,
+    a missing or malformed annotation file, or two breeds under one class id.
+    """
+    root = _root(source)
+    rows = tuple(_rows(_annotation(root, source.split)))
+    listed = root / "annotations" / "list.txt"
+    everything = tuple(_rows(listed)) if listed.is_file() else rows
+    by_id = _breeds_by_id((*everything, *rows))
+    return LabelledImages(
+        name="oxford-iiit-pet",
+        split=source.split,
+        classes=tuple(by_id[class_id].breed for class_id in sorted(by_id)),
+        samples=tuple(
+            Sample(sample_id=row.stem, path=root / "images" / f"{row.stem}.jpg", label=row.breed) for row in rows
+        ),
+        species={row.breed: row.species for row in by_id.values()},
+    )
+
+
+def _root(source: DataSource) -> Path:
+    for root in (source.root / _FOLDER, source.root):
+        if (root / "annotations").is_dir():
+            return root
+    if source.download:
+        return _downloaded(source)
+    raise InputError(
+        f"data set oxford-iiit-pet at {source.root}",
+        found="no annotations/ folder" if source.root.is_dir() else "no such directory",
+        expected=f"{source.root / _FOLDER}/annotations/{source.split}.txt, or annotations/ in the folder itself",
+        todo="check --data-root, or add --download to fetch the data set (about 800 MB)",
+    )
+
+
+def _downloaded(source: DataSource) -> Path:
+    from torchvision.datasets import OxfordIIITPet
+
+    part = "trainval" if source.split == "trainval" else "test"
+    try:
+        OxfordIIITPet(str(source.root), split=part, download=True)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            "download of oxford-iiit-pet",
+            found=f"{type(error).__name__}: {error}",
+            expected=f"the data set's archives below {source.root}",
+            todo="check the network, or copy the data set there by hand and leave --download out",
+        ) from error
+    return source.root / _FOLDER
+
+
+def _annotation(root: Path, split: str) -> Path:
+    path = root / "annotations" / f"{split}.txt"
+    if not path.is_file():
+        there = sorted(file.stem for file in path.parent.glob("*.txt"))
+        raise InputError(
+            f"data set oxford-iiit-pet, split {split!r}",
+            found=f"no {path}; there are: {', '.join(there) or 'none'}",
+            expected="a file annotations/<split>.txt",
+            todo="name one of those with --split",
+        )
+    return path
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = line.split()
+        breed, _, tail = fields[0].rpartition("_")
+        if len(fields) < 3 or not breed or not tail.isdigit() or not fields[1].isdigit() or fields[2] not in _SPECIES:
+            raise InputError(
+                f"{path}, line {number}",
+                found=repr(line),
+                expected="<Breed>_<number> <class id> <species 1 or 2> <breed id>",
+                todo="restore the data set's own annotation file",
+            )
+        yield _Row(fields[0], breed, int(fields[1]), _SPECIES[fields[2]])
+
+
+def _breeds_by_id(rows: tuple[_Row, ...]) -> dict[int, _Row]:
+    by_id: dict[int, _Row] = {}
+    for row in rows:
+        first = by_id.setdefault(row.class_id, row)
+        if (first.breed, first.species) != (row.breed, row.species):
+            raise InputError(
+                f"data set oxford-iiit-pet, class id {row.class_id}",
+                found=f"{first.breed} ({first.species}) and {row.breed} ({row.species}), in {row.stem}",
+                expected="one breed and one species a class id",
+                todo="restore the data set's own annotation files",
+            )
+    return by_id

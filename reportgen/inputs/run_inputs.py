@@ -1,0 +1,170 @@
+"""The front door of stage 1: everything that a run reads, checked and aligned before any device time is spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from reportgen.errors import InputError
+from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
+from reportgen.inputs.classes import ClassAlignment, aligned
+from reportgen.inputs.images import Preprocessing, read_crop
+from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
+from reportgen.inputs.models import n_outputs, read_model
+from reportgen.inputs.notes import own_notes_text, read_notes
+from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
+
+_LARGER_CROPS = {"inception_v3": (342, 299)}  # (resize, crop) where 224 is not what the architecture was built for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputOptions:
+    """What the user asked to be read. Everything None is taken from the checkpoint, or assumed and said so."""
+
+    checkpoint: Path
+    dataset: str
+    source: DataSource
+    arch: str | None = None
+    model_name: str | None = None
+    target_layer: str | None = None
+    preprocessing: Preprocessing | None = None
+    species_path: Path | None = None
+    notes_path: Path | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """The model, in words and numbers. `target_layer` is the one asked for, None for the architecture's own."""
+
+    name: str
+    arch: str
+    checkpoint_file: str
+    checkpoint_sha256: str
+    checkpoint_wrapper: str
+    epoch: int | None
+    n_params: int
+    target_layer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """The data set, in words and numbers. `n_listed` counts every listed image, readable or not."""
+
+    name: str
+    split: str
+    root: str
+    n_listed: int
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """All that later stages need to know of the inputs; plain values, stored with the run."""
+
+    model: ModelFacts
+    data: DataFacts
+    alignment: ClassAlignment
+    taxonomy: Taxonomy
+    preprocessing: Preprocessing
+    preprocessing_source: str
+    own_notes: str | None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names, in the order of every matrix and logit column."""
+        return self.alignment.classes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInputs:
+    """The loaded model (CPU, eval mode), the samples to run it on, and the facts about both."""
+
+    model: nn.Module
+    samples: tuple[Sample, ...]
+    facts: RunFacts
+
+    def crop(self, sample: Sample) -> tuple[torch.Tensor, str]:
+        """The model's view of a sample, (3, h, w) uint8, and its file's SHA-256. Raises UnreadableImage."""
+        return read_crop(sample.path, self.facts.preprocessing)
+
+
+def read_inputs(options: InputOptions) -> RunInputs:
+    """Reads and checks checkpoint, data set, class names, species and notes.
+
+    Raises InputError or ConfigError before anything is evaluated.
+    """
+    data = read_labelled_images(options.dataset, options.source)
+    checkpoint = read_checkpoint(options.checkpoint)
+    model, arch = read_model(checkpoint, options.arch)
+    preprocessing, preprocessing_source = _preprocessing(options, checkpoint, arch)
+    alignment = aligned(
+        data.classes,
+        checkpoint.classes,
+        n_outputs=n_outputs(model, preprocessing.crop_px),
+        renamed=options.renamed,
+    )
+    own_notes = own_notes_text(options.notes_path) if options.notes_path else None
+    read_notes(own_notes)  # a malformed note stops the run now, not after the device time
+    facts = RunFacts(
+        model=_model_facts(options, checkpoint, arch, model),
+        data=DataFacts(
+            name=data.name,
+            split=data.split,
+            root=str(options.source.root),
+            n_listed=len(data.samples),
+            notice=options.notice,
+        ),
+        alignment=alignment,
+        taxonomy=_taxonomy(alignment.classes, options, checkpoint, data),
+        preprocessing=preprocessing,
+        preprocessing_source=preprocessing_source,
+        own_notes=own_notes,
+    )
+    return RunInputs(model=model, samples=data.samples, facts=facts)
+
+
+def _preprocessing(options: InputOptions, checkpoint: Checkpoint, arch: str) -> tuple[Preprocessing, str]:
+    if options.preprocessing is not None:
+        return options.preprocessing, "configuration"
+    if checkpoint.preprocessing is not None:
+        return checkpoint.preprocessing, "checkpoint"
+    if arch in _LARGER_CROPS:
+        resize_px, crop_px = _LARGER_CROPS[arch]
+        return Preprocessing(resize_px=resize_px, crop_px=crop_px), "assumed"
+    return Preprocessing(), "assumed"
+
+
+def _model_facts(options: InputOptions, checkpoint: Checkpoint, arch: str, model: nn.Module) -> ModelFacts:
+    return ModelFacts(
+        name=options.model_name or arch.rpartition(":")[2],
+        arch=arch,
+        checkpoint_file=checkpoint.path.name,
+        checkpoint_sha256=checkpoint.sha256,
+        checkpoint_wrapper=checkpoint.wrapper,
+        epoch=checkpoint.epoch,
+        n_params=sum(parameter.numel() for parameter in model.parameters()),
+        target_layer=options.target_layer or checkpoint.target_layer,
+    )
+
+
+def _taxonomy(
+    classes: tuple[str, ...], options: InputOptions, checkpoint: Checkpoint, data: LabelledImages
+) -> Taxonomy:
+    renamed = {options.renamed.get(name, name): species for name, species in checkpoint.species.items()}
+    sources: dict[str, Mapping[str, str]] = {"data set": data.species, "checkpoint": renamed}
+    if options.species_path is not None:
+        own = read_species(options.species_path)
+        lacking = [name for name in classes if name not in own]
+        if lacking:
+            raise InputError(
+                f"species file {options.species_path}",
+                found=f"no species for {', '.join(lacking)}",
+                expected=f"one for each of the {len(classes)} classes",
+                todo="add the missing lines",
+            )
+        sources = {"species file": own, **sources}
+    return taxonomy(classes, sources)
