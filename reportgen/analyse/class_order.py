@@ -1,0 +1,30 @@
+"""The alarm for a wrong class order, which no error message anywhere gives away."""
+
+from dataclasses import dataclass
+
+from scipy.optimize import linear_sum_assignment
+
+from reportgen.analyse.confusion import Counts
+
+ALARM_GAIN = 0.20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassOrder:
+    """What the best one-to-one renaming of the predicted classes would give; accuracies in [0, 1]."""
+
+    accuracy: float
+    best_accuracy: float
+    suspicious: bool
+
+
+def class_order(counts: Counts) -> ClassOrder:
+    """Suspicious when some other order of the outputs would raise accuracy by more than ALARM_GAIN.
+
+    The best order is the assignment that maximises the trace (Hungarian method). It is fitted to the images it is
+    scored on: a model near chance on few images can gain as much without any mix-up, which the report says.
+    """
+    n = int(counts.sum())
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    now, best = int(counts.trace()) / n, int(counts[rows, columns].sum()) / n
+    return ClassOrder(accuracy=now, best_accuracy=best, suspicious=best - now > ALARM_GAIN)

@@ -1,0 +1,127 @@
+"""Mutually confused pairs of classes, ranked by evidence.
+
+The symmetric rate (a_as_b + b_as_a) / (n_a + n_b) is ranked by the lower end of its Wilson interval, so that 1 of 3 does
+not beat 18 of 100. A pair is *evident* when its errors are more than scattered errors would give it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from reportgen.analyse.confusion import Counts
+from reportgen.analyse.intervals import Interval, wilson
+
+FALSE_DISCOVERY_RATE = 0.05
+MIN_ERRORS = 3  # a pair with one or two errors is not worth a person's plan, however unlikely it is by chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusedPair:
+    """Classes a and b (numbers), unordered; a is the one that comes to the other more often, or first in order.
+
+    impact: accuracy points (fraction) won if the pair never confused each other. p_scatter: chance of as many errors or
+    more if errors fell evenly on all other classes. direction: one_way when the rarer direction is within scatter.
+    """
+
+    rank: int
+    a: int
+    b: int
+    a_as_b: int
+    b_as_a: int
+    n_a: int
+    n_b: int
+    rate: float
+    rate_ci: Interval
+    impact: float
+    p_scatter: float
+    evident: bool
+    direction: Literal["mutual", "one_way"]
+
+    @property
+    def errors(self) -> int:
+        """Errors in both directions."""
+        return self.a_as_b + self.b_as_a
+
+
+def confused_pairs(counts: Counts) -> tuple[ConfusedPair, ...]:
+    """Every pair with an error in either direction, best evidence first.
+
+    Order: lower end of the rate's 95 % Wilson interval, falling; then errors, falling; then class numbers, rising.
+    """
+    first, second = np.nonzero(np.triu(counts + counts.T, k=1))
+    if not first.size:
+        return ()
+    background = _background(counts, first, second)
+    unranked = [
+        _pair(counts, (int(i), int(j)), background=rate, p_scatter=p, evident=evident)
+        for i, j, rate, p, evident in zip(first, second, *background, strict=True)
+    ]
+    unranked.sort(key=lambda pair: (-pair.rate_ci[0], -pair.errors, pair.a, pair.b))
+    return tuple(replace(pair, rank=rank) for rank, pair in enumerate(unranked, start=1))
+
+
+def _background(
+    counts: Counts, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> tuple[list[float], list[float], list[bool]]:
+    """For each pair: rate of scattered errors an image and class, chance of so many errors, and whether it is evident.
+
+    The rate for a pair comes from the errors outside that pair and outside the pairs already found evident, so it is
+    found anew until no pair joins (the set only grows). Evident: Benjamini-Hochberg over all pairs of classes with
+    images, at FALSE_DISCOVERY_RATE, and MIN_ERRORS or more. The test is binomial: n_a + n_b images, each with that rate.
+    """
+    sizes = counts.sum(axis=1)
+    errors, trials = (counts + counts.T)[first, second], (sizes[first] + sizes[second])
+    n_classes = int((sizes > 0).sum())
+    n_tests = max(n_classes * (n_classes - 1) // 2, len(first))
+    all_errors = int(counts.sum() - counts.trace())
+    all_trials = int(sizes.sum()) * (len(counts) - 1)
+    evident = np.zeros(len(first), dtype=bool)
+    while True:
+        others_errors = all_errors - errors[evident].sum() - np.where(evident, 0, errors)
+        others_trials = all_trials - trials[evident].sum() - np.where(evident, 0, trials)
+        rate = np.where(others_trials > 0, others_errors / np.maximum(others_trials, 1), 0.0).clip(0, 1)
+        p = stats.binom.sf(errors - 1, trials, rate)
+        found = evident | (_benjamini_hochberg(p, n_tests) & (errors >= MIN_ERRORS))
+        if np.array_equal(found, evident):
+            return rate.tolist(), p.tolist(), evident.tolist()
+        evident = found
+
+
+def _benjamini_hochberg(p: NDArray[np.float64], n_tests: int) -> NDArray[np.bool_]:
+    """Which of the p values are discoveries among `n_tests` (the tests not given count as p = 1)."""
+    ordered = np.sort(p)
+    passing = np.flatnonzero(ordered <= FALSE_DISCOVERY_RATE * np.arange(1, len(p) + 1) / n_tests)
+    if not passing.size:
+        return np.zeros(len(p), dtype=bool)
+    below: NDArray[np.bool_] = p <= ordered[passing[-1]]
+    return below
+
+
+def _pair(
+    counts: Counts, classes: tuple[int, int], *, background: float, p_scatter: float, evident: bool
+) -> ConfusedPair:
+    a, b = classes
+    if counts[b, a] > counts[a, b]:
+        a, b = b, a
+    a_as_b, b_as_a, n_a, n_b = (int(x) for x in (counts[a, b], counts[b, a], counts[a].sum(), counts[b].sum()))
+    errors, n = a_as_b + b_as_a, n_a + n_b
+    rarer_is_scatter = b_as_a == 0 or (evident and stats.binom.sf(b_as_a - 1, n_b, background) >= 0.05)
+    return ConfusedPair(
+        rank=0,
+        a=a,
+        b=b,
+        a_as_b=a_as_b,
+        b_as_a=b_as_a,
+        n_a=n_a,
+        n_b=n_b,
+        rate=errors / n,
+        rate_ci=wilson(errors, n),
+        impact=errors / int(counts.sum()),
+        p_scatter=p_scatter,
+        evident=evident,
+        direction="one_way" if rarer_is_scatter else "mutual",
+    )
+

@@ -1,0 +1,183 @@
+"""The command line: arguments in, exit code out."""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reportgen.errors import ConfigError, ReportgenError
+
+app = typer.Typer(
+    name="reportgen",
+    help="Error reports for image classifiers: from a checkpoint and a labelled image set to HTML and PDF.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_LATER = {
+    "explain": "one picture, all methods",
+    "compare": "two runs side by side",
+    "index": "the archive's index page",
+    "prune": "retention in the archive",
+    "verify": "the hashes of an archive",
+    "mail": "sending a report",
+}
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while running.")]
+Out = Annotated[Path | None, typer.Option(help="Archive root; the bundle goes to OUT/<model name>/<run_id>/.")]
+Lang = Annotated[str | None, typer.Option(help="Language of the page: en.")]
+Format = Annotated[str | None, typer.Option(help="html, pdf or html,pdf.")]
+Notes = Annotated[Path | None, typer.Option(help="TOML file with your own breed and pair notes.")]
+
+
+def main() -> None:
+    """The program. Exit codes: see `reportgen.errors`; an interrupt is 130."""
+    try:
+        app()
+    except ReportgenError as error:
+        print(f"reportgen: {error}", file=sys.stderr)  # noqa: T201  # the one place that speaks of failure
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("reportgen: interrupted; no bundle was left", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+
+
+@app.command()
+def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
+    *,
+    checkpoint: Annotated[Path | None, typer.Option(help="Weights: .pt, .pth, .ckpt or .safetensors.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="oxford-iiit-pet, imagefolder, manifest, or package.module:reader.")
+    ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where the data set lies.")] = None,
+    split: Annotated[str | None, typer.Option(help="Which part of it (test).")] = None,
+    arch: Annotated[
+        str | None, typer.Option(help="torchvision architecture or package.module:factory; else the checkpoint's.")
+    ] = None,
+    model_name: Annotated[str | None, typer.Option(help="Name in the archive (the architecture).")] = None,
+    out: Out = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with the same options; the command line wins.")] = None,
+    lang: Lang = None,
+    format: Format = None,  # noqa: A002  # the option's name
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32 or bf16, for the evaluation.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images at a time (64).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Decoding processes; 0: in the model's own process.")] = None,
+    methods: Annotated[str | None, typer.Option(help="grad_cam,smooth_grad.")] = None,
+    target_layer: Annotated[str | None, typer.Option(help="Module for Grad-CAM, e.g. features.18.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="none.")] = None,
+    max_unreadable: Annotated[float | None, typer.Option(help="Fraction of unreadable images to bear (0.01).")] = None,
+    species: Annotated[Path | None, typer.Option(help="TOML file with a [species] table.")] = None,
+    notes: Notes = None,
+    notice: Annotated[str | None, typer.Option(help="A line for the top of every page.")] = None,
+    download: Annotated[bool | None, typer.Option("--download", help="Fetch the data set if it is missing.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of SmoothGrad's noise (0).")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Evaluate a checkpoint, analyse and explain its errors, and write the report."""
+    given = {key: value for key, value in locals().items() if key not in ("config", "verbose")}
+    _make_report(given, config, verbose=verbose)
+
+
+@app.command()
+def demo(
+    *,
+    out: Out = Path("reports"),
+    lang: Lang = None,
+    format: Format = None,  # noqa: A002  # the option's name
+    verbose: Verbose = False,
+) -> None:
+    """Make a first report from drawn pets and a tiny checkpoint: no network, no data, about a minute."""
+    from reportgen.demo.drawn_pets import write_drawn_pets
+
+    with tempfile.TemporaryDirectory(prefix="reportgen-demo-") as folder:
+        root = write_drawn_pets(Path(folder))
+        given: dict[str, Any] = {
+            "checkpoint": Path(__file__).parent / "demo" / "tiny_net.pt",
+            "dataset": "oxford-iiit-pet",
+            "data_root": root,
+            "arch": "reportgen.demo.tiny_net:tiny_net",
+            "model_name": "demo",
+            "notice": "Demonstration on DRAWN pets, not photographs: drawn data, a toy model.",
+            "out": out,
+            "lang": lang,
+            "format": format,
+        }
+        _make_report(given, None, verbose=verbose)
+
+
+@app.command()
+def render(
+    run_dir: Annotated[Path, typer.Argument(help="A bundle: OUT/<model name>/<run_id>.")],
+    *,
+    format: Format = "html,pdf",  # noqa: A002  # the option's name
+    notes: Notes = None,
+    verbose: Verbose = False,
+) -> None:
+    """Render a stored run again, without model, images or GPU."""
+    from reportgen.console import set_up_logging
+    from reportgen.inputs.notes import own_notes_text
+    from reportgen.pipeline import render_again
+
+    set_up_logging(verbose)
+    formats = tuple(part.strip() for part in (format or "").split(","))
+    if not set(formats) <= {"html", "pdf"}:
+        raise ConfigError("--format", found=repr(format), expected="html, pdf or html,pdf", todo="correct --format")
+    outcome = render_again(run_dir, formats=formats, own_notes=own_notes_text(notes) if notes else None)
+    _say_where(outcome.receipts.bundle_dir, outcome.receipts.files)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has, and what is missing."""
+    from reportgen.doctor import checks
+
+    found = checks()
+    for check in found:
+        typer.echo(f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else ""))
+    raise typer.Exit(2 if any(check.state == "missing" for check in found) else 0)
+
+
+def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bool) -> None:
+    from reportgen.config import read_config
+    from reportgen.console import set_up_logging, watching
+    from reportgen.pipeline import run as run_pipeline
+
+    set_up_logging(verbose)
+    config = read_config(given, config_path)
+    with watching() as watch:
+        outcome = run_pipeline(config, now=datetime.now(UTC), watch=watch)
+    scores = outcome.findings.scores
+    typer.echo(f"accuracy {scores.accuracy:.1%}: {scores.correct} of {scores.n} images")
+    if outcome.findings.class_order.suspicious:
+        typer.echo("WARNING: the class order looks wrong; see the first page of the report")
+    _say_where(outcome.receipts.bundle_dir, outcome.receipts.files)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _say_where(bundle_dir: Path, files: tuple[str, ...]) -> None:
+    for name in ("report.html", "report.pdf"):
+        if name in files:
+            typer.echo(bundle_dir / name)
+
+
+def _later(name: str, what: str) -> Callable[[], None]:
+    def command(_arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
+        raise ConfigError(
+            f"reportgen {name}",
+            found="a command of a later version",
+            expected="run, demo, render or doctor",
+            todo=f"wait for the version that brings it ({what})",
+        )
+
+    command.__doc__ = f"Not in this version: {what}."
+    return command
+
+
+for _name, _what in _LATER.items():
+    app.command(_name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(_later(_name, _what))

@@ -1,0 +1,83 @@
+"""Charts as SVG, drawn at their printed size; the same numbers give the same bytes."""
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from reportgen.analyse.scores import ClassScore
+from reportgen.compose.panels import COLOUR_MAP
+
+MM = 1 / 25.4
+INK, ACCENT, PALE, RULE = "#1c2430", "#1f5f8b", "#c96f2e", "#c9d0d8"
+_STYLE = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 7.5,
+    "axes.edgecolor": INK,
+    "axes.linewidth": 0.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.hashsalt": "reportgen",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]]:
+    """One set of axes without top and right border; on leaving, the buffer holds the SVG."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        axes.spines[["top", "right"]].set_visible(False)
+        yield axes, buffer
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+
+
+def pair_chart(rows: Sequence[tuple[str, str, int, int]]) -> bytes:
+    """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first row on top: a as b to the left, b as a to the right."""
+    with _axes(178, 12 + 6.2 * len(rows)) as (axes, buffer):
+        top = max(max(left, right) for _, _, left, right in rows)
+        for y, (a, b, left, right) in enumerate(rows):
+            axes.barh(y, -left, color=ACCENT, height=0.62)
+            axes.barh(y, right, color=PALE, height=0.62)
+            axes.text(-left - top * 0.02, y, f"{a} as {b}  {left}", ha="right", va="center")
+            axes.text(right + top * 0.02, y, f"{right}  {b} as {a}", ha="left", va="center")
+        axes.axvline(0, color=INK, linewidth=0.6)
+        axes.set(xlim=(-top * 2.6, top * 2.6), ylim=(len(rows) - 0.5, -0.5), yticks=[], xticks=[])
+        axes.spines[["left", "bottom"]].set_visible(False)
+    return buffer.getvalue()
+
+
+def recall_chart(rows: Sequence[ClassScore], names: Sequence[str]) -> bytes:
+    """Recall of each class as a dot with its 95 % Wilson interval, first row on top; a ring instead where n < 20."""
+    with _axes(86, 14 + 3.9 * len(rows)) as (axes, buffer):
+        for y, row in enumerate(rows):
+            recall = row.recall if row.recall is not None else 0.0
+            axes.plot(row.recall_ci, (y, y), color=ACCENT, linewidth=1.1, solid_capstyle="butt")
+            axes.plot(recall, y, "o", color=ACCENT, markersize=3.6, markerfacecolor="white" if row.n < 20 else ACCENT)
+        axes.set_yticks(range(len(rows)), list(names))
+        axes.tick_params(axis="y", length=0, labelsize=6.5)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+        axes.grid(axis="x", color=RULE, linewidth=0.4)
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="recall with 95 % interval")
+    return buffer.getvalue()
+
+
+def colour_bar() -> bytes:
+    """The scale of the heat maps: 0 on the left, full colour on the right, a mark at one half where the line runs."""
+    with _axes(60, 9) as (axes, buffer):
+        steps = [i / 128 for i in range(128)]  # bars, not imshow: that embeds a PNG, which the PDF would have to fetch
+        axes.bar(steps, 1, width=1 / 100, align="edge", color=mpl.colormaps[COLOUR_MAP](steps))
+        axes.axvline(0.5, color="white", linewidth=1.2)
+        axes.set(yticks=[], xlim=(0, 1), ylim=(0, 1))
+        axes.set_xticks([0, 0.5, 1], ["0", "half: white line", "scale maximum"])
+        axes.tick_params(length=2, labelsize=6.5)
+    return buffer.getvalue()

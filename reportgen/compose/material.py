@@ -1,0 +1,37 @@
+"""What a section is made from, and what it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from reportgen.analyse.findings import Findings
+from reportgen.compose.panels import Panel
+from reportgen.explain.attributions import Attributions
+from reportgen.inputs.notes import Notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """Everything a section may use. `panels` by row of the predictions."""
+
+    findings: Findings
+    attributions: Attributions
+    notes: Notes
+    panels: Mapping[int, Panel]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The K class names."""
+        return self.findings.predictions.facts.classes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One part of the report. `template` is rendered with `data`; `assets` are its pictures, by unique file name."""
+
+    id: str
+    title: str
+    template: str
+    data: Mapping[str, object]
+    assets: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    landscape: bool = False

@@ -1,0 +1,18 @@
+"""The most confident of the errors that are shown nowhere else."""
+
+from reportgen.compose.material import Material, Section
+
+
+def confident(material: Material) -> Section | None:
+    """None when every error stands in another section, or there is none."""
+    chosen = [
+        material.panels[example.idx] for example in material.findings.examples if example.reason == "confident_error"
+    ]
+    if not chosen:
+        return None
+    return Section(
+        id="confident",
+        title="Other confident errors",
+        template="sections/confident.html.j2",
+        data={"panels": chosen},
+    )

@@ -1,0 +1,69 @@
+"""The confused groups, biggest impact first, each with its pairs, notes and examples."""
+
+from itertools import combinations
+
+from reportgen.analyse.groups import ConfusedGroup
+from reportgen.compose.material import Material, Section
+from reportgen.compose.panels import Panel
+
+
+def groups(material: Material) -> Section:
+    """Every group is listed; the first `rule.n_groups` come with examples."""
+    return Section(
+        id="groups",
+        title="Confused groups",
+        template="sections/groups.html.j2",
+        data={
+            "groups": [_group(material, place, group) for place, group in enumerate(material.findings.groups)],
+            "n_with_examples": material.findings.rule.n_groups,
+        },
+    )
+
+
+def _group(material: Material, place: int, group: ConfusedGroup) -> dict[str, object]:
+    findings, classes = material.findings, material.classes
+    members = set(group.classes)
+    inside = [pair for pair in findings.pairs if {pair.a, pair.b} <= members]
+    size = sum(int(findings.confusion[k].sum()) for k in group.classes)
+    right = sum(int(findings.confusion[k, k]) for k in group.classes)
+    return {
+        "id": f"group-{place + 1}",
+        "names": [classes[k] for k in group.classes],
+        "errors": group.errors,
+        "impact": group.impact,
+        "n_images": size,
+        "n_outside": size - right - group.errors,
+        "pairs": inside,
+        "notes": _notes(material, group),
+        "error_panels": _panels(material, place, "group_error"),
+        "correct_panels": _panels(material, place, "group_correct"),
+        "elsewhere": _elsewhere(material, members),
+    }
+
+
+def _notes(material: Material, group: ConfusedGroup) -> list[dict[str, object]]:
+    """A pair note for each pair of members that has one; for the members left over, what each looks like."""
+    found, covered = [], set()
+    for a, b in combinations([material.classes[k] for k in group.classes], 2):
+        note = material.notes.pairs.get(frozenset((a, b)))
+        if note:
+            found.append({"names": note.classes, "fields": note.fields})
+            covered |= {a, b}
+    left_over = [material.classes[k] for k in group.classes if material.classes[k] not in covered]
+    found += [
+        {"names": (name,), "fields": {"look": material.notes.breeds[name].look}}
+        for name in left_over
+        if name in material.notes.breeds
+    ]
+    return found
+
+
+def _panels(material: Material, place: int, reason: str) -> list[Panel]:
+    chosen = [example for example in material.findings.examples if (example.group, example.reason) == (place, reason)]
+    return [material.panels[example.idx] for example in chosen]
+
+
+def _elsewhere(material: Material, members: set[int]) -> list[Panel]:
+    """Errors inside the group that are shown among the cross-species errors, so that no one looks for them here."""
+    strangers = [e for e in material.findings.cross_species if {e.target, e.pred} <= members]
+    return [material.panels[error.idx] for error in strangers if error.idx in material.panels]

@@ -1,0 +1,116 @@
+"""The confusion matrix as a table: rows true, columns predicted, classes by species and group."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reportgen.analyse.confusion import Counts
+from reportgen.analyse.findings import Findings
+from reportgen.compose.material import Material, Section
+
+MAX_CLASSES = 40  # more columns than this would fall below 5 pt on a landscape A4 page
+_CONFUSED_PART = 30
+_SHADES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One count. shade 0 to 5: share of the row's images, for the colour; zero counts are printed blank."""
+
+    count: int
+    kind: Literal["right", "wrong", "zero"]
+    shade: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One true class (or `other`): its size and its cells in the order of the columns."""
+
+    name: str
+    n: int
+    cells: tuple[Cell, ...]
+
+
+def matrix(material: Material) -> Section:
+    """The whole matrix up to MAX_CLASSES classes; beyond, the confused part with an `other` row and column.
+
+    The whole matrix is always in confusion.csv.
+    """
+    findings = material.findings
+    order = class_order(findings)
+    whole = len(order) <= MAX_CLASSES
+    shown = order if whole else _confused_part(findings, order)
+    counts = findings.confusion if whole else with_other(findings.confusion, shown)
+    names = [material.classes[k] for k in shown] + ([] if whole else [""])
+    numbers = list(shown) if whole else list(range(len(names)))
+    return Section(
+        id="matrix",
+        title="Confusion matrix",
+        template="sections/matrix.html.j2",
+        data={
+            "names": names,
+            "rows": [_row(names, counts[k][numbers], place) for place, k in enumerate(numbers)],
+            "column_sums": [int(counts[:, k].sum()) for k in numbers],
+            "whole": whole,
+            "n_classes": len(order),
+            "worked": _largest_error(findings),
+        },
+        landscape=True,
+    )
+
+
+def class_order(findings: Findings) -> tuple[int, ...]:
+    """All class numbers: by species, within it the groups by impact, then the other classes in their own order."""
+    species = findings.predictions.facts.taxonomy.species
+    names = sorted(set(species))
+    group_of = {k: place for place, group in enumerate(findings.groups) for k in group.classes}
+    n = len(findings.predictions.facts.classes)
+    return tuple(
+        sorted(range(n), key=lambda k: (names.index(species[k]) if species else 0, group_of.get(k, len(group_of)), k))
+    )
+
+
+def _confused_part(findings: Findings, order: tuple[int, ...]) -> tuple[int, ...]:
+    """The classes of the groups, then of the pairs by rank, up to _CONFUSED_PART, in the order of `order`."""
+    wanted = [k for group in findings.groups for k in group.classes]
+    wanted += [k for pair in findings.pairs for k in (pair.a, pair.b)]
+    chosen = set(list(dict.fromkeys(wanted))[:_CONFUSED_PART])
+    return tuple(k for k in order if k in chosen)
+
+
+def with_other(counts: Counts, shown: tuple[int, ...]) -> Counts:
+    """(S + 1, S + 1): the S shown classes in order, and all other ones added up in the last row and column.
+
+    The sum stays N. The corner (other, other) holds right and wrong predictions among the other classes alike.
+    """
+    place = np.full(len(counts), len(shown))
+    place[list(shown)] = np.arange(len(shown))
+    smaller = np.zeros((len(shown) + 1, len(shown) + 1), dtype=np.int64)
+    np.add.at(smaller, (place[:, None], place[None, :]), counts)
+    return smaller
+
+
+def _row(names: list[str], counts: Counts, place: int) -> Row:
+    n = int(counts.sum())
+    return Row(
+        name=names[place], n=n, cells=tuple(_cell(int(count), n, column == place) for column, count in enumerate(counts))
+    )
+
+
+def _cell(count: int, n: int, on_diagonal: bool) -> Cell:
+    if not count:
+        return Cell(count=0, kind="zero", shade=0)
+    shade = min(_SHADES, 1 + int(count / n * 2 * _SHADES))  # full colour from 40 % of the row on
+    return Cell(count=count, kind="right" if on_diagonal else "wrong", shade=shade)
+
+
+def _largest_error(findings: Findings) -> dict[str, object] | None:
+    """The largest count off the diagonal, for one worked sentence; ties go to the first row, then column."""
+    off = findings.confusion.copy()
+    np.fill_diagonal(off, 0)
+    if not off.any():
+        return None
+    i, j = np.unravel_index(int(off.argmax()), off.shape)
+    classes = findings.predictions.facts.classes
+    return {"true": classes[i], "pred": classes[j], "count": int(off[i, j]), "n": int(findings.confusion[i].sum())}

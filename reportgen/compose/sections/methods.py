@@ -1,0 +1,23 @@
+"""How everything was worked out, on what machine, and what the words mean."""
+
+from reportgen.compose.figures import colour_bar
+from reportgen.compose.material import Material, Section
+
+
+def methods(material: Material) -> Section:
+    """The appendix."""
+    predictions = material.findings.predictions
+    return Section(
+        id="methods",
+        title="Methods and provenance",
+        template="sections/methods.html.j2",
+        data={
+            "facts": predictions.facts,
+            "compute": predictions.compute,
+            "fingerprint": predictions.fingerprint,
+            "rule": material.findings.rule,
+            "options": material.attributions.options,
+            "target_layer": material.attributions.target_layer,
+        },
+        assets={"colour-bar.svg": colour_bar()},
+    )

@@ -1,0 +1,102 @@
+"""Page one: the verdict in figures, the three things to know, and what to do next."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reportgen.compose.material import Material, Section
+
+_SHOWN = 3
+_WIDE = 0.10  # an accuracy interval wider than this (as a fraction) is said to be wide
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One thing to know; the template `points/<kind>` words it. `target` is the id of the section that shows it."""
+
+    kind: Literal["class_order", "unreadable", "order_assumed", "group", "cross_species", "weak_class", "interval", "none"]
+    target: str
+    values: dict[str, object]
+
+
+def summary(material: Material) -> Section:
+    """The most pressing points first: faults of the set-up, then the confusions that cost most, then the odd errors."""
+    findings = material.findings
+    points = _points(material)
+    in_groups = sum(group.errors for group in findings.groups)
+    return Section(
+        id="summary",
+        title="Summary",
+        template="sections/summary.html.j2",
+        data={
+            "scores": findings.scores,
+            "points": points[:_SHOWN],
+            "actions": [point for point in points if point.kind in ("class_order", "unreadable", "order_assumed", "group", "cross_species", "interval")][:4],
+            "n_errors": findings.scores.n - findings.scores.correct,
+            "n_group_errors": in_groups,
+            "n_groups": len(findings.groups),
+            "n_cross_species": len(findings.cross_species),
+            "has_species": bool(findings.predictions.facts.taxonomy.species),
+        },
+    )
+
+
+def _points(material: Material) -> list[Point]:
+    findings, facts = material.findings, material.findings.predictions.facts
+    points = []
+    if findings.class_order.suspicious:
+        points.append(Point(kind="class_order", target="data", values={"order": findings.class_order}))
+    if findings.predictions.unreadable:
+        n = len(findings.predictions.unreadable)
+        points.append(Point(kind="unreadable", target="data", values={"n": n, "n_listed": facts.data.n_listed}))
+    groups = [_group_point(material, place) for place in range(min(2, len(findings.groups)))]
+    strangers = [_stranger_point(material)] if findings.cross_species else []
+    points += [*groups[:1], *strangers, *groups[1:], *_weak_class(material)]
+    if facts.alignment.named_by == "data_set" and not findings.class_order.suspicious:
+        points.append(Point(kind="order_assumed", target="data", values={}))
+    low, high = findings.scores.accuracy_ci
+    if high - low > _WIDE:
+        points.append(Point(kind="interval", target="classes", values={"width": high - low, "n": findings.scores.n}))
+    return points or [Point(kind="none", target="matrix", values={})]
+
+
+def _group_point(material: Material, place: int) -> Point:
+    group = material.findings.groups[place]
+    names = [material.classes[k] for k in group.classes]
+    pair = next(pair for pair in material.findings.pairs if pair.evident and {pair.a, pair.b} <= set(group.classes))
+    note = material.notes.pairs.get(frozenset((material.classes[pair.a], material.classes[pair.b])))
+    training = note.fields.get("training") if note else None
+    return Point(
+        kind="group",
+        target=f"group-{place + 1}",
+        values={
+            "names": names,
+            "errors": group.errors,
+            "impact": group.impact,
+            "pair": (material.classes[pair.a], material.classes[pair.b]),
+            "training": training["en"] if training else None,
+        },
+    )
+
+
+def _stranger_point(material: Material) -> Point:
+    first = material.findings.cross_species[0]
+    return Point(
+        kind="cross_species",
+        target="cross-species",
+        values={
+            "n": len(material.findings.cross_species),
+            "target": material.classes[first.target],
+            "pred": material.classes[first.pred],
+            "confidence": first.confidence,
+        },
+    )
+
+
+def _weak_class(material: Material) -> list[Point]:
+    """The class with the lowest upper end of its recall interval, when that is below the accuracy of the whole."""
+    scores = material.findings.scores
+    rows = [row for row in scores.per_class if row.n]
+    worst = min(rows, key=lambda row: (row.recall_ci[1], row.name))
+    if worst.recall_ci[1] >= scores.accuracy:
+        return []
+    return [Point(kind="weak_class", target="classes", values={"row": worst, "accuracy": scores.accuracy})]

@@ -1,0 +1,172 @@
+"""All options of a run: from the command line, over a TOML file, over the defaults here."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from reportgen.compose.report import SECTIONS
+from reportgen.errors import ConfigError
+from reportgen.explain.attributions import METHODS
+
+LATER_METHODS = (
+    "vanilla_grad",
+    "grad_x_input",
+    "saliency",
+    "integrated_gradients",
+    "deconv",
+    "guided_backprop",
+    "deep_lift",
+    "occlusion",
+    "lrp",
+    "lime",
+)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class PreprocessingTable(_Table):
+    """[preprocessing]: how pictures become the model's input, where the checkpoint does not say."""
+
+    resize: int = Field(default=256, ge=1, le=4096)
+    crop: int = Field(default=224, ge=1, le=4096)
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+
+
+class Config(_Table):
+    """One run. Names are those of the command line with underscores; tables are for the TOML file only."""
+
+    checkpoint: Path
+    dataset: str
+    data_root: Path
+    split: str = "test"
+    download: bool = False
+    arch: str | None = None
+    model_name: str | None = None
+    out: Path = Path("reports")
+    lang: str = "en"
+    format: tuple[str, ...] = ("html", "pdf")
+    device: str = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    batch_size: int = Field(default=64, ge=1)
+    workers: int | None = Field(default=None, ge=0)
+    methods: tuple[str, ...] = METHODS
+    target_layer: str | None = None
+    baseline: str = "none"
+    max_unreadable: float = Field(default=0.01, ge=0, le=1)
+    seed: int = Field(default=0, ge=0)
+    species: Path | None = None
+    notes: Path | None = None
+    notice: str | None = None
+    smooth_grad_samples: int = Field(default=50, ge=1)
+    sections: tuple[str, ...] = tuple(SECTIONS)
+    preprocessing: PreprocessingTable | None = None
+    rename: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("format", "methods", "sections", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """A comma-separated text is a list: `--format html,pdf`."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("format")
+    @classmethod
+    def _known_formats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or set(value) - {"html", "pdf"}:
+            raise ValueError("expected html, pdf or both")
+        return value
+
+    @field_validator("methods")
+    @classmethod
+    def _known_methods(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        later = [name for name in value if name in LATER_METHODS or name == "all"]
+        if later:
+            raise ValueError(f"{', '.join(later)}: not in this version, it comes later; now: {', '.join(METHODS)}")
+        if not value or set(value) - set(METHODS):
+            raise ValueError(f"expected {' and/or '.join(METHODS)}")
+        return tuple(name for name in METHODS if name in value)
+
+    @field_validator("lang")
+    @classmethod
+    def _known_languages(cls, value: str) -> str:
+        if value != "en":
+            raise ValueError("only en in this version (breed notes appear in English and Japanese); ja comes later")
+        return value
+
+    @field_validator("baseline")
+    @classmethod
+    def _no_baseline_yet(cls, value: str) -> str:
+        if value != "none":
+            raise ValueError("comparison with a baseline is not in this version, it comes later; only none")
+        return value
+
+    @field_validator("model_name")
+    @classmethod
+    def _is_a_folder_name(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
+            raise ValueError("it names a folder: letters, digits, dot, underscore and hyphen, not first")
+        return value
+
+
+def read_config(given: Mapping[str, Any], toml_path: Path | None = None) -> Config:
+    """The configuration: what is not None in `given` (the command line) wins over the TOML file.
+
+    Relative paths in the file are relative to the current directory, like those of the command line. Raises ConfigError
+    for an unreadable file, an unknown key (with the nearest one), a missing or a wrong value.
+    """
+    from_file = _toml(toml_path) if toml_path else {}
+    values = {**from_file, **{key: value for key, value in given.items() if value is not None}}
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _config_error(first, from_file=str(first["loc"][0]) in from_file, path=toml_path) from error
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"configuration file {path}",
+            found=f"{type(error).__name__}: {error}",
+            expected="a TOML file in UTF-8",
+            todo="check --config and the line named above",
+        ) from error
+    for key in content:
+        if key not in Config.model_fields:
+            near = difflib.get_close_matches(key.replace("-", "_"), Config.model_fields, n=1)
+            raise ConfigError(
+                f"configuration file {path}: {key}",
+                found="an unknown key",
+                expected=f"{near[0]} (the nearest key)" if near else f"one of {', '.join(Config.model_fields)}",
+                todo="correct or remove the key",
+            )
+    return content
+
+
+def _config_error(first: Any, *, from_file: bool, path: Path | None) -> ConfigError:
+    key = ".".join(str(part) for part in first["loc"])
+    option = "--" + str(first["loc"][0]).replace("_", "-")
+    if first["type"] == "missing":
+        return ConfigError(
+            option, found="nothing", expected="a value", todo=f"give {option}, or {key} in the file named by --config"
+        )
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), PreprocessingTable.model_fields, n=1)
+        expected = f"{near[0]} (the nearest key)" if near else ", ".join(PreprocessingTable.model_fields)
+        return ConfigError(key, found="an unknown key", expected=expected, todo="correct or remove the key")
+    return ConfigError(
+        f"{key} in {path}" if from_file else option,
+        found=repr(first["input"]),
+        expected=str(first["msg"]).removeprefix("Value error, "),
+        todo=f"correct {key if from_file else option}",
+    )

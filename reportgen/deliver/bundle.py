@@ -1,0 +1,71 @@
+"""A bundle appears whole or not at all: written to a hidden sibling, then renamed."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from reportgen.errors import DeliveryError
+
+MANIFEST = "manifest.json"
+
+
+def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = False) -> Path:
+    """Writes `files` and manifest.json (SHA-256 and size of each, written last) as the directory `target`.
+
+    With `replace` an existing bundle is exchanged for the new one, otherwise it is left alone. Raises DeliveryError when
+    that fails, and leaves no half bundle behind.
+    """
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        if target.exists() and not replace:
+            raise FileExistsError(f"{target} is there already")
+        partial.mkdir(parents=True)
+        for name, content in files.items():
+            _write(partial / name, content)
+        _write(partial / MANIFEST, manifest(files))
+        _exchange(partial, target)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise DeliveryError(
+            f"bundle {target}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            expected="a directory that can be written",
+            todo="free the disk or correct --out, then run again",
+        ) from error
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return target
+
+
+def manifest(files: Mapping[str, bytes]) -> bytes:
+    """The list of files with SHA-256 and size, by name in sorted order."""
+    listed = {
+        name: {"sha256": hashlib.sha256(files[name]).hexdigest(), "n_bytes": len(files[name])} for name in sorted(files)
+    }
+    return (json.dumps({"schema_version": 1, "files": listed}, indent=1) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _exchange(partial: Path, target: Path) -> None:
+    """Moves `partial` to `target`. An old bundle steps aside first, and comes back if the new one cannot take its place."""
+    if not target.exists():
+        partial.rename(target)
+        return
+    old = target.with_name(f".{target.name}.old-{os.getpid()}")
+    target.rename(old)
+    try:
+        partial.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)

@@ -1,0 +1,163 @@
+"""The results of the device stages as files, and back: what `reportgen render` starts from.
+
+    predictions.parquet   one row an image, for people and programs
+    logits.npz            logits (N, K) float32, targets (N,), in the order of predictions.parquet
+    attributions.npz      for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `_packed`
+    run.json              everything else
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from reportgen.analyse.examples import Example, ExampleRule
+from reportgen.compose.report import RunStamp
+from reportgen.errors import InputError
+from reportgen.evaluate.device import Compute
+from reportgen.evaluate.predictions import Predictions, Unreadable
+from reportgen.explain.attributions import Attribution, Attributions, ExplainOptions, HeatValues
+from reportgen.inputs.run_inputs import RunFacts
+from reportgen.render.tables import predictions_table
+
+FILES = ("predictions.parquet", "logits.npz", "attributions.npz", "run.json")
+
+
+def stored_run(
+    predictions: Predictions, attributions: Attributions, *, rule: ExampleRule, stamp: RunStamp
+) -> Mapping[str, bytes]:
+    """The four files by name."""
+    table = io.BytesIO()
+    predictions_table(predictions).to_parquet(table, index=False)
+    record = {
+        "facts": asdict(predictions.facts),
+        "compute": asdict(predictions.compute),
+        "unreadable": [asdict(image) for image in predictions.unreadable],
+        "fingerprint": predictions.fingerprint,
+        "sample_ids": predictions.sample_ids,
+        "paths": predictions.paths,
+        "sha256": predictions.sha256,
+        "rule": asdict(rule),
+        "stamp": {**asdict(stamp), "timing": dict(stamp.timing)},
+        "explain": {"target_layer": attributions.target_layer, "options": asdict(attributions.options)},
+        "maps": [
+            {
+                "example": asdict(one.example),
+                "maps": [
+                    {"method": heat.method, "class_idx": heat.class_idx, "target_layer": heat.target_layer}
+                    | {"peak": heat.peak}
+                    for heat in one.maps
+                ],
+            }
+            for one in attributions.examples
+        ],
+    }
+    return {
+        "predictions.parquet": table.getvalue(),
+        "logits.npz": _npz({"logits": predictions.logits, "targets": predictions.targets}),
+        "attributions.npz": _npz(_arrays(attributions)),
+        "run.json": json.dumps(record, ensure_ascii=False, indent=1).encode(),
+    }
+
+
+def read_stored_run(run_dir: Path) -> tuple[Predictions, Attributions, ExampleRule, RunStamp]:
+    """What `stored_run` stored. Raises InputError when `run_dir` is no bundle or a file of it is damaged."""
+    missing = [name for name in FILES if not (run_dir / name).is_file()]
+    if missing:
+        raise InputError(
+            f"run directory {run_dir}",
+            found=f"no {', '.join(missing)}" if run_dir.is_dir() else "no such directory",
+            expected="a bundle that `reportgen run` left",
+            todo="name the run's own directory, such as reports/<model name>/<run_id>",
+        )
+    try:
+        record = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
+        with np.load(run_dir / "logits.npz") as logits, np.load(run_dir / "attributions.npz") as arrays:
+            return (
+                _predictions(record, logits["logits"], logits["targets"]),
+                _attributions(record, arrays),
+                _as(ExampleRule, record["rule"]),
+                _as(RunStamp, record["stamp"]),
+            )
+    except (ValueError, KeyError, OSError, ValidationError) as error:
+        raise InputError(
+            f"run directory {run_dir}",
+            found=f"damaged: {type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            expected="the files as `reportgen run` left them (SHA-256 in manifest.json)",
+            todo="restore the bundle from the archive, or run again",
+        ) from error
+
+
+def _as(kind: Any, value: object) -> Any:
+    return TypeAdapter(kind).validate_python(value)
+
+
+def _predictions(
+    record: dict[str, Any], logits: NDArray[np.float32], targets: NDArray[np.int64]
+) -> Predictions:
+    return Predictions(
+        facts=_as(RunFacts, record["facts"]),
+        compute=_as(Compute, record["compute"]),
+        sample_ids=tuple(record["sample_ids"]),
+        paths=tuple(record["paths"]),
+        sha256=tuple(record["sha256"]),
+        targets=targets,
+        logits=logits,
+        unreadable=tuple(_as(Unreadable, image) for image in record["unreadable"]),
+        fingerprint=record["fingerprint"],
+    )
+
+
+def _attributions(record: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Attributions:
+    examples = [
+        Attribution(
+            example=_as(Example, one["example"]),
+            crop=arrays[f"crop-{i}"],
+            maps=tuple(
+                HeatValues(
+                    method=heat["method"],
+                    class_idx=heat["class_idx"],
+                    target_layer=heat["target_layer"],
+                    values=_unpacked(arrays[f"map-{i}-{j}"], heat["peak"]),
+                )
+                for j, heat in enumerate(one["maps"])
+            ),
+        )
+        for i, one in enumerate(record["maps"])
+    ]
+    explained = record["explain"]
+    return Attributions(
+        examples=tuple(examples),
+        target_layer=explained["target_layer"],
+        options=_as(ExplainOptions, explained["options"]),
+    )
+
+
+def _arrays(attributions: Attributions) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    for i, one in enumerate(attributions.examples):
+        arrays[f"crop-{i}"] = one.crop
+        arrays |= {f"map-{i}-{j}": _packed(heat) for j, heat in enumerate(one.maps)}
+    return arrays
+
+
+def _packed(heat: HeatValues) -> NDArray[np.float16]:
+    """The map as shares of its peak in float16 (error up to 2^-11): half the bytes, and no underflow of small maps."""
+    return (heat.values / (heat.peak or 1.0)).astype(np.float16)
+
+
+def _unpacked(shares: NDArray[np.float16], peak: float) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = shares.astype(np.float32) * np.float32(peak)
+    return values
+
+
+def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes its flag for one of the arrays
+    return buffer.getvalue()

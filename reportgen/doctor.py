@@ -1,0 +1,73 @@
+"""`reportgen doctor`: what this machine has, and what is missing for a report."""
+
+import ctypes.util
+import importlib
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import Literal
+
+APT_LINE = "apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of the doctor. `todo` is empty when nothing has to be done."""
+
+    name: str
+    state: Literal["ok", "missing", "note"]
+    found: str
+    todo: str = ""
+
+
+def checks() -> tuple[Check, ...]:
+    """All checks, in the order of the stages that need them."""
+    return (
+        Check(name="Python", state="ok", found=f"{platform.python_version()} on {platform.machine()}"),
+        Check(name="cores", state="ok", found=str(os.cpu_count())),
+        *(_package(name) for name in ("torch", "torchvision", "captum", "matplotlib", "weasyprint")),
+        _cuda(),
+        _library("Pango", "pangoft2-1.0", "missing", "no PDF without it"),
+        _library("HarfBuzz subset", "harfbuzz-subset", "note", "without it a page takes seconds longer"),
+        _japanese_font(),
+    )
+
+
+def _package(name: str) -> Check:
+    try:
+        importlib.import_module(name)
+    except (ImportError, OSError, RuntimeError) as error:
+        found = f"{type(error).__name__}: {str(error).splitlines()[0][:150]}"
+        return Check(name=name, state="missing", found=found, todo=f"pip install {name}, or the libraries named here")
+    return Check(name=name, state="ok", found=importlib.metadata.version(name))
+
+
+def _cuda() -> Check:
+    import torch
+
+    if not torch.cuda.is_available():
+        return Check(name="CUDA", state="note", found="no device that torch sees; runs use the CPU")
+    names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+    return Check(name="CUDA", state="ok", found=f"{names} (CUDA {torch.version.cuda})")
+
+
+def _library(name: str, library: str, state: Literal["missing", "note"], why: str) -> Check:
+    found = ctypes.util.find_library(library)
+    if found:
+        return Check(name=name, state="ok", found=found)
+    return Check(name=name, state=state, found=f"no lib{library}: {why}", todo=APT_LINE)
+
+
+def _japanese_font() -> Check:
+    if not shutil.which("fc-list"):
+        return Check(name="Japanese font", state="missing", found="no fontconfig (fc-list)", todo=APT_LINE)
+    listed = subprocess.run(["fc-list", ":lang=ja", "family"], capture_output=True, text=True, check=False, timeout=60)  # noqa: S607
+    families = sorted({line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip()})
+    if not families:
+        return Check(
+            name="Japanese font", state="missing", found="none: Japanese notes would print as boxes", todo=APT_LINE
+        )
+    return Check(name="Japanese font", state="ok", found=", ".join(families[:3]))

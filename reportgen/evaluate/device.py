@@ -1,0 +1,75 @@
+"""Where the model runs, and how exactly: device, precision, determinism, all recorded in the run."""
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from reportgen.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compute:
+    """The device and the arithmetic of a run. Float32 means float32: TensorFloat-32 is off on CUDA."""
+
+    device: str
+    device_name: str
+    precision: Literal["fp32", "bf16"]
+    n_threads: int
+    deterministic: bool
+    torch_version: str
+
+
+def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
+    """`device` is auto, cpu, cuda, cuda:N or mps; auto takes CUDA, then the CPU. Raises ConfigError when it is not there."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        found = torch.device(device)
+        torch.zeros(1, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(
+            f"device {device!r}",
+            found=str(error).splitlines()[0][:200],
+            expected=f"a device of this machine (CUDA {'is' if torch.cuda.is_available() else 'is not'} available)",
+            todo="use --device auto or --device cpu; `reportgen doctor` shows what torch sees",
+        ) from error
+    name = torch.cuda.get_device_name(found) if found.type == "cuda" else platform.processor() or platform.machine()
+    return Compute(
+        device=str(found),
+        device_name=name,
+        precision=precision,
+        n_threads=torch.get_num_threads(),
+        deterministic=True,
+        torch_version=torch.__version__,
+    )
+
+
+@contextmanager
+def model_on_loan(model: nn.Module, on: Compute) -> Iterator[torch.device]:
+    """Lends `model` out: on the device, in eval mode, weights frozen; afterwards it is exactly as it was found.
+
+    Put back, also after an exception: device, the training flag of every module, requires_grad of every parameter, and
+    the backends' determinism and TensorFloat-32 switches.
+    """
+    device = torch.device(on.device)
+    home = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    training = [(module, module.training) for module in model.modules()]
+    grad = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
+    try:
+        model.to(device)
+        model.eval()
+        for parameter, _ in grad:
+            parameter.requires_grad_(False)
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+            yield device
+    finally:
+        model.to(home)
+        for module, flag in training:
+            module.training = flag
+        for parameter, flag in grad:
+            parameter.requires_grad_(flag)

@@ -1,0 +1,131 @@
+"""The front door of stage 2: what the model said about every readable image."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.errors import EvaluationError, InputError
+from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.loop import LoopOptions, Watch, batches, logits, refuse_not_finite
+from reportgen.inputs.run_inputs import RunFacts, RunInputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A listed image that could not be decoded, and why."""
+
+    sample_id: str
+    path: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictions:
+    """N readable images, in the data set's order, over K classes in the order of `facts.classes`.
+
+    logits: (N, K) float32, pre-softmax, read-only. targets: (N,) int64, true class. sha256: of each file's bytes.
+    fingerprint: SHA-256 over (sample id, label, file hash) of every image, the class list and the preprocessing; two
+    runs with the same fingerprint saw the same pictures through the same crop.
+    """
+
+    facts: RunFacts
+    compute: Compute
+    sample_ids: tuple[str, ...]
+    paths: tuple[str, ...]
+    sha256: tuple[str, ...]
+    targets: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    unreadable: tuple[Unreadable, ...]
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        n, k = len(self.sample_ids), len(self.facts.classes)
+        if self.logits.shape != (n, k) or self.targets.shape != (n,) or len(set(self.sample_ids)) != n:
+            raise ValueError(f"{n} ids, targets {self.targets.shape}, logits {self.logits.shape} for {k} classes")
+        self.logits.setflags(write=False)
+        self.targets.setflags(write=False)
+
+    def probs(self) -> NDArray[np.float64]:
+        """(N, K) softmax of the logits, float64, rows sum to 1."""
+        shifted = self.logits.astype(np.float64)
+        shifted -= shifted.max(axis=1, keepdims=True)
+        powers = np.exp(shifted)
+        probs: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return probs
+
+    def preds(self) -> NDArray[np.int64]:
+        """(N,) argmax of the logits; of equal logits the class that comes first."""
+        return self.logits.argmax(axis=1).astype(np.int64)
+
+
+def evaluate(
+    inputs: RunInputs, *, on: Compute, loop: LoopOptions, max_unreadable: float, watch: Watch | None = None
+) -> Predictions:
+    """Runs the model once on every sample of `inputs`; the model is afterwards as it was found.
+
+    `max_unreadable` is the fraction of listed images, in [0, 1], over which the run stops. Raises InputError (too many
+    unreadable, or none readable) and EvaluationError (NaN logits, out of memory).
+    """
+    facts, samples = inputs.facts, inputs.samples
+    rows, read_idx, hashes, unreadable = [], [], [], []
+    with model_on_loan(inputs.model, on):
+        for batch in batches(samples, facts.preprocessing, loop):
+            if batch.sample_idx:
+                rows.append(logits(inputs.model, batch.crops, preprocessing=facts.preprocessing, on=on).numpy())
+            read_idx += batch.sample_idx
+            hashes += batch.sha256
+            unreadable += batch.unreadable
+            if watch:
+                watch(len(read_idx) + len(unreadable), len(samples))
+    listed = tuple(
+        Unreadable(sample_id=samples[i].sample_id, path=str(samples[i].path), label=samples[i].label, reason=reason)
+        for i, reason in unreadable
+    )
+    _refuse_too_many(listed, len(samples), max_unreadable)
+    values = np.concatenate(rows)[:, list(facts.alignment.output_idx)]
+    sample_ids = [samples[i].sample_id for i in read_idx]
+    refuse_not_finite(values, sample_ids)
+    if len(sample_ids) + len(listed) != len(samples):
+        raise EvaluationError(
+            "evaluation",
+            found=f"{len(sample_ids)} read and {len(listed)} unreadable of {len(samples)} images",
+            expected="each image exactly once",
+            todo="report this as a fault of reportgen",
+        )
+    number = {name: index for index, name in enumerate(facts.classes)}
+    return Predictions(
+        facts=facts,
+        compute=on,
+        sample_ids=tuple(sample_ids),
+        paths=tuple(str(samples[i].path) for i in read_idx),
+        sha256=tuple(hashes),
+        targets=np.array([number[samples[i].label] for i in read_idx], dtype=np.int64),
+        logits=np.ascontiguousarray(values, dtype=np.float32),
+        unreadable=listed,
+        fingerprint=_fingerprint(inputs, read_idx, hashes),
+    )
+
+
+def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unreadable: float) -> None:
+    if len(unreadable) <= max_unreadable * n_listed and len(unreadable) < n_listed:
+        return
+    first = "\n".join(f"    {image.path}: {image.reason}" for image in unreadable[:10])
+    raise InputError(
+        "unreadable images",
+        found=f"{len(unreadable)} of {n_listed} ({len(unreadable) / n_listed:.1%})\n{first}",
+        expected=f"at most {max_unreadable:.1%}, and at least one readable image",
+        todo="mend or remove the files, or raise --max-unreadable",
+    )
+
+
+def _fingerprint(inputs: RunInputs, read_idx: list[int], hashes: list[str]) -> str:
+    digest = hashlib.sha256()
+    by_sample = dict(zip(read_idx, hashes, strict=True))
+    for index, sample in enumerate(inputs.samples):
+        digest.update(f"{sample.sample_id}\t{sample.label}\t{by_sample.get(index, 'unreadable')}\n".encode())
+    digest.update("\n".join(sorted(inputs.facts.classes)).encode())
+    digest.update(repr(inputs.facts.preprocessing).encode())
+    return digest.hexdigest()

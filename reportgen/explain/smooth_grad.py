@@ -1,0 +1,53 @@
+"""SmoothGrad (Smilkov et al., 2017)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmoothGradOptions:
+    """`n_samples` noisy copies; `noise_frac` is sigma / (x_max - x_min) of each input; `chunk` copies at a time."""
+
+    n_samples: int = 50
+    noise_frac: float = 0.15
+    chunk: int = 10
+
+    def __post_init__(self) -> None:
+        if self.n_samples < 1 or self.chunk < 1 or not 0 <= self.noise_frac:
+            raise ValueError(f"no SmoothGrad with {self}")
+
+
+def smooth_grad(
+    model: nn.Module, image: torch.Tensor, class_idx: int, *, options: SmoothGradOptions, seed: int
+) -> torch.Tensor:
+    """The mean over noisy copies of d y / d x, signed: (3, H, W) float32, on the device of `image`.
+
+    `image` (3, H, W) is one model input; y the pre-softmax score of output `class_idx`. The noise comes from a CPU
+    generator with `seed`, so it depends neither on the device nor on `chunk`.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    sigma = options.noise_frac * (image.max() - image.min())
+    total = torch.zeros_like(image)
+    done = 0
+    while done < options.n_samples:
+        n = min(options.chunk, options.n_samples - done)
+        noise = torch.randn((n, *image.shape), generator=generator).to(image.device)
+        noisy = image.unsqueeze(0) + sigma * noise
+        total += _gradients(model, noisy.contiguous(memory_format=torch.channels_last), class_idx).sum(dim=0)
+        done += n
+    return total / options.n_samples
+
+
+def _gradients(model: nn.Module, inputs: torch.Tensor, class_idx: int) -> torch.Tensor:
+    with torch.enable_grad():
+        watched = inputs.detach().requires_grad_(True)  # noqa: FBT003  # torch's own signature
+        score = model(watched)[:, class_idx].sum()
+        (gradients,) = torch.autograd.grad(score, watched)
+    return gradients
+
+
+def magnitude(gradient: torch.Tensor) -> torch.Tensor:
+    """(H, W): the absolute values of a signed (3, H, W) map, summed over the channels."""
+    return gradient.abs().sum(dim=0)

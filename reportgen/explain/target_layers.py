@@ -1,0 +1,160 @@
+"""Where Grad-CAM looks: the last feature map before pooling, for every classification family of torchvision.
+
+The layer is the one whose output is pooled into the head wherever there is one, so that for a GAP + linear head
+Grad-CAM is CAM (METHODS 4.6). A ViT has no such map: after its last block only the class token reaches the head, so its
+patch tokens are tapped before the last block's attention.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import torch
+from torch import nn
+
+from reportgen.errors import ConfigError
+
+Layout = Literal["nchw", "nhwc", "tokens"]
+
+# Class name of the torchvision model -> path of the layer. In VGG and AlexNet the last module is a max pool.
+TARGET_LAYERS = MappingProxyType(
+    {
+        "AlexNet": "features.11",
+        "ConvNeXt": "features.-1",
+        "DenseNet": "features.norm5",
+        "EfficientNet": "features.-1",
+        "GoogLeNet": "inception5b",
+        "Inception3": "Mixed_7c",
+        "MNASNet": "layers.16",
+        "MaxVit": "blocks.3",
+        "MobileNetV2": "features.-1",
+        "MobileNetV3": "features.-1",
+        "RegNet": "trunk_output",
+        "ResNet": "layer4",
+        "ShuffleNetV2": "conv5",
+        "SqueezeNet": "features.12",
+        "SwinTransformer": "norm",
+        "VGG": "features.-2",
+        "VisionTransformer": "encoder.layers.-1.ln_1",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetLayer:
+    """A module of the model, its path, and how its output is laid out."""
+
+    path: str
+    module: nn.Module
+    layout: Layout
+
+    def as_nchw(self, output: torch.Tensor, input_hw: tuple[int, int]) -> torch.Tensor:
+        """`output` as (N, C, h, w): class token dropped, tokens laid out row by row."""
+        if self.layout == "nchw":
+            return output
+        if self.layout == "nhwc":
+            return output.permute(0, 3, 1, 2)
+        n, n_tokens, channels = output.shape
+        rows, columns, first = _token_grid(n_tokens, input_hw)
+        return output[:, first:].transpose(1, 2).reshape(n, channels, rows, columns)
+
+
+def _token_grid(n_tokens: int, input_hw: tuple[int, int]) -> tuple[int, int, int]:
+    """(rows, columns, leading tokens) for patches of a picture of `input_hw`; one class token at most."""
+    height, width = input_hw
+    for first in (1, 0):
+        rows = round(((n_tokens - first) * height / width) ** 0.5)
+        if rows and rows * round(rows * width / height) == n_tokens - first:
+            return rows, (n_tokens - first) // rows, first
+    raise ConfigError(
+        "target layer",
+        found=f"{n_tokens} tokens for a picture of {height} x {width} px",
+        expected="a grid of patches, with one class token at most",
+        todo="choose another layer with --target-layer",
+    )
+
+
+def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> TargetLayer:
+    """The layer at `path`, or the known one of the model's architecture when `path` is None.
+
+    `example` is one model input (1, 3, H, W); one forward pass on it shows the layout. A negative number in a path
+    counts children from the end. Raises ConfigError: unknown architecture, no such module, output is no feature map.
+    """
+    chosen = path or TARGET_LAYERS.get(type(model).__name__)
+    if chosen is None:
+        raise ConfigError(
+            f"Grad-CAM for the architecture {type(model).__name__!r}",
+            found="no known target layer",
+            expected=f"one of {', '.join(sorted(TARGET_LAYERS))}, or a layer named by you",
+            todo=f"name the last feature map with --target-layer; modules here: {_candidates(model)}",
+        )
+    module = _module_at(model, chosen)
+    output = tapped(model, module, lambda: model(example))[1]
+    return TargetLayer(path=_real_path(model, module), module=module, layout=_layout(output, chosen))
+
+
+def tapped(
+    model: nn.Module, module: nn.Module, forward: Callable[[], torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(result of `forward`, the last output of `module` meanwhile). The hook is gone afterwards, also after an error.
+
+    The tap is the tensor that the next module reads: where that one works in place (DenseNet's ReLU after norm5), the
+    tap is its result.
+    """
+    seen: list[torch.Tensor] = []
+    hook = module.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    try:
+        result = forward()
+    finally:
+        hook.remove()
+    if not seen or not isinstance(seen[-1], torch.Tensor):
+        raise ConfigError(
+            f"target layer {type(module).__name__}",
+            found="never called" if not seen else f"output of type {type(seen[-1]).__name__}",
+            expected="a module that gives one tensor in each forward pass",
+            todo="choose another layer with --target-layer",
+        )
+    return result, seen[-1]
+
+
+def _layout(output: torch.Tensor, path: str) -> Layout:
+    if output.ndim == 3:
+        return "tokens"
+    if output.ndim == 4:
+        # Of three sizes the two spatial ones are alike (square crops), the channels differ from them.
+        _, second, third, fourth = output.shape
+        return "nhwc" if second == third != fourth else "nchw"
+    raise ConfigError(
+        f"target layer {path!r}",
+        found=f"output of shape {tuple(output.shape)}",
+        expected="a feature map (N, C, h, w) or (N, h, w, C), or tokens (N, n, C)",
+        todo="choose another layer with --target-layer",
+    )
+
+
+def _module_at(model: nn.Module, path: str) -> nn.Module:
+    module = model
+    for name in path.split("."):
+        children = dict(module.named_children())
+        if name.startswith("-") and name[1:].isdigit() and int(name[1:]) <= len(children):
+            module = list(children.values())[int(name)]
+        elif name in children:
+            module = children[name]
+        else:
+            raise ConfigError(
+                f"target layer {path!r}",
+                found=f"no module {name!r} in {type(module).__name__}",
+                expected=f"one of {', '.join(children) or 'none: it has no parts'}",
+                todo=f"correct --target-layer; modules of the model: {_candidates(model)}",
+            )
+    return module
+
+
+def _real_path(model: nn.Module, module: nn.Module) -> str:
+    return next(name for name, found in model.named_modules() if found is module)
+
+
+def _candidates(model: nn.Module) -> str:
+    names = [name for name, _ in model.named_modules() if name and name.count(".") <= 1]
+    return ", ".join(names[:40]) + (" ..." if len(names) > 40 else "")

@@ -1,0 +1,195 @@
+"""The seven stages in their order: the only module that knows them all."""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+from reportgen.analyse.examples import ExampleRule
+from reportgen.analyse.findings import Findings, analyse
+from reportgen.compose.report import RunStamp, compose
+from reportgen.config import Config
+from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.receipts import Receipts, deliver
+from reportgen.deliver.stored_run import read_stored_run, stored_run
+from reportgen.errors import RenderingError
+from reportgen.evaluate.device import compute
+from reportgen.evaluate.loop import LoopOptions
+from reportgen.evaluate.predictions import evaluate
+from reportgen.explain.attributions import ExplainOptions, MethodName, explain
+from reportgen.explain.smooth_grad import SmoothGradOptions
+from reportgen.inputs.images import Preprocessing
+from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.notes import read_notes
+from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.render.rendered import render
+
+log = logging.getLogger(__name__)
+Watch = Callable[[str, int, int], None]  # (stage, done, in all)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What a run left. exit_code: 0 when the report is made and its gate passed or is inconclusive, 1 when it failed."""
+
+    findings: Findings
+    receipts: Receipts
+    exit_code: int
+
+
+def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
+    """One run, from the files named in `config` to the bundle. `now` (UTC) goes into the run id and onto the page.
+
+    Raises ReportgenError; its exit_code is the program's. When only the rendering fails, the results of the device
+    stages are kept in `<run_id>.unrendered`, for `reportgen render`.
+    """
+    timing: dict[str, float] = {}
+    with _timed("inputs", timing):
+        inputs = read_inputs(_input_options(config))
+    on = compute(config.device, config.precision)
+    log.info("evaluating %s on %s (%s)", inputs.facts.model.arch, on.device_name, on.precision)
+    with _timed("evaluate", timing):
+        predictions = evaluate(
+            inputs,
+            on=on,
+            loop=LoopOptions(batch_size=config.batch_size, n_workers=_n_workers(config, on.device)),
+            max_unreadable=config.max_unreadable,
+            watch=lambda done, total: watch("evaluate", done, total),
+        )
+    with _timed("analyse", timing):
+        findings = analyse(predictions, ExampleRule())
+    _say(findings)
+    with _timed("explain", timing):
+        attributions = explain(
+            inputs,
+            findings,
+            on=on,
+            options=_explain_options(config),
+            watch=lambda done, total: watch("explain", done, total),
+        )
+    stamp = _stamp(config, now, findings, timing)
+    with _timed("compose", timing):
+        report = compose(
+            findings,
+            attributions,
+            notes=read_notes(inputs.facts.own_notes),
+            stamp=stamp,
+            section_names=config.sections,
+        )
+    stored = stored_run(predictions, attributions, rule=findings.rule, stamp=stamp)
+    bundle_dir = config.out / inputs.facts.model.name / stamp.run_id
+    try:
+        rendered = render(report, formats=config.format)
+    except RenderingError as error:
+        kept = write_bundle(bundle_dir.with_name(f"{stamp.run_id}.unrendered"), stored)
+        error.todo += f"; the results are kept: reportgen render {kept}"
+        raise
+    receipts = deliver(rendered, stored, bundle_dir=bundle_dir)
+    return RunOutcome(findings=findings, receipts=receipts, exit_code=exit_code(rendered.findings))
+
+
+def render_again(run_dir: Path, *, formats: tuple[str, ...], own_notes: str | None = None) -> RunOutcome:
+    """Renders a stored run anew, from `analyse` on: no model, no images, no device. The bundle is exchanged at the end.
+
+    `own_notes` (the text of a notes file) replaces the user's notes of the run. A run kept as `<run_id>.unrendered`
+    becomes the bundle `<run_id>`.
+    """
+    predictions, attributions, rule, stamp = read_stored_run(run_dir)
+    findings = analyse(predictions, rule)
+    notes = read_notes(own_notes if own_notes is not None else predictions.facts.own_notes)
+    report = compose(findings, attributions, notes=notes, stamp=stamp)
+    rendered = render(report, formats=formats)
+    bundle_dir = run_dir.resolve()
+    if bundle_dir.name.endswith(".unrendered"):
+        bundle_dir = bundle_dir.with_name(stamp.run_id)
+    stored = stored_run(predictions, attributions, rule=rule, stamp=stamp)
+    receipts = deliver(rendered, stored, bundle_dir=bundle_dir, replace=True)
+    return RunOutcome(findings=findings, receipts=receipts, exit_code=exit_code(rendered.findings))
+
+
+def exit_code(contract: object) -> int:
+    """0 or 1 from the gate of findings.json: pass and inconclusive are 0, fail and invalid are 1."""
+    gate = cast("dict[str, dict[str, str]]", contract)["gate"]
+    return 0 if gate["outcome"] in ("pass", "inconclusive") else 1
+
+
+@contextmanager
+def _timed(stage: str, timing: dict[str, float]) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timing[stage] = time.perf_counter() - started
+    log.info("%s: done in %.1f s", stage, timing[stage])
+
+
+def _input_options(config: Config) -> InputOptions:
+    table = config.preprocessing
+    own = table and Preprocessing(
+        resize_px=table.resize,
+        crop_px=table.crop,
+        mean=table.mean,
+        std=table.std,
+        interpolation=table.interpolation,
+    )
+    return InputOptions(
+        checkpoint=config.checkpoint,
+        dataset=config.dataset,
+        source=DataSource(root=config.data_root, split=config.split, download=config.download),
+        arch=config.arch,
+        model_name=config.model_name,
+        target_layer=config.target_layer,
+        preprocessing=own,
+        species_path=config.species,
+        notes_path=config.notes,
+        renamed=config.rename,
+        notice=config.notice,
+    )
+
+
+def _explain_options(config: Config) -> ExplainOptions:
+    return ExplainOptions(
+        methods=tuple(cast("MethodName", name) for name in config.methods),
+        smooth_grad=SmoothGradOptions(n_samples=config.smooth_grad_samples),
+        seed=config.seed,
+    )
+
+
+def _n_workers(config: Config, device: str) -> int:
+    """Without an order: beside a GPU most cores decode; on the CPU the model has the cores, and decoding its turn."""
+    if config.workers is not None:
+        return config.workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1) if device.startswith("cuda") else 0
+
+
+def _stamp(config: Config, now: datetime, findings: Findings, timing: dict[str, float]) -> RunStamp:
+    sha256 = findings.predictions.facts.model.checkpoint_sha256
+    return RunStamp(
+        run_id=f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{sha256[:8]}",
+        created_at=f"{now:%Y-%m-%dT%H:%M:%S}+00:00",
+        language=config.lang,
+        timing=timing,
+    )
+
+
+def _say(findings: Findings) -> None:
+    """What a person watching the log must not miss."""
+    scores, order, facts = findings.scores, findings.class_order, findings.predictions.facts
+    log.info("accuracy %.4f (%d of %d)", scores.accuracy, scores.correct, scores.n)
+    for image in findings.predictions.unreadable:
+        log.warning("unreadable, left out: %s: %s", image.path, image.reason)
+    if facts.alignment.without_images:
+        log.info("the data set has no images of %d classes of the model", len(facts.alignment.without_images))
+    if facts.alignment.named_by == "data_set":
+        log.warning("the checkpoint names no classes: the data set's class order is ASSUMED")
+    if order.suspicious:
+        log.warning(
+            "CLASS ORDER LOOKS WRONG: accuracy is %.1f %%, some other order of the outputs would give %.1f %%. "
+            "Check the class names before you believe any confusion.",
+            100 * order.accuracy,
+            100 * order.best_accuracy,
+        )

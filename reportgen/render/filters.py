@@ -1,0 +1,64 @@
+"""Numbers to text: the only place where a figure is rounded."""
+
+from datetime import datetime
+
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """A fraction in [0, 1] as "76.7 %"; "n/a" for None. Never rounds a value below 1 up to 100 %, or above 0 to 0 %."""
+    if fraction is None:
+        return "n/a"
+    text = f"{100 * fraction:.{digits}f}"
+    step = 10.0**-digits
+    if fraction < 1 and float(text) >= 100:
+        return f"> {100 - step:.{digits}f} %"
+    if fraction > 0 and float(text) == 0:
+        return f"< {step:.{digits}f} %"
+    return f"{text} %"
+
+
+def points(fraction: float) -> str:
+    """A difference of fractions as percentage points: "1.6 points"."""
+    return f"{100 * fraction:.1f} points"
+
+
+def interval(ends: tuple[float, float]) -> str:
+    """Two fractions as "71.7 to 81.1 %"."""
+    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+
+
+def evidence(value: float) -> str:
+    """The peak of a map, three significant digits, as "0.264"; "0" when there is none."""
+    return "0" if value == 0 else f"{value:.3g}"
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """A number with its noun: "1 error", "1,024 errors"."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def listed(names: list[str]) -> str:
+    """Names as "A", "A and B", "A, B and C"."""
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
+
+
+def day(iso: str) -> str:
+    """An ISO 8601 time as "23 November 2026, 08:30 UTC"."""
+    moment = datetime.fromisoformat(iso)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def breakable(text: str) -> str:
+    """The text with chances to break after / _ and -, so that long paths wrap instead of leaving the page."""
+    for mark in "/_-":
+        text = text.replace(mark, mark + "\u200b")
+    return text
+
+
+def seconds(value: float) -> str:
+    """A duration: "0.4 s", "63 s", "2 min 05 s"."""
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    return f"{int(value // 60)} min {int(value % 60):02d} s"

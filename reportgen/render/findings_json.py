@@ -1,0 +1,167 @@
+"""The machine-readable contract, findings.json: schema version 1. Keys are added, never changed in meaning."""
+
+from typing import Any
+
+from reportgen.analyse.findings import Findings
+from reportgen.compose.report import Report
+
+SCHEMA_VERSION = 1
+
+
+def findings_json(report: Report) -> dict[str, Any]:
+    """The contract as plain values: fractions in [0, 1], counts as int, unknown as None."""
+    findings, predictions = report.findings, report.findings.predictions
+    facts = predictions.facts
+    classes, species = facts.classes, facts.taxonomy.species
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run_id": report.stamp.run_id,
+        "created_at": report.stamp.created_at,
+        "language": report.stamp.language,
+        "model": {
+            "name": facts.model.name,
+            "arch": facts.model.arch,
+            "checkpoint_sha256": facts.model.checkpoint_sha256,
+            "n_params": facts.model.n_params,
+            "target_layer": report.attributions.target_layer or None,
+        },
+        "data": _data(findings),
+        "scores": _scores(findings),
+        "confusion": {"classes": list(classes), "counts": findings.confusion.tolist()},
+        "pairs": _pairs(findings),
+        "groups": [
+            {"classes": [classes[k] for k in group.classes], "errors": group.errors, "impact": group.impact}
+            for group in findings.groups
+        ],
+        "cross_species": [
+            {
+                "sample_id": predictions.sample_ids[error.idx],
+                "path": predictions.paths[error.idx],
+                "target": classes[error.target],
+                "pred": classes[error.pred],
+                "target_species": error.target_species,
+                "pred_species": error.pred_species,
+                "confidence": error.confidence,
+                "prob_species": error.prob_species,
+            }
+            for error in findings.cross_species
+        ],
+        "panels": _panels(report),
+        "comparison": None,
+        "gate": gate(findings),
+        "timing": dict(report.stamp.timing),
+        "taxonomy": {"source": facts.taxonomy.source or None, "reason": facts.taxonomy.reason or None}
+        | {"species": dict(zip(classes, species, strict=True)) if species else None},
+        "class_names_from": facts.alignment.named_by,
+        "compute": {
+            "device": predictions.compute.device,
+            "device_name": predictions.compute.device_name,
+            "precision": predictions.compute.precision,
+            "deterministic": predictions.compute.deterministic,
+            "torch_version": predictions.compute.torch_version,
+        },
+    }
+
+
+def gate(findings: Findings) -> dict[str, Any]:
+    """The checks of the set-up, which every run makes. The outcome is the worst of them.
+
+    `class_order` is inconclusive, not failed, when it raises the alarm: it is strong evidence, not proof.
+    """
+    predictions, order = findings.predictions, findings.class_order
+    n, n_listed = len(predictions.unreadable), predictions.facts.data.n_listed
+    suspicious = order.suspicious
+    rules = [
+        {
+            "name": "max_unreadable",
+            "outcome": "pass",  # over the limit the run has stopped before there is a report
+            "detail": f"{n} of {n_listed} images unreadable",
+        },
+        {
+            "name": "class_order",
+            "outcome": "inconclusive" if suspicious else "pass",
+            "detail": f"accuracy {order.accuracy:.4f}; best other order of the outputs {order.best_accuracy:.4f}",
+        },
+    ]
+    return {"outcome": "inconclusive" if suspicious else "pass", "rules": rules}
+
+
+def _data(findings: Findings) -> dict[str, Any]:
+    predictions, data = findings.predictions, findings.predictions.facts.data
+    return {
+        "name": data.name,
+        "split": data.split,
+        "n_samples": len(predictions.sample_ids),
+        "n_classes": len(predictions.facts.classes),
+        "n_unreadable": len(predictions.unreadable),
+        "unreadable": [{"sample_id": image.sample_id, "reason": image.reason} for image in predictions.unreadable],
+        "fingerprint": predictions.fingerprint,
+    }
+
+
+def _scores(findings: Findings) -> dict[str, Any]:
+    scores = findings.scores
+    return {
+        "n": scores.n,
+        "correct": scores.correct,
+        "accuracy": scores.accuracy,
+        "accuracy_ci": list(scores.accuracy_ci),
+        "balanced_accuracy": scores.balanced_accuracy,
+        "macro_f1": scores.macro_f1,
+        "top5_accuracy": scores.top5_accuracy,
+        "species_accuracy": scores.species_accuracy,
+        "per_class": [
+            {
+                "class": row.name,
+                "species": row.species,
+                "n": row.n,
+                "correct": row.correct,
+                "precision": row.precision,
+                "recall": row.recall,
+                "f1": row.f1,
+            }
+            for row in scores.per_class
+        ],
+    }
+
+
+def _pairs(findings: Findings) -> list[dict[str, Any]]:
+    classes = findings.predictions.facts.classes
+    return [
+        {
+            "rank": pair.rank,
+            "a": classes[pair.a],
+            "b": classes[pair.b],
+            "a_as_b": pair.a_as_b,
+            "b_as_a": pair.b_as_a,
+            "n_a": pair.n_a,
+            "n_b": pair.n_b,
+            "rate": pair.rate,
+            "rate_ci": list(pair.rate_ci),
+            "impact": pair.impact,
+            "p_scatter": pair.p_scatter,
+            "evident": pair.evident,
+            "direction": pair.direction,
+        }
+        for pair in findings.pairs
+    ]
+
+
+def _panels(report: Report) -> list[dict[str, Any]]:
+    predictions = report.findings.predictions
+    return [
+        {
+            "sample_id": predictions.sample_ids[attribution.example.idx],
+            "reason": attribution.example.reason,
+            "methods": [
+                {
+                    "name": heat.method,
+                    "class": predictions.facts.classes[heat.class_idx],
+                    "target_layer": heat.target_layer or None,
+                    "peak": heat.peak,
+                }
+                for heat in attribution.maps
+            ],
+        }
+        for attribution in report.attributions.examples
+    ]
