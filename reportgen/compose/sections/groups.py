@@ -1,8 +1,7 @@
 """The confused groups, biggest impact first, each with its pairs, notes and examples."""
 
-from itertools import combinations
-
 from reportgen.analyse.groups import ConfusedGroup
+from reportgen.analyse.pairs import ConfusedPair
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import Panel
 
@@ -34,22 +33,24 @@ def _group(material: Material, place: int, group: ConfusedGroup) -> dict[str, ob
         "n_images": size,
         "n_outside": size - right - group.errors,
         "pairs": inside,
-        "notes": _notes(material, group),
+        "notes": _notes(material, inside),
         "error_panels": _panels(material, place, "group_error"),
         "correct_panels": _panels(material, place, "group_correct"),
         "elsewhere": _elsewhere(material, members),
     }
 
 
-def _notes(material: Material, group: ConfusedGroup) -> list[dict[str, object]]:
-    """A pair note for each pair of members that has one; for the members left over, what each looks like."""
-    found, covered = [], set()
-    for a, b in combinations([material.classes[k] for k in group.classes], 2):
-        note = material.notes.pairs.get(frozenset((a, b)))
+def _notes(material: Material, inside: list[ConfusedPair]) -> list[dict[str, object]]:
+    """A pair note for each evident pair that has one; of the other members of evident pairs, what each looks like."""
+    found: list[dict[str, object]] = []
+    covered: set[str] = set()
+    evident = [(material.classes[pair.a], material.classes[pair.b]) for pair in inside if pair.evident]
+    for names in evident:
+        note = material.notes.pairs.get(frozenset(names))
         if note:
             found.append({"names": note.classes, "fields": note.fields})
-            covered |= {a, b}
-    left_over = [material.classes[k] for k in group.classes if material.classes[k] not in covered]
+            covered |= set(names)
+    left_over = dict.fromkeys(name for names in evident for name in names if name not in covered)
     found += [
         {"names": (name,), "fields": {"look": material.notes.breeds[name].look}}
         for name in left_over

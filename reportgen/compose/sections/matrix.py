@@ -9,7 +9,7 @@ from reportgen.analyse.confusion import Counts
 from reportgen.analyse.findings import Findings
 from reportgen.compose.material import Material, Section
 
-MAX_CLASSES = 40  # more columns than this would fall below 5 pt on a landscape A4 page
+MAX_CLASSES = 38  # more columns than this would fall below 5 pt on a landscape A4 page
 _CONFUSED_PART = 30
 _SHADES = 5
 

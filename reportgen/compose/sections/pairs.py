@@ -4,10 +4,11 @@ from reportgen.compose.figures import pair_chart
 from reportgen.compose.material import Material, Section
 
 _N_ROWS = 15
+_N_QUIET = 3  # pairs without evidence, shown so that a reader sees where the line was drawn
 
 
 def pairs(material: Material) -> Section:
-    """The evident pairs, best evidence first, filled up with the next ones to _N_ROWS; the rest is in pairs.csv."""
+    """The evident pairs, best evidence first, up to _N_ROWS, and the next few; the rest is in pairs.csv."""
     found = material.findings.pairs
     evident = [pair for pair in found if pair.evident]
     charted = sorted(evident, key=lambda pair: (-pair.errors, pair.rank))[:_N_ROWS]
@@ -20,7 +21,7 @@ def pairs(material: Material) -> Section:
         title="Confused pairs",
         template="sections/pairs.html.j2",
         data={
-            "pairs": (evident + [pair for pair in found if not pair.evident])[:_N_ROWS],
+            "pairs": evident[:_N_ROWS] + [pair for pair in found if not pair.evident][:_N_QUIET],
             "n_pairs": len(found),
             "n_evident": len(evident),
             "charted": charted,
