@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from reportgen.compose.report import SECTIONS
-from reportgen.errors import ConfigError
+from reportgen.errors import ConfigError, in_one_line
 from reportgen.explain.attributions import METHODS
 
 LATER_METHODS = (
@@ -137,7 +137,7 @@ def _toml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(
             f"configuration file {path}",
-            found=f"{type(error).__name__}: {error}",
+            found=in_one_line(error),
             expected="a TOML file in UTF-8",
             todo="check --config and the line named above",
         ) from error

@@ -10,6 +10,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.errors import in_one_line
+
 APT_LINE = "apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 
 
@@ -40,7 +42,7 @@ def _package(name: str) -> Check:
     try:
         importlib.import_module(name)
     except (ImportError, OSError, RuntimeError) as error:
-        found = f"{type(error).__name__}: {str(error).splitlines()[0][:150]}"
+        found = in_one_line(error)
         return Check(name=name, state="missing", found=found, todo=f"pip install {name}, or the libraries named here")
     return Check(name=name, state="ok", found=importlib.metadata.version(name))
 

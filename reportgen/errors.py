@@ -53,3 +53,9 @@ class DeliveryError(ReportgenError):
     """The report is made but could not be put where it belongs."""
 
     exit_code = 6
+
+
+def in_one_line(error: BaseException) -> str:
+    """What a foreign exception says, its name first, at most 200 characters; many say nothing or a page."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:200] if text else type(error).__name__

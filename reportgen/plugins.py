@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reportgen.errors import ConfigError
+from reportgen.errors import ConfigError, in_one_line
 
 
 def resolved(name: str, built_in: Mapping[str, str], *, kind: str) -> Callable[..., Any]:
@@ -31,7 +31,7 @@ def resolved(name: str, built_in: Mapping[str, str], *, kind: str) -> Callable[.
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"{kind} {name!r}",
-            found=f"{type(error).__name__}: {error}",
+            found=in_one_line(error),
             expected="an importable package.module:attribute",
             todo="install the package that holds it, or correct the name",
         ) from error

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.compose.report import RunStamp
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
 from reportgen.explain.attributions import Attribution, Attributions, ExplainOptions, HeatValues
@@ -88,7 +88,7 @@ def read_stored_run(run_dir: Path) -> tuple[Predictions, Attributions, ExampleRu
     except (ValueError, KeyError, OSError, ValidationError) as error:
         raise InputError(
             f"run directory {run_dir}",
-            found=f"damaged: {type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            found=f"damaged: {in_one_line(error)}",
             expected="the files as `reportgen run` left them (SHA-256 in manifest.json)",
             todo="restore the bundle from the archive, or run again",
         ) from error

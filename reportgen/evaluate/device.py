@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from reportgen.errors import ConfigError
+from reportgen.errors import ConfigError, in_one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(
             f"device {device!r}",
-            found=str(error).splitlines()[0][:200],
+            found=in_one_line(error),
             expected=f"a device of this machine (CUDA {'is' if torch.cuda.is_available() else 'is not'} available)",
             todo="use --device auto or --device cpu; `reportgen doctor` shows what torch sees",
         ) from error

@@ -15,7 +15,7 @@ from typing import Any
 import safetensors
 import torch
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.images import Preprocessing
 
 WRAPPERS = ("state_dict", "model", "model_state_dict", "ema")
@@ -69,14 +69,14 @@ def _torch_file(path: Path) -> Mapping[str, Any]:
     except pickle.UnpicklingError as error:
         raise InputError(
             f"checkpoint {path}",
-            found=f"a pickle that is not plain weights ({str(error).splitlines()[0][:200]})",
+            found=f"a pickle that is not plain weights ({in_one_line(error)})",
             expected="tensors and plain values only; running code from a checkpoint is refused",
             todo=_RESAVE,
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError) as error:
         raise InputError(
             f"checkpoint {path}",
-            found=f"not readable: {type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            found=f"not readable: {in_one_line(error)}",
             expected="a file written by torch.save, whole",
             todo="copy the file anew, or " + _RESAVE,
         ) from error

@@ -16,6 +16,8 @@ import torch
 from PIL import Image, ImageOps
 from torchvision.transforms.v2 import functional as transforms
 
+from reportgen.errors import in_one_line
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 _INTERPOLATIONS = {
@@ -77,7 +79,7 @@ def decoded(content: bytes) -> torch.Tensor:
     except Image.UnidentifiedImageError as error:
         raise UnreadableImage(f"not an image: the first bytes are {content[:8].hex(' ')}") from error
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise UnreadableImage(f"{type(error).__name__}: {error}") from error
+        raise UnreadableImage(in_one_line(error)) from error
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 

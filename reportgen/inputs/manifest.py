@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
 
 _NAMES = ("manifest.csv", "manifest.parquet")
@@ -62,7 +62,7 @@ def _table(path: Path) -> pd.DataFrame:
     except (ValueError, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"manifest {path}",
-            found=f"{type(error).__name__}: {error}",
+            found=in_one_line(error),
             expected="a table in CSV (UTF-8) or Parquet, with the ending .csv or .parquet",
             todo="write the table anew",
         ) from error

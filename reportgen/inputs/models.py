@@ -14,7 +14,7 @@ import torch
 import torchvision
 from torch import nn
 
-from reportgen.errors import ConfigError, InputError
+from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.checkpoints import Checkpoint
 from reportgen.plugins import resolved
 
@@ -109,7 +109,7 @@ def _load(model: nn.Module, checkpoint: Checkpoint, name: str) -> None:
         lacking, beyond = sorted(own - given), sorted(given - own)
         found = f"{len(lacking)} weights missing ({_some(lacking)}), {len(beyond)} not in the model ({_some(beyond)})"
         if not lacking and not beyond:
-            found = " ".join(str(error).split())[:400]
+            found = in_one_line(error)
         raise InputError(
             f"checkpoint {checkpoint.path} for architecture {name!r}",
             found=found,
@@ -130,7 +130,7 @@ def n_outputs(model: nn.Module, crop_px: int) -> int:
         except (RuntimeError, AssertionError, ValueError) as error:
             raise InputError(
                 f"model run on a picture of {crop_px} x {crop_px} px",
-                found=f"{type(error).__name__}: {str(error).splitlines()[0][:200]}",
+                found=in_one_line(error),
                 expected="logits",
                 todo="give the crop that the model was trained with: [preprocessing] crop in the TOML file",
             ) from error

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 
 Text = Mapping[str, str]  # language code to text; "en" is always there
 PAIR_FIELDS = ("coat", "build", "head", "paws", "kinship", "training")
@@ -73,7 +73,7 @@ def own_notes_text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"notes file {path}",
-            found=f"{type(error).__name__}: {error}",
+            found=in_one_line(error),
             expected="a TOML file in UTF-8",
             todo="check --notes",
         ) from error

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
 
 _SPECIES = {"1": "cat", "2": "dog"}
@@ -68,7 +68,7 @@ def _downloaded(source: DataSource) -> Path:
     except (OSError, RuntimeError) as error:
         raise InputError(
             "download of oxford-iiit-pet",
-            found=f"{type(error).__name__}: {error}",
+            found=in_one_line(error),
             expected=f"the data set's archives below {source.root}",
             todo="check the network, or copy the data set there by hand and leave --download out",
         ) from error

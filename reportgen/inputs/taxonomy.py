@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def read_species(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(
             f"species file {path}",
-            found=f"{type(error).__name__}: {error}",
+            found=in_one_line(error),
             expected='TOML with a table [species], lines such as Bengal = "cat"',
             todo="correct the file",
         ) from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from reportgen.errors import RenderingError
+from reportgen.errors import RenderingError, in_one_line
 
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 
@@ -78,7 +78,7 @@ def _work(sender: Connection, html: str, assets: dict[str, bytes], memory_bytes:
     except MemoryError:
         sender.send((b"", [f"over the memory limit of {memory_bytes / 2**30:.1f} GiB"]))
     except Exception as error:  # noqa: BLE001  # whatever went wrong crosses the pipe as words
-        sender.send((b"", [*record.lines, f"{type(error).__name__}: {error}"]))
+        sender.send((b"", [*record.lines, in_one_line(error)]))
     else:
         sender.send((content, record.lines))
 

@@ -1,0 +1,52 @@
+"""Fixtures for all tests: the five breeds, their net, and the shared photographs where they are."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from reportgen.evaluate.device import compute
+from reportgen.evaluate.loop import LoopOptions
+from reportgen.evaluate.predictions import Predictions, evaluate
+from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
+from tests.pets import hand_checkpoint, write_five_breeds
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _few_threads():
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The shared photographs and checkpoints; CI has them, a user's machine need not."""
+    if not (SHARED / "oxford-iiit-pet").is_dir():
+        pytest.skip(f"NOT RUN: the shared photographs are missing ({SHARED})")
+    return SHARED
+
+
+@pytest.fixture
+def five_breeds(tmp_path) -> Path:
+    """A data root with the five breeds."""
+    return write_five_breeds(tmp_path / "data")
+
+
+@pytest.fixture
+def hand_inputs(tmp_path, five_breeds) -> RunInputs:
+    """The five breeds and the hand-weighted net, read and aligned."""
+    options = InputOptions(
+        checkpoint=hand_checkpoint(tmp_path / "hand.pt"),
+        dataset="oxford-iiit-pet",
+        source=DataSource(root=five_breeds),
+        arch="tests.pets:hand_net",
+    )
+    return read_inputs(options)
+
+
+@pytest.fixture
+def hand_predictions(hand_inputs) -> Predictions:
+    """Its predictions on the CPU."""
+    return evaluate(hand_inputs, on=compute("cpu", "fp32"), loop=LoopOptions(batch_size=16), max_unreadable=0.0)

@@ -1,0 +1,182 @@
+"""What a checkpoint file may look like, and what is refused."""
+
+import json
+import pickle
+
+import pytest
+import safetensors.torch
+import torch
+
+from reportgen.errors import ConfigError, InputError
+from reportgen.inputs.checkpoints import read_checkpoint
+from reportgen.inputs.models import n_outputs, read_model
+from tests.pets import BREEDS, hand_checkpoint, hand_weights
+
+WEIGHTS = {"a.weight": torch.arange(4.0), "a.bias": torch.ones(2)}
+
+
+class RunsCode:
+    """A pickle that leaves a file behind when it is loaded."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+@pytest.mark.parametrize("ending", [".pt", ".pth", ".ckpt"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda w: w,
+        lambda w: {"state_dict": w, "epoch": 3},
+        lambda w: {"model": w},
+        lambda w: {"model_state_dict": w, "optimizer": {"lr": 0.1}},
+        lambda w: {"ema": w},
+        lambda w: {"ema": {"module": w}},
+    ],
+)
+def test_weights_are_found_bare_or_wrapped(tmp_path, wrap, ending):
+    torch.save(wrap(WEIGHTS), tmp_path / f"c{ending}")
+    found = read_checkpoint(tmp_path / f"c{ending}").weights
+    assert set(found) == set(WEIGHTS)
+    assert torch.equal(found["a.weight"], WEIGHTS["a.weight"])
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod.", "_orig_mod.module.model."])
+def test_prefixes_that_every_key_carries_are_taken_off(tmp_path, prefix):
+    torch.save({prefix + key: value for key, value in WEIGHTS.items()}, tmp_path / "c.pt")
+    assert set(read_checkpoint(tmp_path / "c.pt").weights) == set(WEIGHTS)
+
+
+def test_a_prefix_that_only_some_keys_carry_stays(tmp_path):
+    torch.save({"model.a": torch.ones(1), "head": torch.ones(1)}, tmp_path / "c.pt")
+    assert set(read_checkpoint(tmp_path / "c.pt").weights) == {"model.a", "head"}
+
+
+def test_safetensors_carry_lists_as_json_in_their_metadata(tmp_path):
+    metadata = {"arch": "resnet18", "classes": json.dumps(["x", "y"]), "species": json.dumps({"x": "s", "y": "t"})}
+    safetensors.torch.save_file(WEIGHTS, tmp_path / "c.safetensors", metadata=metadata)
+    found = read_checkpoint(tmp_path / "c.safetensors")
+    assert (found.arch, found.classes, found.species["y"]) == ("resnet18", ("x", "y"), "t")
+    assert torch.equal(found.weights["a.bias"], WEIGHTS["a.bias"])
+
+
+def test_a_pickle_that_runs_code_is_refused_unrun_and_told_how_to_resave(tmp_path):
+    mark = tmp_path / "it_ran"
+    torch.save({"state_dict": WEIGHTS, "callback": RunsCode(str(mark))}, tmp_path / "c.pt")
+    with pytest.raises(InputError, match=r"torch\.save") as caught:
+        read_checkpoint(tmp_path / "c.pt")
+    assert caught.value.exit_code == 3
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (pickle.dumps([1, 2]), "not readable|dictionary|not plain"),
+        (b"", "not readable"),
+        (b"PK\x03\x04 half a zip", "not readable|not plain"),
+        (b"plain text", "not readable|not plain"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # torch warns about odd pickles before it refuses them
+def test_files_that_are_no_checkpoint_are_refused(tmp_path, content, told):
+    (tmp_path / "c.pt").write_bytes(content)
+    with pytest.raises(InputError, match=told):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+def test_a_broken_safetensors_file_is_refused(tmp_path):
+    (tmp_path / "c.safetensors").write_bytes(b"\x08\x00")
+    with pytest.raises(InputError, match="not readable"):
+        read_checkpoint(tmp_path / "c.safetensors")
+
+
+def test_a_missing_file_and_a_file_without_weights_are_named(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_checkpoint(tmp_path / "gone.pt")
+    torch.save({"epoch": 3, "lr": 0.1}, tmp_path / "c.pt")
+    with pytest.raises(InputError, match="keys: epoch, lr"):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+def test_class_to_idx_gives_the_names_in_output_order(tmp_path):
+    torch.save({"model": WEIGHTS, "class_to_idx": {"b": 0, "a": 1}}, tmp_path / "c.pt")
+    assert read_checkpoint(tmp_path / "c.pt").classes == ("b", "a")
+    torch.save({"model": WEIGHTS, "class_to_idx": {"b": 0, "a": 2}}, tmp_path / "c.pt")
+    with pytest.raises(InputError, match="class_to_idx"):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("wrong", [{"resize": "big"}, {"std": [0, 1, 1]}, {"colour": "grey"}, {"mean": 3}])
+def test_wrong_preprocessing_in_the_checkpoint_is_named(tmp_path, wrong):
+    torch.save({"model": WEIGHTS, "preprocessing": wrong}, tmp_path / "c.pt")
+    with pytest.raises(InputError, match="preprocessing"):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+def checkpoint_of(tmp_path, weights, **more):
+    torch.save({"state_dict": weights, **more}, tmp_path / "c.pt")
+    return read_checkpoint(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "squeezenet1_1", "shufflenet_v2_x0_5"])
+def test_a_torchvision_model_is_built_for_the_number_of_outputs_in_the_weights(tmp_path, name):
+    import torchvision
+
+    weights = torchvision.models.get_model(name, weights=None, num_classes=7).state_dict()
+    model, arch = read_model(checkpoint_of(tmp_path, weights, arch=name), None)
+    assert arch == name
+    assert n_outputs(model, 64) == 7
+    assert not model.training
+
+
+def test_googlenet_without_its_auxiliary_heads_loads(tmp_path):
+    import torchvision
+
+    model = torchvision.models.googlenet(weights=None, num_classes=4, aux_logits=False, init_weights=False)
+    loaded, _ = read_model(checkpoint_of(tmp_path, model.state_dict(), arch="googlenet"), None)
+    assert n_outputs(loaded, 64) == 4
+
+
+def test_an_unknown_architecture_names_the_nearest(tmp_path):
+    with pytest.raises(ConfigError, match="resnet50") as caught:
+        read_model(checkpoint_of(tmp_path, WEIGHTS), "resnet05")
+    assert caught.value.exit_code == 2
+
+
+def test_without_an_architecture_the_message_asks_for_one(tmp_path):
+    with pytest.raises(InputError, match="--arch") as caught:
+        read_model(checkpoint_of(tmp_path, WEIGHTS), None)
+    assert caught.value.exit_code == 3
+
+
+def test_weights_of_another_architecture_are_listed(tmp_path):
+    with pytest.raises(InputError, match=r"122 weights missing .*2 not in the model \(a.bias, a.weight\)"):
+        read_model(checkpoint_of(tmp_path, WEIGHTS), "resnet18")
+
+
+def test_a_factory_runs_when_the_user_names_it_and_not_when_the_checkpoint_does(tmp_path):
+    path = hand_checkpoint(tmp_path / "hand.pt", arch="tests.pets:hand_net")
+    with pytest.raises(InputError, match="not run unasked"):
+        read_model(read_checkpoint(path), None)
+    model, _ = read_model(read_checkpoint(path), "tests.pets:hand_net")
+    assert n_outputs(model, 48) == len(BREEDS)
+    assert torch.equal(model.head.weight, hand_weights()["head.weight"])
+
+
+def returns_a_tuple(num_classes=2):
+    class Two(torch.nn.Linear):
+        def forward(self, inputs):
+            return inputs, inputs
+
+    return Two(1, 1)
+
+
+def test_a_model_that_gives_no_logits_is_refused(tmp_path):
+    weights = torch.nn.Linear(1, 1).state_dict()
+    model, _ = read_model(checkpoint_of(tmp_path, weights), f"{__name__}:returns_a_tuple")
+    with pytest.raises(InputError, match=r"\(N, K\)"):
+        n_outputs(model, 8)
