@@ -98,11 +98,11 @@ def demo(
         root = write_drawn_pets(Path(folder))
         given: dict[str, Any] = {
             "checkpoint": Path(__file__).parent / "demo" / "tiny_net.pt",
-            "dataset": "oxford-iiit-pet",
+            "dataset": "reportgen.demo.drawn_pets:drawn_pets",
             "data_root": root,
             "arch": "reportgen.demo.tiny_net:tiny_net",
             "model_name": "demo",
-            "notice": "Demonstration on DRAWN pets, not photographs: drawn data, a toy model.",
+            "notice": "Drawn data: pets drawn by a program, not photographs, and a toy model.",
             "out": out,
             "lang": lang,
             "format": format,

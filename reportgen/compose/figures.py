@@ -13,6 +13,7 @@ from reportgen.analyse.scores import ClassScore
 from reportgen.compose.panels import COLOUR_MAP
 
 MM = 1 / 25.4
+_LONGEST_LABEL = 34  # characters
 INK, ACCENT, PALE, RULE = "#1c2430", "#1f5f8b", "#c96f2e", "#c9d0d8"
 _STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -41,17 +42,31 @@ def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]
         figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
 
 
+def _shortened(name: str) -> str:
+    """The name as it fits beside a chart; the table beside the chart has it whole."""
+    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
+
+
+def _pair_label(a: str, b: str) -> str:
+    together = f"{_shortened(a)} / {_shortened(b)}"
+    return together if len(together) <= _LONGEST_LABEL * 1.6 else together.replace(" / ", " /\n")
+
+
 def pair_chart(rows: Sequence[tuple[str, str, int, int]]) -> bytes:
     """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first row on top: a as b to the left, b as a to the right."""
-    with _axes(178, 12 + 6.2 * len(rows)) as (axes, buffer):
+    with _axes(178, 14 + 5.6 * len(rows)) as (axes, buffer):
         top = max(max(left, right) for _, _, left, right in rows)
-        for y, (a, b, left, right) in enumerate(rows):
+        for y, (_, _, left, right) in enumerate(rows):
             axes.barh(y, -left, color=ACCENT, height=0.62)
             axes.barh(y, right, color=PALE, height=0.62)
-            axes.text(-left - top * 0.02, y, f"{a} as {b}  {left}", ha="right", va="center")
-            axes.text(right + top * 0.02, y, f"{right}  {b} as {a}", ha="left", va="center")
+            axes.text(-left - top * 0.02, y, str(left), ha="right", va="center")
+            axes.text(right + top * 0.02, y, str(right), ha="left", va="center")
         axes.axvline(0, color=INK, linewidth=0.6)
-        axes.set(xlim=(-top * 2.6, top * 2.6), ylim=(len(rows) - 0.5, -0.5), yticks=[], xticks=[])
+        axes.text(-top * 0.02, -0.95, "first called second", ha="right", va="center", color=ACCENT, weight="bold")
+        axes.text(top * 0.02, -0.95, "second called first", ha="left", va="center", color=PALE, weight="bold")
+        axes.set(xlim=(-top * 1.12, top * 1.12), ylim=(len(rows) - 0.5, -1.4), xticks=[])
+        axes.set_yticks(range(len(rows)), [_pair_label(a, b) for a, b, _, _ in rows])
+        axes.tick_params(axis="y", length=0)
         axes.spines[["left", "bottom"]].set_visible(False)
     return buffer.getvalue()
 
@@ -63,7 +78,7 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str]) -> bytes:
             recall = row.recall if row.recall is not None else 0.0
             axes.plot(row.recall_ci, (y, y), color=ACCENT, linewidth=1.1, solid_capstyle="butt")
             axes.plot(recall, y, "o", color=ACCENT, markersize=3.6, markerfacecolor="white" if row.n < 20 else ACCENT)
-        axes.set_yticks(range(len(rows)), list(names))
+        axes.set_yticks(range(len(rows)), [_shortened(name) for name in names])
         axes.tick_params(axis="y", length=0, labelsize=6.5)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
         axes.grid(axis="x", color=RULE, linewidth=0.4)

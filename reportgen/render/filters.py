@@ -37,6 +37,11 @@ def count(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
 
 
+def whole(n: int) -> str:
+    """A count with thousands separated: "2,411"."""
+    return f"{n:,}"
+
+
 def listed(names: list[str]) -> str:
     """Names as "A", "A and B", "A, B and C"."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""

@@ -55,7 +55,7 @@ def _environment(report: Report, medium: Medium) -> Environment:
     )
     named: dict[str, Callable[..., object]] = {
         name: getattr(filters, name)
-        for name in ("percent", "points", "interval", "evidence", "count", "listed", "day", "breakable", "seconds")
+        for name in ("percent", "points", "interval", "evidence", "count", "whole", "listed", "day", "breakable", "seconds")
     }
     environment.filters |= named
     environment.filters["breed"] = report.notes.name

@@ -15,6 +15,6 @@ def cross_species(material: Material) -> Section:
             "taxonomy": taxonomy,
             "species_names": sorted(set(taxonomy.species)),
             "errors": findings.cross_species,
-            "cards": [(e, material.panels[e.idx]) for e in findings.cross_species if e.idx in material.panels],
+            "cards": [(e, material.panels[e.idx]) for e in findings.cross_species[: findings.rule.n_cross_species]],
         },
     )

@@ -1,0 +1,83 @@
+"""What the sections choose to show."""
+
+import numpy as np
+import pytest
+
+from reportgen.compose.report import SECTIONS, RunStamp, compose
+from reportgen.compose.sections.matrix import with_other
+from reportgen.errors import ConfigError
+from reportgen.inputs.notes import read_notes
+from tests.synthetic import attributions_of, findings_of
+
+STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.0})
+
+
+def composed(findings, **options):
+    return compose(findings, attributions_of(findings), notes=read_notes(), stamp=STAMP, **options)
+
+
+def section(report, name):
+    return next(one for one in report.sections if one.id == name)
+
+
+def test_other_keeps_every_image():
+    counts = np.arange(25).reshape(5, 5)
+    found = with_other(counts, (3, 1))
+    assert found.sum() == counts.sum()
+    assert found[0].tolist() == [counts[3, 3], counts[3, 1], counts[3, 0] + counts[3, 2] + counts[3, 4]]
+    assert found[2, 2] == counts[np.ix_([0, 2, 4], [0, 2, 4])].sum()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 37, 120, 1000])
+def test_the_matrix_shows_all_classes_or_the_confused_part_with_other(n_classes):
+    counts = np.diag(np.full(n_classes, 20))
+    counts[0, 1], counts[1, 0] = 7, 4
+    shown = section(composed(findings_of(counts)), "matrix").data
+    assert shown["whole"] == (n_classes <= 38)
+    assert sum(row.n for row in shown["rows"]) == counts.sum()
+    assert sum(cell.count for row in shown["rows"] for cell in row.cells) == counts.sum()
+    assert {"class_000", "class_001"} <= set(shown["names"])
+    assert shown["worked"] == {"true": "class_000", "pred": "class_001", "count": 7, "n": 27}
+
+
+def test_classes_stand_by_species_and_group():
+    counts = np.diag(np.full(6, 30))
+    counts[1, 5], counts[5, 1] = 9, 9
+    findings = findings_of(counts, species=("dog", "cat", "dog", "cat", "dog", "cat"))
+    assert section(composed(findings), "matrix").data["names"] == [f"class_00{k}" for k in (1, 5, 3, 0, 2, 4)]
+
+
+def test_three_things_to_know_put_a_wrong_class_order_first():
+    findings = findings_of(np.roll(np.diag(np.full(6, 10)), 1, axis=1))
+    points = section(composed(findings), "summary").data["points"]
+    assert points[0].kind == "class_order"
+    assert len(points) == 3
+
+
+def test_a_perfect_model_has_nothing_to_tell_but_how_coarse_the_figures_are():
+    points = section(composed(findings_of(np.diag([10, 10, 10]))), "summary").data["points"]
+    assert [point.kind for point in points] == ["interval"]
+    points = section(composed(findings_of(np.diag([900, 900, 900]))), "summary").data["points"]
+    assert [point.kind for point in points] == ["none"]
+
+
+def test_sections_can_be_chosen_ordered_and_added():
+    names = ("matrix", "summary", "tests.contracts.own_plugins:own_section")
+    found = composed(findings_of(np.diag([5, 5])), section_names=names)
+    assert [one.id for one in found.sections] == ["matrix", "summary", "own"]
+
+
+@pytest.mark.parametrize("name", ["matrx", "tests.contracts.own_plugins:not_callable", "no.such.module:thing"])
+def test_a_wrong_section_is_a_usage_error(name):
+    with pytest.raises(ConfigError) as caught:
+        composed(findings_of(np.diag([5, 5])), section_names=(name,))
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_built_in_section_can_stand_alone(name):
+    counts = np.diag(np.full(4, 30))
+    counts[0, 1], counts[2, 1] = 9, 1
+    found = composed(findings_of(counts, species=("a", "b", "b", "a")), section_names=(name,))
+    assert len(found.sections) == 1
+    assert set(found.sections[0].assets) <= set(found.assets)

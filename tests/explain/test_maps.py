@@ -1,0 +1,185 @@
+"""Grad-CAM and SmoothGrad against captum, hand-weighted nets and identities."""
+
+import captum.attr
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reportgen.analyse.examples import ExampleRule
+from reportgen.analyse.findings import analyse
+from reportgen.errors import EvaluationError
+from reportgen.evaluate.device import compute
+from reportgen.explain.attributions import ExplainOptions, HeatValues, explain
+from reportgen.explain.grad_cam import grad_cam
+from reportgen.explain.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
+from reportgen.explain.target_layers import target_layer
+from tests.pets import PATCH_AT, PATCH_PX
+from tests.traces import state_of
+
+CPU = compute("cpu", "fp32")
+
+
+class SmallNet(nn.Module):
+    """Two convolutions, global average pooling, one linear head."""
+
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(8, 6, 3, stride=2), nn.ReLU())
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, inputs):
+        return self.head(self.features(inputs).mean(dim=(2, 3)))
+
+
+@pytest.fixture
+def small_net():
+    torch.manual_seed(3)
+    model = SmallNet().eval()
+    model.head.weight.data *= 200  # maps of about 0.1 and more, so that a tolerance of 1e-5 means something
+    return model
+
+
+@pytest.fixture
+def pictures():
+    return torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+
+
+def test_grad_cam_equals_captum(small_net, pictures):
+    layer = target_layer(small_net, "features", pictures[:1])
+    classes = torch.tensor([[0, 1, 2], [3, 2, 1]])
+    found = grad_cam(small_net, layer, pictures, classes)
+    for row in range(2):
+        oracle = captum.attr.LayerGradCam(small_net, small_net.features)
+        expected = oracle.attribute(pictures, target=classes[row], relu_attributions=True)[:, 0]
+        assert torch.allclose(found[row], expected, atol=1e-5)
+    assert found.max() > 0.05
+
+
+def test_grad_cam_of_a_pooled_linear_head_is_cam_over_z(small_net, pictures):
+    """The identity Grad-CAM = ReLU(CAM) / Z, with CAM = sum over k of w_k A_k and Z = h w."""
+    layer = target_layer(small_net, "features", pictures[:1])
+    found = grad_cam(small_net, layer, pictures, torch.tensor([[2, 2, 2]]))[0]
+    with torch.no_grad():
+        features = small_net.features(pictures)
+        cam = torch.einsum("k,nkhw->nhw", small_net.head.weight[2], features).clamp(min=0)
+    assert torch.allclose(found, cam / (features.shape[2] * features.shape[3]), atol=1e-6)
+
+
+def test_grad_cam_does_not_depend_on_the_batch(small_net, pictures):
+    layer = target_layer(small_net, "features", pictures[:1])
+    together = grad_cam(small_net, layer, pictures, torch.tensor([[0, 1, 2]]))[0]
+    for n in range(3):
+        alone = grad_cam(small_net, layer, pictures[n : n + 1], torch.tensor([[n]]))[0, 0]
+        assert torch.allclose(together[n], alone, atol=1e-6)
+
+
+def test_smooth_grad_equals_captum_on_the_same_noise(small_net, pictures):
+    """Captum draws its noise from the global generator; with the same seed it is the same noise, in the same order."""
+    image = pictures[0]
+    options = SmoothGradOptions(n_samples=20, noise_frac=0.15, chunk=6)
+    found = smooth_grad(small_net, image, 1, options=options, seed=11)
+    tunnel = captum.attr.NoiseTunnel(captum.attr.Saliency(small_net))
+    torch.manual_seed(11)
+    sigma = 0.15 * float(image.max() - image.min())
+    expected = tunnel.attribute(image[None], nt_type="smoothgrad", nt_samples=20, stdevs=sigma, target=1, abs=False)[0]
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert found.abs().max() > 0.05
+
+
+def test_smooth_grad_of_a_linear_model_is_its_weight():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
+    found = smooth_grad(model, torch.randn(3, 8, 8), 1, options=SmoothGradOptions(n_samples=5, noise_frac=0.7), seed=0)
+    assert torch.allclose(found, model[1].weight[1].view(3, 8, 8), atol=1e-6)
+
+
+def test_smooth_grad_without_noise_is_the_gradient(small_net, pictures):
+    image = pictures[1].clone().requires_grad_(True)
+    small_net(image[None])[0, 2].backward()
+    found = smooth_grad(small_net, pictures[1], 2, options=SmoothGradOptions(n_samples=3, noise_frac=0.0), seed=0)
+    assert torch.allclose(found, image.grad, atol=1e-6)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 50])
+def test_smooth_grad_does_not_depend_on_the_chunk_and_only_on_its_seed(small_net, pictures, chunk):
+    def made(chunk, seed):
+        return smooth_grad(small_net, pictures[0], 0, options=SmoothGradOptions(n_samples=10, chunk=chunk), seed=seed)
+
+    assert torch.allclose(made(chunk, 5), made(10, 5), atol=1e-6)
+    assert not torch.allclose(made(chunk, 6), made(10, 5), atol=1e-4)
+
+
+def test_the_sign_is_kept_until_the_mean():
+    """|mean| of +2 and -1 over channels: 2 + 1; the absolute value comes after averaging, the sum over channels last."""
+    gradient = torch.tensor([2.0, -1.0, 0.0]).view(3, 1, 1)
+    assert magnitude(gradient).item() == 3
+
+
+@pytest.fixture
+def hand_findings(hand_predictions):
+    return analyse(hand_predictions, ExampleRule())
+
+
+def explained(inputs, findings, **options):
+    quick = ExplainOptions(smooth_grad=SmoothGradOptions(n_samples=4), **options)
+    return explain(inputs, findings, on=CPU, options=quick)
+
+
+def test_the_heat_lies_on_the_patch_and_the_true_class_has_no_evidence(hand_inputs, hand_findings):
+    """By construction: predicted class 20 * 1.5 / 2304 on the patch and 0 elsewhere; true class 0 everywhere."""
+    found = explained(hand_inputs, hand_findings)
+    errors = [one for one in found.examples if one.example.reason == "group_error"]
+    assert errors
+    left, top = PATCH_AT
+    for one in errors:
+        for_pred, for_true = (heat for heat in one.maps if heat.method == "grad_cam")
+        on_patch = for_pred.values[top : top + PATCH_PX, left : left + PATCH_PX]
+        assert on_patch == pytest.approx(30 / 2304, rel=1e-4)
+        assert for_pred.values.sum() == pytest.approx(on_patch.sum(), rel=1e-4)
+        assert for_true.peak == 0
+    assert found.target_layer == "features"
+
+
+def test_every_example_is_explained_in_order_with_the_crop_that_the_model_saw(hand_inputs, hand_findings):
+    found = explained(hand_inputs, hand_findings)
+    assert [one.example for one in found.examples] == list(hand_findings.examples)
+    for one in found.examples:
+        sample = hand_inputs.samples[one.example.idx]
+        assert np.array_equal(one.crop, hand_inputs.crop(sample)[0].permute(1, 2, 0).numpy())
+        methods = [heat.method for heat in one.maps]
+        right = one.example.reason == "group_correct"
+        assert methods == (["grad_cam", "smooth_grad"] if right else ["grad_cam", "grad_cam", "smooth_grad"])
+
+
+@pytest.mark.parametrize("method", ["grad_cam", "smooth_grad"])
+def test_one_method_can_be_asked_for_alone(hand_inputs, hand_findings, method):
+    found = explained(hand_inputs, hand_findings, methods=(method,))
+    assert {heat.method for one in found.examples for heat in one.maps} == {method}
+
+
+def test_the_model_is_left_as_it_was_also_after_an_error(hand_inputs, hand_findings):
+    model = hand_inputs.model.train()
+    before = state_of(model)
+    explained(hand_inputs, hand_findings)
+    assert state_of(model) == before
+    with pytest.raises(RuntimeError, match="on purpose"):
+        explain(hand_inputs, hand_findings, on=CPU, options=ExplainOptions(), watch=_raises)
+    assert state_of(model) == before
+
+
+def _raises(_done, _total):
+    raise RuntimeError("on purpose")
+
+
+def test_an_image_that_changed_since_the_evaluation_is_refused(hand_inputs, hand_findings):
+    path = hand_inputs.samples[hand_findings.examples[0].idx].path
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(EvaluationError, match="changed since") as caught:
+        explained(hand_inputs, hand_findings)
+    assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("wrong", [np.array([[np.nan]]), np.array([[np.inf]]), np.array([[-1.0]]), np.zeros(3)])
+def test_a_map_that_is_not_finite_or_negative_is_refused(wrong):
+    with pytest.raises(EvaluationError):
+        HeatValues(method="grad_cam", class_idx=0, target_layer="x", values=wrong.astype(np.float32))

@@ -1,0 +1,109 @@
+"""The target layer of every classification family of torchvision, and clear words for everything else."""
+
+import inspect
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from reportgen.errors import ConfigError
+from reportgen.explain.grad_cam import grad_cam
+from reportgen.explain.target_layers import TARGET_LAYERS, target_layer
+from tests.traces import state_of
+
+SMALLEST = {  # one member a family; (height and width of the map for its input)
+    "alexnet": (13, 224),
+    "convnext_tiny": (7, 224),
+    "densenet121": (7, 224),
+    "efficientnet_b0": (7, 224),
+    "efficientnet_v2_s": (7, 224),
+    "googlenet": (7, 224),
+    "inception_v3": (8, 299),
+    "maxvit_t": (7, 224),
+    "mnasnet0_5": (7, 224),
+    "mobilenet_v2": (7, 224),
+    "mobilenet_v3_small": (7, 224),
+    "regnet_y_400mf": (7, 224),
+    "resnet18": (7, 224),
+    "resnext50_32x4d": (7, 224),
+    "shufflenet_v2_x0_5": (7, 224),
+    "squeezenet1_1": (13, 224),
+    "swin_t": (7, 224),
+    "swin_v2_t": (7, 224),
+    "vgg11": (14, 224),
+    "vit_b_32": (7, 224),
+    "wide_resnet50_2": (7, 224),
+}
+
+
+def built(name):
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    torch.manual_seed(0)
+    return torchvision.models.get_model(name, weights=None, num_classes=5, **options).eval()
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_every_family_has_a_map_of_the_right_shape_and_no_trace_is_left(name):
+    cells, px = SMALLEST[name]
+    model = built(name)
+    if name == "vit_b_32":  # torchvision sets a ViT's head to zero, which would make every gradient zero
+        nn.init.normal_(model.heads.head.weight)
+    before = state_of(model)
+    inputs = torch.randn(1, 3, px, px)
+    outputs = model(inputs).detach()
+    layer = target_layer(model, None, inputs)
+    found = grad_cam(model, layer, inputs, torch.tensor([[0], [1]]))
+    assert found.shape == (2, 1, cells, cells)
+    assert torch.isfinite(found).all()
+    assert found.max() > 0
+    assert state_of(model) == before
+    assert torch.equal(model(inputs).detach(), outputs)
+
+
+def test_every_family_of_torchvision_is_known():
+    """The classes that torchvision's own constructors build, against the table."""
+    modules = {inspect.getmodule(torchvision.models.get_model_builder(name)) for name in torchvision.models.list_models(module=torchvision.models)}
+    built_in = {
+        name
+        for module in modules
+        for name, thing in vars(module).items()
+        if inspect.isclass(thing) and issubclass(thing, nn.Module) and thing.__module__ == module.__name__
+        and f"{name}(" in inspect.getsource(module) and not name.startswith("_") and name in TARGET_LAYERS
+    }
+    assert built_in == set(TARGET_LAYERS)
+    families = {type(built(name)).__name__ for name in SMALLEST if not name.startswith(("vgg", "wide", "resnext"))}
+    assert families | {"VGG"} == set(TARGET_LAYERS)
+
+
+def test_swin_and_vit_maps_are_upright():
+    """A picture whose only content is at the upper right has the tokens that differ there, not mirrored or turned."""
+    for name in ("swin_t", "vit_b_32"):
+        model = built(name)
+        blank, marked = torch.zeros(1, 3, 224, 224), torch.zeros(1, 3, 224, 224)
+        marked[..., 10:40, 190:220] = 3.0
+        layer = target_layer(model, "features.0" if name == "swin_t" else "encoder.layers.encoder_layer_0.ln_1", blank)
+        seen = []
+        hook = layer.module.register_forward_hook(lambda _m, _i, output: seen.append(output.detach()))
+        model(blank), model(marked)
+        hook.remove()
+        maps = [layer.as_nchw(output, (224, 224)) for output in seen]
+        difference = (maps[0] - maps[1]).abs().sum(dim=1)[0]
+        row, column = divmod(int(difference.argmax()), difference.shape[1])
+        assert row < difference.shape[0] / 4
+        assert column > difference.shape[1] * 3 / 4
+
+
+def test_an_unknown_architecture_is_told_to_name_its_layer():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(ConfigError, match="--target-layer") as caught:
+        target_layer(model, None, torch.zeros(1, 3, 8, 8))
+    assert caught.value.exit_code == 2
+    assert target_layer(model, "0", torch.zeros(1, 3, 8, 8)).layout == "nchw"
+
+
+@pytest.mark.parametrize(("path", "told"), [("9", "no module '9'"), ("0.weight", "no module 'weight'"), ("2", "shape")])
+def test_a_layer_that_cannot_serve_is_named(path, told):
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    with pytest.raises(ConfigError, match=told):
+        target_layer(model, path, torch.zeros(1, 3, 8, 8))

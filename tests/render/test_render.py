@@ -1,0 +1,200 @@
+"""Documents: whole, self-contained, readable, and a failure when they are not."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from pypdf import PdfReader
+
+from reportgen.compose.report import RunStamp, compose
+from reportgen.errors import RenderingError
+from reportgen.inputs.notes import read_notes
+from reportgen.render import filters
+from reportgen.render.html import html
+from reportgen.render.pdf import PdfLimits, pdf
+from reportgen.render.rendered import render
+from tests.synthetic import attributions_of, findings_of
+
+STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.0})
+
+
+def report_of(counts, **options):
+    findings = findings_of(counts, **options)
+    return compose(findings, attributions_of(findings), notes=read_notes(), stamp=STAMP)
+
+
+def confused(n_classes, size=20):
+    counts = np.diag(np.full(n_classes, size))
+    counts[0, 1], counts[1, 0] = 7, 4
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.767, "76.7 %"), (1.0, "100.0 %"), (0.99999, "> 99.9 %"), (0.0001, "< 0.1 %"), (0.0, "0.0 %"), (None, "n/a")],
+)
+def test_percentages_never_round_to_certainty(value, expected):
+    assert filters.percent(value) == expected
+
+
+def test_other_filters():
+    assert filters.listed(["A", "B", "C"]) == "A, B and C"
+    assert filters.count(1, "class", "classes") == "1 class"
+    assert filters.count(1200, "image") == "1,200 images"
+    assert filters.day("2026-11-23T08:05:00+00:00") == "23 November 2026, 08:05 UTC"
+    assert filters.interval((0.7166, 0.8111)) == "71.7 to 81.1 %"
+    assert [filters.seconds(s) for s in (0.44, 63, 125)] == ["0.4 s", "63 s", "2 min 05 s"]
+    assert filters.evidence(0.26414) == "0.264"
+
+
+def test_html_needs_nothing_from_outside_and_every_picture_has_a_text():
+    page = html(report_of(confused(4), species=("cat", "cat", "dog", "dog")), "screen")
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert "<script" not in page
+    assert "url(" not in page
+    images = re.findall(r"<img [^>]*>", page)
+    assert images
+    assert all(re.search(r'alt="[^"]+"', image) for image in images)
+    anchors = set(re.findall(r'href="#([^"]+)"', page))
+    assert anchors <= set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_html_says_in_words_that_a_map_is_empty():
+    assert "no positive evidence" in html(report_of(confused(4)), "screen")
+
+
+def test_names_cannot_smuggle_markup_in():
+    page = html(report_of(confused(2), classes=["<script>alert(1)</script>", "b&b"], notice="<b>x</b>"), "screen")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>x</b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("counts", "options"),
+    [
+        (np.array([[0, 1], [0, 0]]), {}),  # one image, wrong
+        (np.diag([5, 5, 5]), {}),  # no error
+        (np.roll(np.diag(np.full(6, 5)), 1, axis=1), {"species": ("a", "b", "a", "b", "a", "b")}),  # every image wrong
+        (confused(3), {"unreadable": 2}),
+        (confused(120), {}),
+        (confused(37), {"classes": [f"a_breed_with_a_very_long_name_that_goes_on_and_on_and_on_{k:02d}" for k in range(37)]}),
+    ],
+)
+def test_every_shape_of_result_becomes_a_whole_pdf(counts, options):
+    report = report_of(counts, **options)
+    content = render(report).files["report.pdf"]
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    assert f"{int(counts.trace()):,} of {int(counts.sum()):,}" in text
+    assert content == pdf(html(report, "print"), report.assets)  # the same report, the same bytes
+
+
+@pytest.fixture(scope="module")
+def document():
+    report = report_of(
+        confused(37), species=("cat",) * 12 + ("dog",) * 25, classes=["Bengal", "Egyptian_Mau", *(f"c{k}" for k in range(35))],
+        notice="Drawn data",
+    )
+    return PdfReader(io.BytesIO(render(report).files["report.pdf"]))
+
+
+def test_pdf_is_a4_tagged_titled_with_bookmarks_and_page_numbers(document):
+    first = document.pages[0].mediabox
+    assert (round(float(first.width)), round(float(first.height))) == (595, 842)
+    root = document.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert root["/Lang"] == "en"
+    assert document.metadata.title == "Error report: m on synthetic"
+    titles = [item.title for item in document.outline if not isinstance(item, list)]
+    assert {"Confused pairs", "Confused groups", "Confusion matrix", "Methods and provenance"} <= set(titles)
+    n = len(document.pages)
+    assert f"2 / {n}" in document.pages[1].extract_text()
+
+
+def test_the_notice_is_on_every_page(document):
+    assert all("Drawn data" in page.extract_text() for page in document.pages)
+
+
+def test_pdf_fonts_are_embedded_and_japanese_is_text(document):
+    text = "".join(page.extract_text() for page in document.pages)
+    assert "ベンガル" in text
+    for page in document.pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            for part in font["/DescendantFonts"]:
+                descriptor = part["/FontDescriptor"]
+                assert {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor)
+
+
+def test_the_matrix_is_one_landscape_page_with_every_number_at_5_pt_or_more(document):
+    wide = [page for page in document.pages if page.mediabox.width > page.mediabox.height]
+    assert len(wide) == 1
+    sizes = []
+
+    def visit(text, _cm, tm, _font, size):
+        if text.strip().isdigit():
+            sizes.append(abs(size * (tm[3] or tm[1])))
+
+    wide[0].extract_text(visitor_text=visit)
+    assert len(sizes) >= 37 + 2  # the diagonal and the two confusions
+    assert min(sizes) * 0.75 >= 5 or min(sizes) >= 5
+
+
+def test_a_missing_or_broken_picture_or_letter_is_exit_5():
+    for page, assets in (
+        ('<img src="asset:gone.jpg" alt="x">', {}),
+        ('<img src="asset:bad.jpg" alt="x">', {"bad.jpg": b"not a jpeg"}),
+        ('<img src="file:///etc/hostname" alt="x">', {}),
+        ('<link rel="attachment" href="file:///etc/hostname">', {}),
+        ("<p>\U0001057f\U000110c2</p>", {}),  # scripts that no font here has
+    ):
+        with pytest.raises(RenderingError) as caught:
+            pdf(f"<html><body>{page}</body></html>", assets)
+        assert caught.value.exit_code == 5
+
+
+def test_a_render_that_never_ends_is_stopped():
+    with pytest.raises(RenderingError, match="not done after"):
+        pdf("<html><body>" + "<p>text</p>" * 20000 + "</body></html>", {}, PdfLimits(time_s=1.0))
+
+
+def test_findings_json_is_the_contract():
+    report = report_of(confused(37), species=("cat",) * 12 + ("dog",) * 25, unreadable=1)
+    found = json.loads(render(report, formats=()).files["findings.json"])
+    assert found["schema_version"] == 1
+    assert list(found)[:4] == ["schema_version", "run_id", "created_at", "language"]
+    keys = {
+        "model": "name arch checkpoint_sha256 n_params target_layer",
+        "data": "name split n_samples n_classes n_unreadable unreadable fingerprint",
+        "scores": "n correct accuracy accuracy_ci balanced_accuracy macro_f1 top5_accuracy species_accuracy per_class",
+        "confusion": "classes counts",
+        "gate": "outcome rules",
+    }
+    for name, expected in keys.items():
+        assert set(expected.split()) <= set(found[name]), name
+    assert set("rank a b a_as_b b_as_a n_a n_b rate rate_ci impact".split()) <= set(found["pairs"][0])
+    assert set("class species n correct precision recall f1".split()) == set(found["scores"]["per_class"][0])
+    assert set(found["groups"][0]) == {"classes", "errors", "impact"}
+    assert set(found["panels"][0]) == {"sample_id", "reason", "methods"}
+    assert set(found["panels"][0]["methods"][0]) == {"name", "class", "target_layer", "peak"}
+    assert found["comparison"] is None
+    assert found["confusion"]["counts"][0][1] == 7  # rows true
+    assert found["data"]["unreadable"] == [{"sample_id": "gone_0", "reason": "the file is empty (0 bytes)"}]
+    assert found["gate"]["outcome"] == "pass"
+
+
+def test_a_suspicious_class_order_is_never_a_pass():
+    found = render(report_of(np.roll(np.diag(np.full(6, 10)), 1, axis=1)), formats=()).findings
+    assert found["gate"]["outcome"] == "inconclusive"
+
+
+def test_csv_tables_hold_everything():
+    files = render(report_of(confused(120)), formats=()).files
+    matrix = [line.split(",") for line in files["confusion.csv"].decode().splitlines()]
+    assert len(matrix) == 121
+    assert matrix[1][:4] == ["class_000", "20", "7", "0"]
+    assert len(files["errors.csv"].decode().splitlines()) == 1 + 11
+    assert len(files["classes.csv"].decode().splitlines()) == 121
+    assert files["pairs.csv"].decode().splitlines()[1].startswith("1,class_000,class_001,7,4,27,24,")
