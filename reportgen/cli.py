@@ -139,7 +139,9 @@ def doctor() -> None:
 
     found = checks()
     for check in found:
-        typer.echo(f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else ""))
+        typer.echo(
+            f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else "")
+        )
     raise typer.Exit(2 if any(check.state == "missing" for check in found) else 0)
 
 
@@ -180,4 +182,6 @@ def _later(name: str, what: str) -> Callable[[], None]:
 
 
 for _name, _what in _LATER.items():
-    app.command(_name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(_later(_name, _what))
+    app.command(_name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+        _later(_name, _what)
+    )

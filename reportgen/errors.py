@@ -1,11 +1,11 @@
 """What can go wrong, with its exit code.
 
-    ReportgenError
-    ├── ConfigError       2  usage or configuration
-    ├── InputError        3  data, checkpoint, labels, too many unreadable images
-    ├── EvaluationError   4  evaluation or explanation (NaN logits, out of memory)
-    ├── RenderingError    5  HTML or PDF could not be made
-    └── DeliveryError     6  the report was made, a delivery failed
+ReportgenError
+├── ConfigError       2  usage or configuration
+├── InputError        3  data, checkpoint, labels, too many unreadable images
+├── EvaluationError   4  evaluation or explanation (NaN logits, out of memory)
+├── RenderingError    5  HTML or PDF could not be made
+└── DeliveryError     6  the report was made, a delivery failed
 """
 
 from typing import ClassVar

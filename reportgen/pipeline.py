@@ -35,7 +35,7 @@ Watch = Callable[[str, int, int], None]  # (stage, done, in all)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """What a run left. exit_code: 0 when the report is made and its gate passed or is inconclusive, 1 when it failed."""
+    """What a run left. exit_code: 0 when the gate of the report passed or is inconclusive, 1 when it failed."""
 
     findings: Findings
     receipts: Receipts
@@ -128,12 +128,16 @@ def _timed(stage: str, timing: dict[str, float]) -> Iterator[None]:
 
 def _input_options(config: Config) -> InputOptions:
     table = config.preprocessing
-    own = table and Preprocessing(
-        resize_px=table.resize,
-        crop_px=table.crop,
-        mean=table.mean,
-        std=table.std,
-        interpolation=table.interpolation,
+    own = (
+        None
+        if table is None
+        else Preprocessing(
+            resize_px=table.resize,
+            crop_px=table.crop,
+            mean=table.mean,
+            std=table.std,
+            interpolation=table.interpolation,
+        )
     )
     return InputOptions(
         checkpoint=config.checkpoint,

@@ -17,14 +17,14 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.fixture(autouse=True, scope="session")
 def _few_threads():
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The shared photographs and checkpoints; CI has them, a user's machine need not."""
     if not (SHARED / "oxford-iiit-pet").is_dir():
-        pytest.skip(f"NOT RUN: the shared photographs are missing ({SHARED})")
+        pytest.skip(f"NOT RUN: the shared photographs are missing: ../shared ({SHARED})")
     return SHARED
 
 

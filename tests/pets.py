@@ -8,6 +8,11 @@ of breed colour k lights detector k alone, so the class is the colour of the pat
 
 Colours are corners of the RGB cube, so w_k . x = 3 for the own colour, at most 1 for another corner, and about 0 for
 grey: after b_k = 1.5 only the own colour is left, with the value 1.5 on the patch and 0 elsewhere.
+
+Global average pooling makes 1.5 * 16 * 16 / (48 * 48) = 1/6 of it, the head (20 times the identity) a logit of 10/3 for
+the colour's breed and 0 for the others: LOGIT below. The gradient of a breed's logit is the same everywhere, so the
+heat of Grad-CAM on `features` is the detector's map: all of it on the patch. The convolution is frozen, as in a model
+whose backbone was not trained.
 """
 
 from pathlib import Path
@@ -36,6 +41,8 @@ DISGUISED = {
     ("Egyptian_Mau", 1): "Bengal",
     ("Abyssinian", 1): "boxer",
 }
+LOGIT = 10 / 3  # of the class whose colour the patch has; every other logit is 0
+N_TRAINVAL = 2  # undisguised pictures a breed beside the N_IMAGES of the test split
 EXPECTED_CONFUSION = [  # rows true, columns predicted, in the order of BREEDS
     [9, 0, 0, 1, 0],
     [0, 7, 3, 0, 0],
@@ -53,19 +60,32 @@ def picture(breed: str) -> Image.Image:
 
 
 def write_five_breeds(root: Path) -> Path:
-    """Writes root/oxford-iiit-pet; the files are PNG by content and .jpg by name, as some of Oxford's own are not JPEG."""
+    """Writes root/oxford-iiit-pet: images/, and annotations/ with list.txt, test.txt, trainval.txt and trimaps/.
+
+    The pictures are PNG by content and .jpg by name, as some of Oxford's own are not JPEG; so their colours are exact.
+    """
     folder = root / "oxford-iiit-pet"
     (folder / "images").mkdir(parents=True)
-    (folder / "annotations").mkdir()
-    lines = []
+    (folder / "annotations" / "trimaps").mkdir(parents=True)
+    lines: dict[str, list[str]] = {"test": [], "trainval": []}
     for number, breed in enumerate(BREEDS, start=1):
-        for index in range(1, N_IMAGES + 1):
+        for index in range(1, N_IMAGES + N_TRAINVAL + 1):
             image = picture(DISGUISED.get((breed, index), breed))
             image.save(folder / "images" / f"{breed}_{index}.jpg", format="PNG")
-            lines.append(f"{breed}_{index} {number} {1 if SPECIES[breed] == 'cat' else 2} {number}")
-    for name in ("list.txt", "test.txt"):
-        (folder / "annotations" / name).write_text("#Image CLASS-ID SPECIES BREED ID\n" + "\n".join(lines) + "\n")
+            trimap().save(folder / "annotations" / "trimaps" / f"{breed}_{index}.png")
+            line = f"{breed}_{index} {number} {1 if SPECIES[breed] == 'cat' else 2} {number}"
+            lines["test" if index <= N_IMAGES else "trainval"].append(line)
+    for name, listed in {**lines, "list": lines["test"] + lines["trainval"]}.items():
+        header = "#Image CLASS-ID SPECIES BREED ID\n"
+        (folder / "annotations" / f"{name}.txt").write_text(header + "\n".join(listed) + "\n")
     return root
+
+
+def trimap() -> Image.Image:
+    """Oxford's coding: 1 the animal, 2 the ground."""
+    image = Image.new("L", (SIZE_PX, SIZE_PX), 2)
+    image.paste(1, (*PATCH_AT, PATCH_AT[0] + PATCH_PX, PATCH_AT[1] + PATCH_PX))
+    return image
 
 
 class HandNet(nn.Module):
@@ -74,6 +94,7 @@ class HandNet(nn.Module):
     def __init__(self, num_classes: int = len(BREEDS)) -> None:
         super().__init__()
         self.features = nn.Sequential(nn.Conv2d(3, num_classes, 1), nn.ReLU())
+        self.features.requires_grad_(False)
         self.head = nn.Linear(num_classes, num_classes)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -107,3 +128,6 @@ def hand_checkpoint(path: Path, order: tuple[str, ...] = BREEDS, **changed: obje
     } | changed
     torch.save({key: value for key, value in content.items() if value is not None}, path)
     return path
+
+
+write_hand_weighted_checkpoint = hand_checkpoint

@@ -17,14 +17,22 @@ def facts_of(classes, species=(), notice=None, n_listed=0):
     """Plain facts about a model and a data set that never were."""
     return RunFacts(
         model=ModelFacts(
-            name="m", arch="resnet18", checkpoint_file="c.pt", checkpoint_sha256="0" * 64, checkpoint_wrapper="",
-            epoch=None, n_params=1000, target_layer=None,
+            name="m",
+            arch="resnet18",
+            checkpoint_file="c.pt",
+            checkpoint_sha256="0" * 64,
+            checkpoint_wrapper="",
+            epoch=None,
+            n_params=1000,
+            target_layer=None,
         ),
         data=DataFacts(name="synthetic", split="test", root="data", n_listed=n_listed, notice=notice),
         alignment=ClassAlignment(
             classes=tuple(classes), output_idx=tuple(range(len(classes))), without_images=(), named_by="checkpoint"
         ),
-        taxonomy=Taxonomy(species=tuple(species), source="data set" if species else "", reason="" if species else "none given"),
+        taxonomy=Taxonomy(
+            species=tuple(species), source="data set" if species else "", reason="" if species else "none given"
+        ),
         preprocessing=Preprocessing(),
         preprocessing_source="checkpoint",
         own_notes=None,
@@ -43,12 +51,16 @@ def predictions_of(counts, *, classes=None, species=(), notice=None, unreadable=
     logits[rows, preds] = 2
     ids = tuple(f"{stem}_{row:05d}" for row in rows)
     gone = tuple(
-        Unreadable(sample_id=f"gone_{k}", path=f"data/gone_{k}.jpg", label=names[0], reason="the file is empty (0 bytes)")
+        Unreadable(
+            sample_id=f"gone_{k}", path=f"data/gone_{k}.jpg", label=names[0], reason="the file is empty (0 bytes)"
+        )
         for k in range(unreadable)
     )
     return Predictions(
         facts=facts_of(names, species, notice, n_listed=len(ids) + unreadable),
-        compute=Compute(device="cpu", device_name="test", precision="fp32", n_threads=1, deterministic=True, torch_version="2"),
+        compute=Compute(
+            device="cpu", device_name="test", precision="fp32", n_threads=1, deterministic=True, torch_version="2"
+        ),
         sample_ids=ids,
         paths=tuple(f"data/{name}.jpg" for name in ids),
         sha256=tuple("0" * 64 for _ in ids),
@@ -73,7 +85,9 @@ def attributions_of(findings):
         crop = np.random.default_rng(number).integers(0, 255, (64, 64, 3)).astype(np.uint8)
         classes = dict.fromkeys((int(preds[example.idx]), int(predictions.targets[example.idx])))
         maps = [
-            HeatValues(method="grad_cam", class_idx=k, target_layer="layer4", values=np.full((2, 2), value, dtype=np.float32))
+            HeatValues(
+                method="grad_cam", class_idx=k, target_layer="layer4", values=np.full((2, 2), value, dtype=np.float32)
+            )
             for k, value in zip(classes, (0.5, 0.0), strict=False)
         ]
         made.append(Attribution(example=example, crop=crop, maps=tuple(maps)))

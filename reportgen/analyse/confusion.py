@@ -14,7 +14,7 @@ def confusion_counts(targets: NDArray[np.int64], preds: NDArray[np.int64], n_cla
     if targets.shape != preds.shape or targets.ndim != 1:
         raise ValueError(f"targets {targets.shape} and preds {preds.shape} are not (N,) both")
     both = np.concatenate([targets, preds])
-    if both.size and not (0 <= both.min() and both.max() < n_classes):
+    if both.size and not (both.min() >= 0 and both.max() < n_classes):
         raise ValueError(f"class numbers {both.min()} to {both.max()} are outside 0 to {n_classes - 1}")
     counts = np.bincount(targets * n_classes + preds, minlength=n_classes**2).reshape(n_classes, n_classes)
     if not np.array_equal(counts.sum(axis=1), np.bincount(targets, minlength=n_classes)):

@@ -1,7 +1,7 @@
 """Mutually confused pairs of classes, ranked by evidence.
 
-The symmetric rate (a_as_b + b_as_a) / (n_a + n_b) is ranked by the lower end of its Wilson interval, so that 1 of 3 does
-not beat 18 of 100. A pair is *evident* when its errors are more than scattered errors would give it.
+The symmetric rate (a_as_b + b_as_a) / (n_a + n_b) is ranked by the lower end of its Wilson interval, so that 1 of 3
+does not beat 18 of 100. A pair is *evident* when its errors are more than scattered errors would give it.
 """
 
 from dataclasses import dataclass, replace
@@ -70,7 +70,7 @@ def _background(
 
     The rate for a pair comes from the errors outside that pair and outside the pairs already found evident, so it is
     found anew until no pair joins (the set only grows). Evident: Benjamini-Hochberg over all pairs of classes with
-    images, at FALSE_DISCOVERY_RATE, and MIN_ERRORS or more. The test is binomial: n_a + n_b images, each with that rate.
+    images, at FALSE_DISCOVERY_RATE, and MIN_ERRORS or more. The test is binomial: n_a + n_b images, each at that rate.
     """
     sizes = counts.sum(axis=1)
     errors, trials = (counts + counts.T)[first, second], (sizes[first] + sizes[second])
@@ -124,4 +124,3 @@ def _pair(
         evident=evident,
         direction="one_way" if rarer_is_scatter else "mutual",
     )
-

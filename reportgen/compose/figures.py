@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from reportgen.compose.panels import COLOUR_MAP
 MM = 1 / 25.4
 _LONGEST_LABEL = 34  # characters
 INK, ACCENT, PALE, RULE = "#1c2430", "#1f5f8b", "#c96f2e", "#c9d0d8"
-_STYLE = {
+_STYLE: Any = {
     "font.family": ["DejaVu Sans"],
     "font.size": 7.5,
     "axes.edgecolor": INK,
@@ -53,7 +54,7 @@ def _pair_label(a: str, b: str) -> str:
 
 
 def pair_chart(rows: Sequence[tuple[str, str, int, int]]) -> bytes:
-    """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first row on top: a as b to the left, b as a to the right."""
+    """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first on top: a as b to the left, b as a to the right."""
     with _axes(178, 14 + 5.6 * len(rows)) as (axes, buffer):
         top = max(max(left, right) for _, _, left, right in rows)
         for y, (_, _, left, right) in enumerate(rows):

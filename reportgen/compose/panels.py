@@ -26,7 +26,7 @@ _MAX_OPACITY = 0.75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One picture of a panel. `shown` is the explained class ("" for the crop); `scale_max` the value of full colour."""
+    """One picture of a panel. `shown`: the explained class ("" for the crop); `scale_max`: the value of full colour."""
 
     kind: Literal["crop", "grad_cam", "smooth_grad"]
     asset: str
@@ -81,9 +81,7 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
     return made, assets
 
 
-def _tiles(
-    attribution: Attribution, classes: tuple[str, ...], name: str
-) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
+def _tiles(attribution: Attribution, classes: tuple[str, ...], name: str) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
     cam_max = max((heat.peak for heat in attribution.maps if heat.method == "grad_cam"), default=0.0)
     tiles = [Tile(kind="crop", asset=f"{name}-crop.jpg", shown="", peak=0.0, scale_max=0.0, blank=False)]
     files = {tiles[0].asset: jpeg(attribution.crop)}

@@ -15,13 +15,13 @@ MANIFEST = "manifest.json"
 def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = False) -> Path:
     """Writes `files` and manifest.json (SHA-256 and size of each, written last) as the directory `target`.
 
-    With `replace` an existing bundle is exchanged for the new one, otherwise it is left alone. Raises DeliveryError when
-    that fails, and leaves no half bundle behind.
+    With `replace` an existing bundle is exchanged for the new one, otherwise it is left alone. Raises DeliveryError
+    when that fails, and leaves no half bundle behind.
     """
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     try:
         if target.exists() and not replace:
-            raise FileExistsError(f"{target} is there already")
+            raise FileExistsError(f"{target} is there already")  # noqa: TRY301  # one place words all of them
         partial.mkdir(parents=True)
         for name, content in files.items():
             _write(partial / name, content)
@@ -57,7 +57,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _exchange(partial: Path, target: Path) -> None:
-    """Moves `partial` to `target`. An old bundle steps aside first, and comes back if the new one cannot take its place."""
+    """Moves `partial` to `target`. An old bundle steps aside, and comes back if the new one cannot take its place."""
     if not target.exists():
         partial.rename(target)
         return

@@ -19,7 +19,7 @@ class Receipts:
 def deliver(
     rendered: RenderedReport, stored: Mapping[str, bytes], *, bundle_dir: Path, replace: bool = False
 ) -> Receipts:
-    """Writes the bundle: documents, tables, findings.json and the stored run. Raises DeliveryError; then nothing is left."""
+    """Writes the bundle: documents, tables, findings.json, stored run. Raises DeliveryError; then nothing is left."""
     files = {**stored, **rendered.files}
     write_bundle(bundle_dir, files, replace=replace)
     return Receipts(bundle_dir=bundle_dir, files=(*files, "manifest.json"))

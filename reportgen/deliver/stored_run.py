@@ -1,9 +1,9 @@
 """The results of the device stages as files, and back: what `reportgen render` starts from.
 
-    predictions.parquet   one row an image, for people and programs
-    logits.npz            logits (N, K) float32, targets (N,), in the order of predictions.parquet
-    attributions.npz      for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `_packed`
-    run.json              everything else
+predictions.parquet   one row an image, for people and programs
+logits.npz            logits (N, K) float32, targets (N,), in the order of predictions.parquet
+attributions.npz      for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `_packed`
+run.json              everything else
 """
 
 import io
@@ -98,9 +98,7 @@ def _as(kind: Any, value: object) -> Any:
     return TypeAdapter(kind).validate_python(value)
 
 
-def _predictions(
-    record: dict[str, Any], logits: NDArray[np.float32], targets: NDArray[np.int64]
-) -> Predictions:
+def _predictions(record: dict[str, Any], logits: NDArray[np.float32], targets: NDArray[np.int64]) -> Predictions:
     return Predictions(
         facts=_as(RunFacts, record["facts"]),
         compute=_as(Compute, record["compute"]),

@@ -1,1 +1,1 @@
-"""The embedded default: drawn pets and a tiny trained checkpoint, so that a first report needs no data and no network."""
+"""The embedded default: drawn pets and a tiny trained checkpoint; a first report needs no data and no network."""

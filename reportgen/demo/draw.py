@@ -5,9 +5,9 @@ from random import Random
 
 from PIL import Image, ImageChops, ImageDraw
 
+from reportgen.demo.coat import UNITS, coat_marks
 from reportgen.demo.traits import Colour, Traits
 
-UNITS = 1000
 _BUILD = {  # body width, body height, head size, leg length
     "slim": (210, 300, 158, 150),
     "medium": (255, 300, 172, 130),
@@ -16,7 +16,12 @@ _BUILD = {  # body width, body height, head size, leg length
     "toy": (200, 235, 182, 105),
     "low": (330, 250, 178, 50),
 }
-_MUZZLE = {"flat": (0.52, 0.26, 0.12), "short": (0.56, 0.36, 0.30), "medium": (0.46, 0.44, 0.40), "long": (0.36, 0.56, 0.52)}
+_MUZZLE = {
+    "flat": (0.52, 0.26, 0.12),
+    "short": (0.56, 0.36, 0.30),
+    "medium": (0.46, 0.44, 0.40),
+    "long": (0.36, 0.56, 0.52),
+}
 
 
 def shade(colour: Colour, factor: float) -> Colour:
@@ -47,7 +52,9 @@ class Pet:
     def _px(self, *units: float) -> list[float]:
         return [value * self.px / UNITS for value in units]
 
-    def _oval(self, x: float, y: float, half_width: float, half_height: float, fill: Colour, *, shape: bool = True) -> None:
+    def _oval(
+        self, x: float, y: float, half_width: float, half_height: float, fill: Colour, *, shape: bool = True
+    ) -> None:
         box = self._px(x - half_width, y - half_height, x + half_width, y + half_height)
         self._draw.ellipse(box, fill=fill)
         if shape:
@@ -79,49 +86,24 @@ class Pet:
         for offset in (-0.5, 0.5):
             top, foot = y + height * 0.35, 925
             leg_width = width * (0.24 if traits.build != "slim" else 0.19)
-            self._draw.rectangle(self._px(x + offset * width - leg_width, top, x + offset * width + leg_width, foot), leg)
-            self._shape.rectangle(self._px(x + offset * width - leg_width, top, x + offset * width + leg_width, foot), 255)
+            self._draw.rectangle(
+                self._px(x + offset * width - leg_width, top, x + offset * width + leg_width, foot), leg
+            )
+            self._shape.rectangle(
+                self._px(x + offset * width - leg_width, top, x + offset * width + leg_width, foot), 255
+            )
             self._oval(x + offset * width, foot, leg_width * 1.25, leg_width * 0.75, paw)
             if traits.extra == "gloves":
                 self._oval(x + offset * width, foot - 40, leg_width, 40, paw)
-        self._coat_pattern()
-
-    def _coat_pattern(self) -> None:
-        traits, random = self.traits, self.random
-        layer, mask = Image.new("RGB", (self.px, self.px), traits.second), Image.new("L", (self.px, self.px), 0)
-        pen = ImageDraw.Draw(mask)
-        x, y, width, height = self.body
-        if traits.pattern in ("spots", "rosettes", "roan", "ticked"):
-            n, size = {"spots": (85, 15), "rosettes": (44, 30), "roan": (210, 8), "ticked": (260, 5)}[traits.pattern]
-            for _ in range(n):
-                at = (random.uniform(x - width * 1.2, x + width * 1.2), random.uniform(y - height, 930))
-                r = size * traits.mark_size * random.uniform(0.6, 1.3)
-                box = self._px(at[0] - r, at[1] - r * 0.8, at[0] + r, at[1] + r * 0.8)
-                pen.ellipse(box, fill=150 if traits.pattern == "ticked" else 255)
-                if traits.pattern == "rosettes":
-                    pen.ellipse(self._px(at[0] - r * 0.5, at[1] - r * 0.35, at[0] + r * 0.5, at[1] + r * 0.35), fill=90)
-        elif traits.pattern == "tabby":
-            for step in range(9):
-                level = y - height + step * height * 0.24
-                pen.arc(self._px(x - width * 1.1, level, x + width * 1.1, level + 170), 200, 340, 255, width=self.px // 45)
-        elif traits.pattern in ("patches", "bicolour", "saddle"):
-            for _ in range(3 if traits.pattern == "patches" else 2):
-                at = (x + random.choice((-1, 1)) * width * random.uniform(0.3, 0.9), y + height * random.uniform(-0.5, 0.5))
-                r = width * random.uniform(0.4, 0.65)
-                pen.ellipse(self._px(at[0] - r, at[1] - r, at[0] + r, at[1] + r), fill=255)
-        if traits.pattern in ("chest", "belly", "urajiro", "saddle", "ruff") or traits.extra in ("chest", "bicolour"):
-            if traits.extra in ("chest", "bicolour"):
-                layer.paste((247, 244, 238), (0, 0, self.px, self.px))
-            pen.ellipse(self._px(x - width * 0.45, y - height * 0.8, x + width * 0.45, y + height * 0.5), fill=255)
-        if traits.pattern == "wrinkles":
-            for step in range(8):
-                level = y - height * 0.8 + step * 55
-                pen.arc(self._px(x - width * 0.8, level, x + width * 0.8, level + 90), 20, 160, 200, width=max(2, self.px // 150))
-        self._on_animal(layer, mask)
+        self._on_animal(*coat_marks(traits, self.body, self.random, self.px))
 
     def _ears(self) -> None:
         traits, (x, y, width, height) = self.traits, self.head
-        colour = traits.second if traits.pattern in ("pointed", "saddle", "mask", "patches", "bicolour", "roan") else shade(traits.coat, 0.88)
+        colour = (
+            traits.second
+            if traits.pattern in ("pointed", "saddle", "mask", "patches", "bicolour", "roan")
+            else shade(traits.coat, 0.88)
+        )
         long = traits.ear_length
         for side in (-1, 1):
             if traits.ears in ("drop", "long", "fold", "half"):
@@ -137,7 +119,13 @@ class Pet:
                         shade(colour, 0.95),
                     )
             else:
-                tip, base = {"up": (1.0, 0.3), "tall": (1.2, 0.36), "bat": (1.28, 0.5), "small": (0.55, 0.24), "round": (0.8, 0.32)}[traits.ears]
+                tip, base = {
+                    "up": (1.0, 0.3),
+                    "tall": (1.2, 0.36),
+                    "bat": (1.28, 0.5),
+                    "small": (0.55, 0.24),
+                    "round": (0.8, 0.32),
+                }[traits.ears]
                 centre, rise = x + side * width * 0.62, height * (0.55 + tip * 0.72 * long)
                 outer = [
                     (centre - width * base, y - height * 0.45),
@@ -153,7 +141,13 @@ class Pet:
     def _head(self) -> None:
         traits, (x, y, width, height) = self.traits, self.head
         if traits.pattern == "ruff" or (traits.fur == "long" and traits.build == "giant"):
-            self._oval(x, y + height * 0.55, width * 1.4, height * 1.05, shade(traits.second if traits.pattern == "ruff" else traits.coat, 1.05))
+            self._oval(
+                x,
+                y + height * 0.55,
+                width * 1.4,
+                height * 1.05,
+                shade(traits.second if traits.pattern == "ruff" else traits.coat, 1.05),
+            )
         self._oval(x, y, width, height * (0.95 if traits.muzzle == "flat" else 1.0), traits.coat)
         if traits.muzzle == "long":
             self._oval(x, y + height * 0.5, width * 0.58, height * 0.75, traits.coat)
@@ -168,17 +162,29 @@ class Pet:
         if traits.pattern == "mask":
             self._oval(x, y + height * 0.45, width * 0.62, height * 0.52, traits.second, shape=False)
         if traits.pattern in ("bicolour", "saddle", "urajiro") or traits.extra == "bicolour":
-            self._polygon([(x, y - height * 0.75), (x - width * 0.55, y + height), (x + width * 0.55, y + height)], white, shape=False)
+            self._polygon(
+                [(x, y - height * 0.75), (x - width * 0.55, y + height), (x + width * 0.55, y + height)],
+                white,
+                shape=False,
+            )
         if traits.pattern == "patches":
             self._oval(x - width * 0.45, y - height * 0.15, width * 0.45, height * 0.5, traits.second, shape=False)
         if traits.pattern == "tan":
             self._oval(x, muzzle_y, width * 0.6, height * 0.5, traits.second, shape=False)
         if traits.pattern in ("spots", "tabby", "rosettes"):
             for offset in (-0.3, -0.1, 0.1, 0.3):
-                self._draw.line(self._px(x + offset * width, y - height * 0.85, x + offset * width * 1.4, y - height * 0.35), traits.second, width=max(2, self.px // 70))
+                self._draw.line(
+                    self._px(x + offset * width, y - height * 0.85, x + offset * width * 1.4, y - height * 0.35),
+                    traits.second,
+                    width=max(2, self.px // 70),
+                )
         if traits.extra == "spectacles":
             for side in (-1, 1):
-                self._draw.ellipse(self._px(x + side * width * 0.4 - 52, y - 66, x + side * width * 0.4 + 52, y + 38), outline=(50, 48, 48), width=self.px // 80)
+                self._draw.ellipse(
+                    self._px(x + side * width * 0.4 - 52, y - 66, x + side * width * 0.4 + 52, y + 38),
+                    outline=(50, 48, 48),
+                    width=self.px // 80,
+                )
 
     def _face(self) -> None:
         traits, (x, y, width, height) = self.traits, self.head
@@ -187,7 +193,9 @@ class Pet:
         muzzle = shade(traits.second, 0.92) if dark else shade(traits.coat, 1.14 if traits.coat[0] < 225 else 0.96)
         if traits.species == "cat":
             half_width, half_height = half_width * 0.85, half_height * 0.62
-        self._oval(x, y + height * drop, width * half_width, height * half_height, muzzle, shape=traits.muzzle == "long")
+        self._oval(
+            x, y + height * drop, width * half_width, height * half_height, muzzle, shape=traits.muzzle == "long"
+        )
         nose_y = y + height * (drop - half_height * 0.45)
         nose = (205, 140, 136) if traits.species == "cat" and not dark and traits.coat[0] > 60 else (36, 30, 32)
         r = width * (0.13 if traits.species == "cat" else 0.2)
@@ -197,10 +205,22 @@ class Pet:
         up = 0 if traits.extra != "smile" else 20
         for side in (-1, 1):
             box = self._px(*sorted((x, x + side * width * 0.42)), 0, 0)
-            self._draw.arc([box[0], *self._px(mouth_y - 12 - up), box[1], *self._px(mouth_y + 44)], 20, 160, shade(nose, 0.8), width=line)
+            self._draw.arc(
+                [box[0], *self._px(mouth_y - 12 - up), box[1], *self._px(mouth_y + 44)],
+                20,
+                160,
+                shade(nose, 0.8),
+                width=line,
+            )
         self._eyes(x, y - height * 0.1, width)
         if traits.extra in ("beard", "fringe"):
-            self._oval(x, y + height * 0.85, width * 0.55, height * 0.42, shade(traits.coat if traits.extra == "beard" else traits.second, 0.95))
+            self._oval(
+                x,
+                y + height * 0.85,
+                width * 0.55,
+                height * 0.42,
+                shade(traits.coat if traits.extra == "beard" else traits.second, 0.95),
+            )
 
     def _eyes(self, x: float, y: float, width: float) -> None:
         traits = self.traits
@@ -210,7 +230,13 @@ class Pet:
         for side in (-1, 1):
             eye_x = x + side * width * 0.42
             if closed:
-                self._draw.arc(self._px(eye_x - r, y - r * 0.5, eye_x + r, y + r * 0.7), 10, 170, (40, 32, 30), width=max(2, self.px // 120))
+                self._draw.arc(
+                    self._px(eye_x - r, y - r * 0.5, eye_x + r, y + r * 0.7),
+                    10,
+                    170,
+                    (40, 32, 30),
+                    width=max(2, self.px // 120),
+                )
                 continue
             self._oval(eye_x, y, r * 1.12, r * (0.95 if cat else 1.1), (34, 28, 26), shape=False)
             self._oval(eye_x, y, r, r * (0.84 if cat else 0.98), traits.eyes, shape=False)
@@ -221,7 +247,10 @@ class Pet:
         """Strands along the outline, so that long fur has a soft edge; plush fur gets short ones."""
         reach = (34 if self.traits.fur == "long" else 12) * self.px / UNITS
         inner = self.mask.copy()
-        outline = ImageChops.subtract(inner, inner.transform(inner.size, Image.Transform.AFFINE, (1.02, 0, -self.px * 0.01, 0, 1.02, -self.px * 0.01)))
+        outline = ImageChops.subtract(
+            inner,
+            inner.transform(inner.size, Image.Transform.AFFINE, (1.02, 0, -self.px * 0.01, 0, 1.02, -self.px * 0.01)),
+        )
         box = outline.getbbox()
         if box is None:
             return
@@ -235,5 +264,9 @@ class Pet:
             end = (x + reach * math.cos(angle), y + reach * (math.sin(angle) + 0.35))
             colour = self.image.getpixel((x, y))
             assert isinstance(colour, tuple)
-            self._draw.line([(x, y), end], fill=shade((colour[0], colour[1], colour[2]), self.random.uniform(0.85, 1.1)), width=max(1, self.px // 200))
+            self._draw.line(
+                [(x, y), end],
+                fill=shade((colour[0], colour[1], colour[2]), self.random.uniform(0.85, 1.1)),
+                width=max(1, self.px // 200),
+            )
             self._shape.line([(x, y), end], fill=255, width=max(1, self.px // 200))

@@ -19,7 +19,7 @@ SIZE_PX = 224
 def write_drawn_pets(
     root: Path, *, n_test: int = N_TEST, size_px: int = SIZE_PX, progress: Callable[[int, int], None] | None = None
 ) -> Path:
-    """Writes root/oxford-iiit-pet with `n_test` test pictures a breed and returns `root`. The same call, the same bytes.
+    """Writes root/oxford-iiit-pet with `n_test` test pictures a breed; returns `root`. The same call, the same bytes.
 
     The first picture of three breeds is an odd one, see `scene`. Trimaps: 1 animal, 2 background, 3 its border.
     """

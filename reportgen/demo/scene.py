@@ -34,7 +34,10 @@ def photograph(breed: str, traits: Traits, *, key: str, px: int, odd: bool = Fal
     picture = _ground(random, large, fault)
     size = int(large * random.uniform(0.82, 1.12))
     turned = random.uniform(-9, 9)
-    place = (int((large - size) / 2 + large * random.uniform(-0.1, 0.1)), int(large - size + large * random.uniform(-0.02, 0.1)))
+    place = (
+        int((large - size) / 2 + large * random.uniform(-0.1, 0.1)),
+        int(large - size + large * random.uniform(-0.02, 0.1)),
+    )
     body, mask = (
         layer.resize((size, size), Image.Resampling.BILINEAR).rotate(turned, Image.Resampling.BILINEAR)
         for layer in (pet.image, pet.mask)
@@ -53,9 +56,13 @@ def photograph(breed: str, traits: Traits, *, key: str, px: int, odd: bool = Fal
 def _faulty(own: Traits, fault: str | None) -> Traits:
     match fault:
         case "snow":
-            return replace(own, pattern="solid", extra="", coat=(247, 246, 243), second=(240, 236, 228), eyes=(60, 60, 70))
+            return replace(
+                own, pattern="solid", extra="", coat=(247, 246, 243), second=(240, 236, 228), eyes=(60, 60, 70)
+            )
         case "bald":
-            return replace(own, fur="none", pattern="wrinkles", coat=(222, 176, 158), second=(196, 146, 130), ears="bat")
+            return replace(
+                own, fur="none", pattern="wrinkles", coat=(222, 176, 158), second=(196, 146, 130), ears="bat"
+            )
         case "dark":
             return replace(own, extra="", fur="short", eyes=(200, 150, 60))
     return own
@@ -68,7 +75,7 @@ def _ground(random: Random, px: int, fault: str | None) -> Image.Image:
     pen = ImageDraw.Draw(picture)
     pen.rectangle((0, horizon, px, px), fill=bottom)
     for _ in range(26):
-        x, y, r = random.randrange(px), random.randrange(px), random.uniform(0.02, 0.13) * px
+        x, y, r = random.randrange(px), float(random.randrange(px)), random.uniform(0.02, 0.13) * px
         base = top if y < horizon else bottom
         shift = random.randint(-18, 18)
         fill = tuple(max(0, min(255, part + shift)) for part in base)

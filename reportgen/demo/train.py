@@ -47,7 +47,7 @@ def trained(pictures: torch.Tensor, labels: torch.Tensor, n_epochs: int) -> nn.M
     for epoch in range(n_epochs):
         order = torch.randperm(len(labels))
         total = 0.0
-        for rows in order.split(batch):
+        for rows in torch.split(order, batch):
             inputs = normalised(pictures[rows])
             inputs = torch.where(torch.rand(len(rows), 1, 1, 1) < 0.5, inputs.flip(3), inputs)
             loss = loss_of(model(inputs.contiguous(memory_format=torch.channels_last)), labels[rows])
@@ -69,7 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)  # noqa: FBT003
+    torch.use_deterministic_algorithms(True)
     breeds = dict(read_traits())
     model = trained(*drawn(breeds, options.n_train), options.n_epochs)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
@@ -77,7 +77,13 @@ def main() -> None:
         "arch": "reportgen.demo.tiny_net:tiny_net",
         "classes": list(breeds),
         "species": {breed: traits.species for breed, traits in breeds.items()},
-        "preprocessing": {"resize": CROP_PX, "crop": CROP_PX, "mean": list(MEAN), "std": list(STD), "interpolation": "bilinear"},
+        "preprocessing": {
+            "resize": CROP_PX,
+            "crop": CROP_PX,
+            "mean": list(MEAN),
+            "std": list(STD),
+            "interpolation": "bilinear",
+        },
         "target_layer": "features",
         "epoch": options.n_epochs,
         "state_dict": state,

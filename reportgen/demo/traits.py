@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from random import Random
+from typing import Any
 
 Colour = tuple[int, int, int]
 
@@ -31,10 +32,11 @@ class Traits:
 def read_traits() -> Mapping[str, Traits]:
     """The 37 breeds in the order of the Oxford class ids."""
     text = (resources.files("reportgen") / "demo" / "traits.toml").read_text(encoding="utf-8")
-    return {
-        name: Traits(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
-        for name, table in tomllib.loads(text).items()
-    }
+    return {name: Traits(**_with_tuples(table)) for name, table in tomllib.loads(text).items()}
+
+
+def _with_tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
 def individual(breed: str, traits: Traits, random: Random) -> Traits:
@@ -51,7 +53,7 @@ def individual(breed: str, traits: Traits, random: Random) -> Traits:
     return _borrowed(breed, own, random.random(), random.random())
 
 
-def _borrowed(breed: str, own: Traits, first: float, second: float) -> Traits:
+def _borrowed(breed: str, own: Traits, first: float, second: float) -> Traits:  # noqa: C901, PLR0911  # a table
     """`first` and `second` are drawn from [0, 1): small values give the look-alike's traits."""
     match breed:
         case "Bengal" if first < 0.35:

@@ -25,7 +25,7 @@ class Compute:
 
 
 def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
-    """`device` is auto, cpu, cuda, cuda:N or mps; auto takes CUDA, then the CPU. Raises ConfigError when it is not there."""
+    """`device` is auto (CUDA, else the CPU), cpu, cuda, cuda:N or mps. Raises ConfigError when it is not there."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute
-from reportgen.inputs.images import Preprocessing, UnreadableImage, read_crop
+from reportgen.inputs.images import Preprocessing, UnreadableImageError, read_crop
 from reportgen.inputs.labelled_images import Sample
 
 Watch = Callable[[int, int], None]  # (images done, images in all)
@@ -46,7 +47,7 @@ class _Crops(Dataset[tuple[int, torch.Tensor | None, str]]):
     def __getitem__(self, index: int) -> tuple[int, torch.Tensor | None, str]:
         try:
             crop, sha256 = read_crop(self._samples[index].path, self._preprocessing)
-        except UnreadableImage as error:
+        except UnreadableImageError as error:
             return index, None, str(error)
         return index, crop, sha256
 
@@ -63,7 +64,7 @@ def _collated(rows: list[tuple[int, torch.Tensor | None, str]]) -> Batch:
 
 def batches(samples: tuple[Sample, ...], preprocessing: Preprocessing, options: LoopOptions) -> Iterator[Batch]:
     """All samples in order, `batch_size` at a time. The composition of the batches does not depend on the workers."""
-    workers = {"num_workers": options.n_workers, "prefetch_factor": 4} if options.n_workers else {}
+    workers: dict[str, Any] = {"num_workers": options.n_workers, "prefetch_factor": 4} if options.n_workers else {}
     yield from DataLoader(
         _Crops(samples, preprocessing),
         batch_size=options.batch_size,

@@ -58,7 +58,8 @@ class Predictions:
 
     def preds(self) -> NDArray[np.int64]:
         """(N,) argmax of the logits; of equal logits the class that comes first."""
-        return self.logits.argmax(axis=1).astype(np.int64)
+        preds: NDArray[np.int64] = self.logits.argmax(axis=1).astype(np.int64)
+        return preds
 
 
 def evaluate(
@@ -70,7 +71,10 @@ def evaluate(
     unreadable, or none readable) and EvaluationError (NaN logits, out of memory).
     """
     facts, samples = inputs.facts, inputs.samples
-    rows, read_idx, hashes, unreadable = [], [], [], []
+    rows: list[NDArray[np.float32]] = []
+    read_idx: list[int] = []
+    hashes: list[str] = []
+    unreadable: list[tuple[int, str]] = []
     with model_on_loan(inputs.model, on):
         for batch in batches(samples, facts.preprocessing, loop):
             if batch.sample_idx:

@@ -1,6 +1,6 @@
 """The front door of stage 4: the maps of every chosen example, as numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -15,11 +15,11 @@ from reportgen.evaluate.loop import Watch
 from reportgen.explain.grad_cam import grad_cam
 from reportgen.explain.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
 from reportgen.explain.target_layers import TargetLayer, target_layer
-from reportgen.inputs.images import UnreadableImage
+from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs
 
-METHODS = ("grad_cam", "smooth_grad")
 MethodName = Literal["grad_cam", "smooth_grad"]
+METHODS: tuple[MethodName, ...] = ("grad_cam", "smooth_grad")
 _GRAD_CAM_BATCH = 8
 
 
@@ -28,7 +28,7 @@ class ExplainOptions:
     """Which methods; the noise of an image comes from `seed` and its row, so it is the same in every run."""
 
     methods: tuple[MethodName, ...] = METHODS
-    smooth_grad: SmoothGradOptions = SmoothGradOptions()
+    smooth_grad: SmoothGradOptions = field(default_factory=SmoothGradOptions)
     seed: int = 0
 
 
@@ -108,7 +108,7 @@ def _crop(inputs: RunInputs, findings: Findings, example: Example) -> torch.Tens
     sample = next(sample for sample in inputs.samples if sample.sample_id == sample_id)
     try:
         crop, sha256 = inputs.crop(sample)
-    except UnreadableImage as error:
+    except UnreadableImageError as error:
         sha256, reason = "", str(error)
     else:
         reason = "other bytes than those evaluated"
@@ -158,9 +158,7 @@ def _all_grad_cams(
         for column, classes in enumerate(wanted):
             result.append(
                 tuple(
-                    HeatValues(
-                        method="grad_cam", class_idx=k, target_layer=layer.path, values=maps[row, column].copy()
-                    )
+                    HeatValues(method="grad_cam", class_idx=k, target_layer=layer.path, values=maps[row, column].copy())
                     for row, k in enumerate(classes)
                 )
             )

@@ -14,8 +14,8 @@ def grad_cam(model: nn.Module, layer: TargetLayer, inputs: torch.Tensor, class_i
     zeros means that there is none. For a GAP + linear head this is ReLU(CAM) / (h w).
     """
     with torch.enable_grad():
-        watched = inputs.detach().requires_grad_(True)  # noqa: FBT003  # torch's own signature
-        scores, tap = tapped(model, layer.module, lambda: model(watched))
+        watched = inputs.detach().requires_grad_(True)  # torch's own signature
+        scores, tap = tapped(layer.module, lambda: model(watched))
         features = layer.as_nchw(tap.detach(), (inputs.shape[-2], inputs.shape[-1]))
         maps = []
         for number, idx in enumerate(class_idx):

@@ -15,7 +15,7 @@ class SmoothGradOptions:
     chunk: int = 10
 
     def __post_init__(self) -> None:
-        if self.n_samples < 1 or self.chunk < 1 or not 0 <= self.noise_frac:
+        if self.n_samples < 1 or self.chunk < 1 or not self.noise_frac >= 0:
             raise ValueError(f"no SmoothGrad with {self}")
 
 
@@ -42,7 +42,7 @@ def smooth_grad(
 
 def _gradients(model: nn.Module, inputs: torch.Tensor, class_idx: int) -> torch.Tensor:
     with torch.enable_grad():
-        watched = inputs.detach().requires_grad_(True)  # noqa: FBT003  # torch's own signature
+        watched = inputs.detach().requires_grad_(True)  # torch's own signature
         score = model(watched)[:, class_idx].sum()
         (gradients,) = torch.autograd.grad(score, watched)
     return gradients

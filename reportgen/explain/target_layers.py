@@ -90,13 +90,11 @@ def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> T
             todo=f"name the last feature map with --target-layer; modules here: {_candidates(model)}",
         )
     module = _module_at(model, chosen)
-    output = tapped(model, module, lambda: model(example))[1]
+    output = tapped(module, lambda: model(example))[1]
     return TargetLayer(path=_real_path(model, module), module=module, layout=_layout(output, chosen))
 
 
-def tapped(
-    model: nn.Module, module: nn.Module, forward: Callable[[], torch.Tensor]
-) -> tuple[torch.Tensor, torch.Tensor]:
+def tapped(module: nn.Module, forward: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     """(result of `forward`, the last output of `module` meanwhile). The hook is gone afterwards, also after an error.
 
     The tap is the tensor that the next module reads: where that one works in place (DenseNet's ReLU after norm5), the
@@ -152,7 +150,7 @@ def _module_at(model: nn.Module, path: str) -> nn.Module:
 
 
 def _real_path(model: nn.Module, module: nn.Module) -> str:
-    return next(name for name, found in model.named_modules() if found is module)
+    return next(str(name) for name, found in model.named_modules() if found is module)
 
 
 def _candidates(model: nn.Module) -> str:

@@ -46,7 +46,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads `path`. Raises InputError: missing, not a checkpoint, a pickle that wants to run code, no weights inside."""
+    """Reads `path`. Raises InputError: missing, no checkpoint, a pickle that wants to run code, no weights inside."""
     if not path.is_file():
         raise InputError(
             f"checkpoint {path}",
@@ -180,7 +180,7 @@ def _preprocessing(carried: Any, path: Path) -> Preprocessing | None:
     unknown = sorted(set(carried) - set(known))
     try:
         if unknown:
-            raise ValueError(f"unknown keys: {', '.join(unknown)}")
+            raise ValueError(f"unknown keys: {', '.join(unknown)}")  # noqa: TRY301  # worded below with the others
         for key in ("mean", "std"):
             if key in values:
                 values[key] = tuple(float(number) for number in values[key])

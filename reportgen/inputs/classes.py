@@ -78,9 +78,7 @@ def _plain(name: str) -> str:
     return name.casefold().replace("_", " ").replace("-", " ")
 
 
-def _mismatch(
-    data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outputs: int, problem: str
-) -> InputError:
+def _mismatch(data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outputs: int, problem: str) -> InputError:
     model_list = ", ".join(names) if names is not None else f"{n_outputs} outputs without names"
     return InputError(
         "class names of the data set and the model",
@@ -88,5 +86,5 @@ def _mismatch(
         f"\n    model ({len(names) if names is not None else n_outputs}): {model_list}",
         expected="every class of the data set among the classes of the model, by the same name, each once",
         todo="use the data set that the model was trained on, save `classes` in the checkpoint, or map the checkpoint's"
-        " names in the TOML file: [rename] with lines such as \"American Bulldog\" = \"american_bulldog\"",
+        ' names in the TOML file: [rename] with lines such as "American Bulldog" = "american_bulldog"',
     )

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.errors import in_one_line
@@ -27,8 +27,8 @@ _INTERPOLATIONS = {
 }
 
 
-class UnreadableImage(Exception):
-    """This file cannot be used as an image; the text says why, for the list in the report."""
+class UnreadableImageError(Exception):
+    """A file that cannot be used as an image; the text says why, for the list in the report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ class Preprocessing:
         # A batch of one in channels_last takes the fast uint8 path: 0.35 ms against 0.48 ms for a 500 x 375 picture.
         batch = image.unsqueeze(0).contiguous(memory_format=torch.channels_last)
         resized = transforms.resize(batch, [self.resize_px], interpolation=mode, antialias=True)
-        return transforms.center_crop(resized, [self.crop_px, self.crop_px])[0]
+        crop: torch.Tensor = transforms.center_crop(resized, [self.crop_px, self.crop_px])[0]
+        return crop
 
     def normalised(self, crops: torch.Tensor) -> torch.Tensor:
         """`crops` (N, 3, h, w) uint8 as the model's float32 input, on the device of `crops`, channels last."""
@@ -67,19 +68,19 @@ def decoded(content: bytes) -> torch.Tensor:
     """The picture in `content` as (3, H, W) uint8 RGB, turned upright by its EXIF orientation.
 
     16-bit and 32-bit grey are scaled to 8 bits, palettes and CMYK converted, transparency laid over white, the first
-    frame taken from an animation. Raises UnreadableImage with the reason.
+    frame taken from an animation. Raises UnreadableImageError with the reason.
     """
     if not content:
-        raise UnreadableImage("the file is empty (0 bytes)")
+        raise UnreadableImageError("the file is empty (0 bytes)")
     try:
         with Image.open(io.BytesIO(content)) as opened:
             opened.load()
             upright = ImageOps.exif_transpose(opened)
             pixels = np.array(_as_rgb(upright))
-    except Image.UnidentifiedImageError as error:
-        raise UnreadableImage(f"not an image: the first bytes are {content[:8].hex(' ')}") from error
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(f"not an image: the first bytes are {content[:8].hex(' ')}") from error
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise UnreadableImage(in_one_line(error)) from error
+        raise UnreadableImageError(in_one_line(error)) from error
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
@@ -98,9 +99,9 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def read_crop(path: Path, preprocessing: Preprocessing) -> tuple[torch.Tensor, str]:
-    """The model's view of the file, (3, h, w) uint8, and the SHA-256 of its bytes. Raises UnreadableImage."""
+    """The model's view of the file, (3, h, w) uint8, and the SHA-256 of its bytes. Raises UnreadableImageError."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UnreadableImage(f"{type(error).__name__}: {error.strerror or error}") from error
+        raise UnreadableImageError(f"{type(error).__name__}: {error.strerror or error}") from error
     return preprocessing.cropped(decoded(content)), hashlib.sha256(content).hexdigest()

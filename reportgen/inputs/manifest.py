@@ -90,7 +90,9 @@ def _species(table: pd.DataFrame, path: Path) -> dict[str, str]:
     if "species" not in table.columns:
         return {}
     known = table[table["species"].fillna("") != ""]
-    pairs = sorted({(str(label), str(species)) for label, species in zip(known["label"], known["species"], strict=True)})
+    pairs = sorted(
+        {(str(label), str(species)) for label, species in zip(known["label"], known["species"], strict=True)}
+    )
     species: dict[str, str] = {}
     for label, name in pairs:
         if species.setdefault(label, name) != name:

@@ -21,7 +21,7 @@ from reportgen.plugins import resolved
 
 def architectures() -> list[str]:
     """The names of torchvision's classification architectures, sorted."""
-    return torchvision.models.list_models(module=torchvision.models)
+    return list(torchvision.models.list_models(module=torchvision.models))
 
 
 def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str]:
@@ -33,7 +33,7 @@ def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str
     name = _architecture(checkpoint, arch)
     model = _factory_model(name, checkpoint) if ":" in name else _torchvision_model(name, checkpoint.weights)
     _load(model, checkpoint, name)
-    return model.float().to(memory_format=torch.channels_last).eval(), name  # type: ignore[call-overload]  # stub lacks it
+    return model.float().to(memory_format=torch.channels_last).eval(), name
 
 
 def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
@@ -44,7 +44,7 @@ def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
             f"checkpoint {checkpoint.path}",
             found="weights without the name of an architecture",
             expected="`arch` in the checkpoint, or --arch",
-            todo="name it: --arch mobilenet_v2 (any torchvision classification model), or --arch package.module:function",
+            todo="name it: --arch mobilenet_v2 (any torchvision classification model) or package.module:function",
         )
     if ":" in checkpoint.arch:
         raise InputError(
@@ -65,7 +65,8 @@ def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Mod
             expected="a name such as resnet50 or vit_b_16, or package.module:function",
             todo="correct --arch",
         )
-    return torchvision.models.get_model(name, weights=None, **_build_arguments(name, weights))
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **_build_arguments(name, weights))
+    return model
 
 
 def _build_arguments(name: str, weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _some(names: list[str]) -> str:
 
 
 def n_outputs(model: nn.Module, crop_px: int) -> int:
-    """K, the number of logits for one black picture of (3, crop_px, crop_px). Raises InputError for any other output."""
+    """K, the number of logits for one black picture (3, crop_px, crop_px). Raises InputError for any other output."""
     with torch.inference_mode():
         try:
             logits = model(torch.zeros(1, 3, crop_px, crop_px))

@@ -88,7 +88,7 @@ class RunInputs:
     facts: RunFacts
 
     def crop(self, sample: Sample) -> tuple[torch.Tensor, str]:
-        """The model's view of a sample, (3, h, w) uint8, and its file's SHA-256. Raises UnreadableImage."""
+        """The model's view of a sample, (3, h, w) uint8, and its file's SHA-256. Raises UnreadableImageError."""
         return read_crop(sample.path, self.facts.preprocessing)
 
 

@@ -34,7 +34,9 @@ def taxonomy(classes: tuple[str, ...], sources: Mapping[str, Mapping[str, str]])
             passed_over.append(f"the {source} puts every class into the one species {species[classes[0]]!r}")
             continue
         return Taxonomy(species=tuple(species[name] for name in classes), source=source, reason="")
-    return Taxonomy(species=(), source="", reason="; ".join(passed_over) or "no source names the species of the classes")
+    return Taxonomy(
+        species=(), source="", reason="; ".join(passed_over) or "no source names the species of the classes"
+    )
 
 
 def read_species(path: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 
-
 def percent(fraction: float | None, digits: int = 1) -> str:
     """A fraction in [0, 1] as "76.7 %"; "n/a" for None. Never rounds a value below 1 up to 100 %, or above 0 to 0 %."""
     if fraction is None:

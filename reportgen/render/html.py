@@ -41,7 +41,10 @@ def html(report: Report, medium: Medium) -> str:
     except TemplateError as error:
         where = f"{getattr(error, 'filename', None) or 'template'}, line {getattr(error, 'lineno', '?')}"
         raise RenderingError(
-            where, found=f"{type(error).__name__}: {error.message}", expected="a valid template", todo="mend the template"
+            where,
+            found=f"{type(error).__name__}: {error.message}",
+            expected="a valid template",
+            todo="mend the template",
         ) from error
 
 
@@ -55,7 +58,18 @@ def _environment(report: Report, medium: Medium) -> Environment:
     )
     named: dict[str, Callable[..., object]] = {
         name: getattr(filters, name)
-        for name in ("percent", "points", "interval", "evidence", "count", "whole", "listed", "day", "breakable", "seconds")
+        for name in (
+            "percent",
+            "points",
+            "interval",
+            "evidence",
+            "count",
+            "whole",
+            "listed",
+            "day",
+            "breakable",
+            "seconds",
+        )
     }
     environment.filters |= named
     environment.filters["breed"] = report.notes.name

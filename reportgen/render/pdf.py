@@ -26,8 +26,9 @@ class PdfLimits:
 
 
 def pdf(html: str, assets: Mapping[str, bytes], limits: PdfLimits | None = None) -> bytes:
-    """A tagged PDF with bookmarks and embedded fonts. Pictures come from `assets` only, by `asset:NAME`; nothing else
-    is fetched from anywhere.
+    """A tagged PDF with bookmarks and embedded fonts.
+
+    Pictures come from `assets` only, by `asset:NAME`; nothing else is fetched from anywhere.
 
     Raises RenderingError when a picture is missing or broken, a letter has no font, WeasyPrint cannot be loaded, or a
     limit is passed.
@@ -90,7 +91,7 @@ def _written(html: str, assets: dict[str, bytes]) -> bytes:
     class AssetFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint carries no types
         """Serves the assets and nothing else."""
 
-        def fetch(self, url: str, headers: Any = None) -> Any:
+        def fetch(self, url: str, headers: Any = None) -> Any:  # noqa: ARG002  # weasyprint passes it
             name = url.removeprefix("asset:")
             if name == url or name not in assets:
                 raise FatalURLFetchingError(f"{url[:80]}: only the report's own pictures can be shown")

@@ -21,7 +21,9 @@ class RenderedReport:
     findings: Mapping[str, object]
 
 
-def render(report: Report, *, formats: tuple[str, ...] = ("html", "pdf"), limits: PdfLimits | None = None) -> RenderedReport:
+def render(
+    report: Report, *, formats: tuple[str, ...] = ("html", "pdf"), limits: PdfLimits | None = None
+) -> RenderedReport:
     """report.html and report.pdf (as asked for), findings.json and the CSV tables.
 
     Raises RenderingError; then nothing is left anywhere.

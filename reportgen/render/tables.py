@@ -35,7 +35,9 @@ def csv_files(findings: Findings) -> Mapping[str, bytes]:
     classes = findings.predictions.facts.classes
     table = predictions_table(findings.predictions)
     errors = table[~table["correct"]].sort_values(["confidence", "sample_id"], ascending=[False, True])
-    confusion = pd.DataFrame(findings.confusion, index=pd.Index(classes, name="true \\ predicted"), columns=list(classes))
+    confusion = pd.DataFrame(
+        findings.confusion, index=pd.Index(classes, name="true \\ predicted"), columns=list(classes)
+    )
     pairs = pd.DataFrame(
         [
             {

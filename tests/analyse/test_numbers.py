@@ -75,7 +75,7 @@ def test_rows_are_true_and_columns_predicted():
 
 @pytest.mark.parametrize("preds", [np.array([0]), np.array([0, 7]), np.array([0, -1])])
 def test_a_matrix_of_impossible_classes_is_refused(preds):
-    with pytest.raises(ValueError, match="class|preds"):
+    with pytest.raises(ValueError, match=r"class|preds"):
         confusion_counts(np.array([0, 1]), preds, 2)
 
 

@@ -133,11 +133,13 @@ def test_one_image_that_does_not_fit_is_exit_4(hand_inputs):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(EvaluationError, match="single image"):
-        logits(Never(), torch.zeros(2, 3, 4, 4, dtype=torch.uint8), preprocessing=hand_inputs.facts.preprocessing, on=CPU)
+        logits(
+            Never(), torch.zeros(2, 3, 4, 4, dtype=torch.uint8), preprocessing=hand_inputs.facts.preprocessing, on=CPU
+        )
 
 
 def test_a_device_that_is_not_there_is_a_usage_error():
-    with pytest.raises(ConfigError, match="cuda:99|nonsense") as caught:
+    with pytest.raises(ConfigError, match="cuda:99") as caught:
         compute("cuda:99", "fp32")
     assert caught.value.exit_code == 2
 

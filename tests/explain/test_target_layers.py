@@ -1,6 +1,7 @@
 """The target layer of every classification family of torchvision, and clear words for everything else."""
 
 import inspect
+from functools import partial
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.explain.grad_cam import grad_cam
-from reportgen.explain.target_layers import TARGET_LAYERS, target_layer
+from reportgen.explain.target_layers import TARGET_LAYERS, tapped, target_layer
 from tests.traces import state_of
 
 SMALLEST = {  # one member a family; (height and width of the map for its input)
@@ -63,13 +64,20 @@ def test_every_family_has_a_map_of_the_right_shape_and_no_trace_is_left(name):
 
 def test_every_family_of_torchvision_is_known():
     """The classes that torchvision's own constructors build, against the table."""
-    modules = {inspect.getmodule(torchvision.models.get_model_builder(name)) for name in torchvision.models.list_models(module=torchvision.models)}
+    modules = {
+        inspect.getmodule(torchvision.models.get_model_builder(name))
+        for name in torchvision.models.list_models(module=torchvision.models)
+    }
     built_in = {
         name
         for module in modules
         for name, thing in vars(module).items()
-        if inspect.isclass(thing) and issubclass(thing, nn.Module) and thing.__module__ == module.__name__
-        and f"{name}(" in inspect.getsource(module) and not name.startswith("_") and name in TARGET_LAYERS
+        if inspect.isclass(thing)
+        and issubclass(thing, nn.Module)
+        and thing.__module__ == module.__name__
+        and f"{name}(" in inspect.getsource(module)
+        and not name.startswith("_")
+        and name in TARGET_LAYERS
     }
     assert built_in == set(TARGET_LAYERS)
     families = {type(built(name)).__name__ for name in SMALLEST if not name.startswith(("vgg", "wide", "resnext"))}
@@ -83,11 +91,8 @@ def test_swin_and_vit_maps_are_upright():
         blank, marked = torch.zeros(1, 3, 224, 224), torch.zeros(1, 3, 224, 224)
         marked[..., 10:40, 190:220] = 3.0
         layer = target_layer(model, "features.0" if name == "swin_t" else "encoder.layers.encoder_layer_0.ln_1", blank)
-        seen = []
-        hook = layer.module.register_forward_hook(lambda _m, _i, output: seen.append(output.detach()))
-        model(blank), model(marked)
-        hook.remove()
-        maps = [layer.as_nchw(output, (224, 224)) for output in seen]
+        taps = [tapped(layer.module, partial(model, inputs))[1].detach() for inputs in (blank, marked)]
+        maps = [layer.as_nchw(tap, (224, 224)) for tap in taps]
         difference = (maps[0] - maps[1]).abs().sum(dim=1)[0]
         row, column = divmod(int(difference.argmax()), difference.shape[1])
         assert row < difference.shape[0] / 4

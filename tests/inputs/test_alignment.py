@@ -61,7 +61,12 @@ def test_a_missing_extra_renamed_or_doubled_class_is_exit_3_with_both_lists(data
 
 
 def test_names_can_be_mapped_by_the_user():
-    found = aligned(("american_bulldog", "pug"), ("American Bulldog", "pug"), n_outputs=2, renamed={"American Bulldog": "american_bulldog"})
+    found = aligned(
+        ("american_bulldog", "pug"),
+        ("American Bulldog", "pug"),
+        n_outputs=2,
+        renamed={"American Bulldog": "american_bulldog"},
+    )
     assert found.output_idx == (0, 1)
 
 
@@ -101,7 +106,9 @@ def test_notes_cover_every_breed_and_the_look_alikes_in_both_languages(shared_di
     listed = (shared_dir / "oxford-iiit-pet" / "annotations" / "list.txt").read_text().splitlines()[1:]
     notes = read_notes()
     for breed in {line.split()[0].rpartition("_")[0] for line in listed}:
-        assert all(text[language] for text in (notes.breeds[breed].name, notes.breeds[breed].look) for language in ("en", "ja"))
+        assert all(
+            text[language] for text in (notes.breeds[breed].name, notes.breeds[breed].look) for language in ("en", "ja")
+        )
     for pair in REQUIRED_PAIRS:
         fields = notes.pairs[frozenset(pair)].fields
         assert tuple(fields) == PAIR_FIELDS
@@ -129,7 +136,16 @@ def test_own_notes_add_and_replace():
     assert notes.name("no_note_here") == "no note here"
 
 
-@pytest.mark.parametrize("own", ["x = ", "[cats]\n", "[breeds.a]\nname.en = 'A'\n", "[[pair]]\nclasses = ['a', 'a']\n", "[[pair]]\nclasses = ['a', 'b']\ncoat = 'no language'\n"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        "x = ",
+        "[cats]\n",
+        "[breeds.a]\nname.en = 'A'\n",
+        "[[pair]]\nclasses = ['a', 'a']\n",
+        "[[pair]]\nclasses = ['a', 'b']\ncoat = 'no language'\n",
+    ],
+)
 def test_malformed_notes_are_exit_3(own):
     with pytest.raises(InputError) as caught:
         read_notes(own)
@@ -148,7 +164,11 @@ def test_inputs_say_where_everything_came_from(tmp_path, five_breeds):
     assert (facts.preprocessing_source, facts.taxonomy.source, facts.model.epoch) == ("checkpoint", "data set", 7)
     bare = hand_checkpoint(tmp_path / "b.pt", classes=None, preprocessing=None, target_layer=None)
     facts = read_inputs(options(five_breeds, bare, arch="tests.pets:hand_net")).facts
-    assert (facts.alignment.named_by, facts.preprocessing_source, facts.model.target_layer) == ("data_set", "assumed", None)
+    assert (facts.alignment.named_by, facts.preprocessing_source, facts.model.target_layer) == (
+        "data_set",
+        "assumed",
+        None,
+    )
 
 
 def test_a_species_file_must_cover_every_class(tmp_path, five_breeds):

@@ -80,7 +80,10 @@ def test_names_cannot_smuggle_markup_in():
         (np.roll(np.diag(np.full(6, 5)), 1, axis=1), {"species": ("a", "b", "a", "b", "a", "b")}),  # every image wrong
         (confused(3), {"unreadable": 2}),
         (confused(120), {}),
-        (confused(37), {"classes": [f"a_breed_with_a_very_long_name_that_goes_on_and_on_and_on_{k:02d}" for k in range(37)]}),
+        (
+            confused(37),
+            {"classes": [f"a_breed_with_a_very_long_name_that_goes_on_and_on_and_on_{k:02d}" for k in range(37)]},
+        ),
     ],
 )
 def test_every_shape_of_result_becomes_a_whole_pdf(counts, options):
@@ -94,7 +97,9 @@ def test_every_shape_of_result_becomes_a_whole_pdf(counts, options):
 @pytest.fixture(scope="module")
 def document():
     report = report_of(
-        confused(37), species=("cat",) * 12 + ("dog",) * 25, classes=["Bengal", "Egyptian_Mau", *(f"c{k}" for k in range(35))],
+        confused(37),
+        species=("cat",) * 12 + ("dog",) * 25,
+        classes=["Bengal", "Egyptian_Mau", *(f"c{k}" for k in range(35))],
         notice="Drawn data",
     )
     return PdfReader(io.BytesIO(render(report).files["report.pdf"]))
@@ -174,8 +179,8 @@ def test_findings_json_is_the_contract():
     }
     for name, expected in keys.items():
         assert set(expected.split()) <= set(found[name]), name
-    assert set("rank a b a_as_b b_as_a n_a n_b rate rate_ci impact".split()) <= set(found["pairs"][0])
-    assert set("class species n correct precision recall f1".split()) == set(found["scores"]["per_class"][0])
+    assert {"rank", "a", "b", "a_as_b", "b_as_a", "n_a", "n_b", "rate", "rate_ci", "impact"} <= set(found["pairs"][0])
+    assert {"class", "species", "n", "correct", "precision", "recall", "f1"} == set(found["scores"]["per_class"][0])
     assert set(found["groups"][0]) == {"classes", "errors", "impact"}
     assert set(found["panels"][0]) == {"sample_id", "reason", "methods"}
     assert set(found["panels"][0]["methods"][0]) == {"name", "class", "target_layer", "peak"}

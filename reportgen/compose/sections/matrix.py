@@ -94,7 +94,9 @@ def with_other(counts: Counts, shown: tuple[int, ...]) -> Counts:
 def _row(names: list[str], counts: Counts, place: int) -> Row:
     n = int(counts.sum())
     return Row(
-        name=names[place], n=n, cells=tuple(_cell(int(count), n, column == place) for column, count in enumerate(counts))
+        name=names[place],
+        n=n,
+        cells=tuple(_cell(int(count), n, column == place) for column, count in enumerate(counts)),
     )
 
 

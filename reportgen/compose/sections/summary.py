@@ -13,7 +13,9 @@ _WIDE = 0.10  # an accuracy interval wider than this (as a fraction) is said to 
 class Point:
     """One thing to know; the template `points/<kind>` words it. `target` is the id of the section that shows it."""
 
-    kind: Literal["class_order", "unreadable", "order_assumed", "group", "cross_species", "weak_class", "interval", "none"]
+    kind: Literal[
+        "class_order", "unreadable", "order_assumed", "group", "cross_species", "weak_class", "interval", "none"
+    ]
     target: str
     values: dict[str, object]
 
@@ -30,7 +32,11 @@ def summary(material: Material) -> Section:
         data={
             "scores": findings.scores,
             "points": points[:_SHOWN],
-            "actions": [point for point in points if point.kind in ("class_order", "unreadable", "order_assumed", "group", "cross_species", "interval")][:4],
+            "actions": [
+                point
+                for point in points
+                if point.kind in ("class_order", "unreadable", "order_assumed", "group", "cross_species", "interval")
+            ][:4],
             "n_errors": findings.scores.n - findings.scores.correct,
             "n_group_errors": in_groups,
             "n_groups": len(findings.groups),

@@ -1,0 +1,97 @@
+"""The table of images: CSV and Parquet say the same, and a wrong cell is named."""
+
+import pandas as pd
+import pytest
+
+from reportgen.errors import InputError
+from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.manifest import manifest
+from tests.inputs.refusals import refused
+
+
+def written(folder, form, columns):
+    path = folder / f"manifest.{form}"
+    table = pd.DataFrame(columns)
+    table.to_csv(path, index=False) if form == "csv" else table.to_parquet(path)
+    return path
+
+
+def read(root, split="test"):
+    return manifest(DataSource(root=root, split=split))
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_labels_stay_text_and_classes_are_those_of_the_whole_table(tmp_path, form):
+    columns = {
+        "path": ["sub/a.png", "b.png", "/far/c.png"],
+        "label": ["007", "NA", "10"],
+        "split": ["test", "test", "train"],
+    }
+    data = read(written(tmp_path, form, columns))
+    assert data.classes == ("007", "10", "NA")
+    assert [(sample.sample_id, sample.label) for sample in data.samples] == [("sub/a.png", "007"), ("b.png", "NA")]
+    assert data.samples[0].path == tmp_path / "sub" / "a.png"
+    assert [sample.sample_id for sample in read(tmp_path, "train").samples] == ["/far/c.png"]
+    assert str(read(tmp_path, "train").samples[0].path) == "/far/c.png"
+
+
+def test_numbers_in_a_parquet_table_become_text(tmp_path):
+    assert read(written(tmp_path, "parquet", {"path": ["a", "b"], "label": [10, 9]})).classes == ("10", "9")
+
+
+def test_without_a_split_column_every_row_is_taken(tmp_path):
+    assert len(read(written(tmp_path, "csv", {"path": ["a", "b"], "label": ["x", "y"]}), "any").samples) == 2
+
+
+def test_species_may_be_given_once_a_class(tmp_path):
+    columns = {"path": list("abc"), "label": ["pug", "pug", "Bengal"], "species": ["", "dog", ""]}
+    assert dict(read(written(tmp_path, "csv", columns)).species) == {"pug": "dog"}
+
+
+def test_excels_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
+    (tmp_path / "manifest.csv").write_text("path,label\na.png,ペルシャ\n", encoding="utf-8-sig")
+    assert read(tmp_path).classes == ("ペルシャ",)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("path;label\na;x\n", ("manifest.csv: columns", "path;label", "add the missing column: path, label")),
+        ("path\na\n", ("columns", "found:    path\n", "missing column: label")),
+        ("path,label\na,x\nb,\n", ("row 2", "no label", "every row", "fill the cell")),
+        ("path,label\n,x\n", ("row 1", "no path", "fill the cell")),
+        ("path,label\na,x\na,x\n", ("sample ids", "1 more than once: a", "remove or rename")),
+        ("path,label,species\na,x,cat\nb,x,dog\n", ("species of x", "cat and dog", "one species a class")),
+        ("path,label,split\na,x,val\nb,x,train\n", ("split 'test'", "splits: train, val", "--split")),
+        ("path,label\n", ("split 'test'", "no image", "at least one")),
+        ('path,label\n"a,x\n', ("manifest.csv", "ParserError", "CSV (UTF-8) or Parquet", "write the table anew")),
+        ("", ("manifest.csv", "EmptyDataError", "write the table anew")),
+    ],
+)
+def test_a_wrong_table_is_refused_by_row_or_column(tmp_path, text, told):
+    (tmp_path / "manifest.csv").write_text(text)
+    with refused(InputError, *told):
+        read(tmp_path)
+
+
+def test_tables_that_cannot_be_read_are_refused(tmp_path):
+    with refused(InputError, str(tmp_path), "neither a file nor a folder", "path and label", "--data-root"):
+        read(tmp_path)
+    (tmp_path / "manifest.csv").write_bytes("path,label\né,x\n".encode("latin-1"))
+    with refused(InputError, "manifest.csv", "UnicodeDecodeError", "UTF-8"):
+        read(tmp_path)
+    (tmp_path / "t.parquet").write_bytes(b"no table")
+    with refused(InputError, "t.parquet", "ArrowInvalid", "write the table anew"):
+        read(tmp_path / "t.parquet")
+
+
+@pytest.mark.xfail(reason="BUG: a row with more cells than the header, or an empty split in Parquet: bare TypeError")
+@pytest.mark.parametrize("wrong", ["ragged", "no_split"])
+def test_a_ragged_row_and_an_empty_split_are_refused_like_any_other(tmp_path, wrong):
+    if wrong == "ragged":
+        path = tmp_path / "manifest.csv"
+        path.write_text("path,label\na,x,y,z\nb,x\n")
+    else:
+        path = written(tmp_path, "parquet", {"path": ["a", "b"], "label": ["x", "y"], "split": ["train", None]})
+    with refused(InputError, path.name):
+        read(path)
