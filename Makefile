@@ -1,0 +1,49 @@
+# make demo: a first report, from nothing.   make test: everything CI runs.
+PYTHON ?= python3
+BIN := .venv/bin
+WHEEL_ENV := build/wheel-env
+# One thread a core and no spinning: two test processes on two cores would otherwise wait for each other.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: demo test lint types unit wheel bench clean libraries test-libraries
+
+demo: .venv/installed libraries
+	$(BIN)/reportgen demo --out reports
+
+test: lint types wheel unit
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+libraries:
+	sh .ci/system-libraries
+
+test-libraries:
+	sh .ci/system-libraries --tests
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed
+	$(BIN)/mypy
+
+unit: .venv/installed test-libraries
+	$(BIN)/pytest
+
+# The wheel, in an environment that has nothing of the checkout, run from a folder that is not the checkout.
+wheel: .venv/installed libraries
+	rm -rf dist $(WHEEL_ENV)
+	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	$(PYTHON) -m venv $(WHEEL_ENV)
+	$(WHEEL_ENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd $(WHEEL_ENV) && bin/reportgen doctor && bin/reportgen demo --out out && ls out/demo/*/report.pdf out/demo/*/report.html
+	rm -rf $(WHEEL_ENV)
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks.report_cost
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache
