@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import cast
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import Report, RunStamp, compose
 from reportgen.config import Config
 from reportgen.deliver.bundle import write_bundle
 from reportgen.deliver.receipts import Receipts, deliver
@@ -27,7 +27,7 @@ from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
-from reportgen.render.rendered import render
+from reportgen.render.rendered import RenderedReport, render
 
 log = logging.getLogger(__name__)
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
@@ -83,14 +83,21 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
         )
     stored = stored_run(predictions, attributions, rule=findings.rule, stamp=stamp)
     bundle_dir = config.out / inputs.facts.model.name / stamp.run_id
-    try:
-        rendered = render(report, formats=config.format)
-    except RenderingError as error:
-        kept = write_bundle(bundle_dir.with_name(f"{stamp.run_id}.unrendered"), stored)
-        error.todo += f"; the results are kept: reportgen render {kept}"
-        raise
+    rendered = _rendered_or_kept(report, config.format, stored, bundle_dir)
     receipts = deliver(rendered, stored, bundle_dir=bundle_dir)
     return RunOutcome(findings=findings, receipts=receipts, exit_code=exit_code(rendered.findings))
+
+
+def _rendered_or_kept(
+    report: Report, formats: tuple[str, ...], stored: Mapping[str, bytes], bundle_dir: Path
+) -> RenderedReport:
+    """The rendered report. When that fails, the stored run is kept beside the bundle's place, and the error says so."""
+    try:
+        return render(report, formats=formats)
+    except RenderingError as error:
+        kept = write_bundle(bundle_dir.with_name(f"{bundle_dir.name}.unrendered"), stored)
+        error.todo += f"; the results are kept: reportgen render {kept}"
+        raise
 
 
 def render_again(run_dir: Path, *, formats: tuple[str, ...], own_notes: str | None = None) -> RunOutcome:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import LoopOptions, Watch, batches, logits, refuse_not_finite
+from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 
 
@@ -84,10 +85,7 @@ def evaluate(
             unreadable += batch.unreadable
             if watch:
                 watch(len(read_idx) + len(unreadable), len(samples))
-    listed = tuple(
-        Unreadable(sample_id=samples[i].sample_id, path=str(samples[i].path), label=samples[i].label, reason=reason)
-        for i, reason in unreadable
-    )
+    listed = tuple(_unreadable(samples[i], reason) for i, reason in unreadable)
     _refuse_too_many(listed, len(samples), max_unreadable)
     values = np.concatenate(rows)[:, list(facts.alignment.output_idx)]
     sample_ids = [samples[i].sample_id for i in read_idx]
@@ -111,6 +109,10 @@ def evaluate(
         unreadable=listed,
         fingerprint=_fingerprint(inputs, read_idx, hashes),
     )
+
+
+def _unreadable(sample: Sample, reason: str) -> Unreadable:
+    return Unreadable(sample_id=sample.sample_id, path=str(sample.path), label=sample.label, reason=reason)
 
 
 def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unreadable: float) -> None:

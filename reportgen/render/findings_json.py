@@ -1,5 +1,6 @@
 """The machine-readable contract, findings.json: schema version 1. Keys are added, never changed in meaning."""
 
+from dataclasses import asdict
 from typing import Any
 
 from reportgen.analyse.findings import Findings
@@ -18,13 +19,7 @@ def findings_json(report: Report) -> dict[str, Any]:
         "run_id": report.stamp.run_id,
         "created_at": report.stamp.created_at,
         "language": report.stamp.language,
-        "model": {
-            "name": facts.model.name,
-            "arch": facts.model.arch,
-            "checkpoint_sha256": facts.model.checkpoint_sha256,
-            "n_params": facts.model.n_params,
-            "target_layer": report.attributions.target_layer or None,
-        },
+        "model": _model(report),
         "data": _data(findings),
         "scores": _scores(findings),
         "confusion": {"classes": list(classes), "counts": findings.confusion.tolist()},
@@ -33,19 +28,7 @@ def findings_json(report: Report) -> dict[str, Any]:
             {"classes": [classes[k] for k in group.classes], "errors": group.errors, "impact": group.impact}
             for group in findings.groups
         ],
-        "cross_species": [
-            {
-                "sample_id": predictions.sample_ids[error.idx],
-                "path": predictions.paths[error.idx],
-                "target": classes[error.target],
-                "pred": classes[error.pred],
-                "target_species": error.target_species,
-                "pred_species": error.pred_species,
-                "confidence": error.confidence,
-                "prob_species": error.prob_species,
-            }
-            for error in findings.cross_species
-        ],
+        "cross_species": _cross_species(findings),
         "panels": _panels(report),
         "comparison": None,
         "gate": gate(findings),
@@ -53,13 +36,7 @@ def findings_json(report: Report) -> dict[str, Any]:
         "taxonomy": {"source": facts.taxonomy.source or None, "reason": facts.taxonomy.reason or None}
         | {"species": dict(zip(classes, species, strict=True)) if species else None},
         "class_names_from": facts.alignment.named_by,
-        "compute": {
-            "device": predictions.compute.device,
-            "device_name": predictions.compute.device_name,
-            "precision": predictions.compute.precision,
-            "deterministic": predictions.compute.deterministic,
-            "torch_version": predictions.compute.torch_version,
-        },
+        "compute": asdict(predictions.compute),
     }
 
 
@@ -84,6 +61,34 @@ def gate(findings: Findings) -> dict[str, Any]:
         },
     ]
     return {"outcome": "inconclusive" if suspicious else "pass", "rules": rules}
+
+
+def _model(report: Report) -> dict[str, Any]:
+    model = report.findings.predictions.facts.model
+    return {
+        "name": model.name,
+        "arch": model.arch,
+        "checkpoint_sha256": model.checkpoint_sha256,
+        "n_params": model.n_params,
+        "target_layer": report.attributions.target_layer or None,
+    }
+
+
+def _cross_species(findings: Findings) -> list[dict[str, Any]]:
+    predictions, classes = findings.predictions, findings.predictions.facts.classes
+    return [
+        {
+            "sample_id": predictions.sample_ids[error.idx],
+            "path": predictions.paths[error.idx],
+            "target": classes[error.target],
+            "pred": classes[error.pred],
+            "target_species": error.target_species,
+            "pred_species": error.pred_species,
+            "confidence": error.confidence,
+            "prob_species": error.prob_species,
+        }
+        for error in findings.cross_species
+    ]
 
 
 def _data(findings: Findings) -> dict[str, Any]:

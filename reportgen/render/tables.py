@@ -1,11 +1,14 @@
 """The tables that a reader downloads, as CSV in UTF-8."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 
 import numpy as np
 import pandas as pd
 
 from reportgen.analyse.findings import Findings
+from reportgen.analyse.pairs import ConfusedPair
+from reportgen.analyse.scores import ClassScore
 from reportgen.evaluate.predictions import Predictions
 
 
@@ -35,53 +38,33 @@ def csv_files(findings: Findings) -> Mapping[str, bytes]:
     classes = findings.predictions.facts.classes
     table = predictions_table(findings.predictions)
     errors = table[~table["correct"]].sort_values(["confidence", "sample_id"], ascending=[False, True])
-    confusion = pd.DataFrame(
-        findings.confusion, index=pd.Index(classes, name="true \\ predicted"), columns=list(classes)
-    )
-    pairs = pd.DataFrame(
-        [
-            {
-                "rank": p.rank,
-                "a": classes[p.a],
-                "b": classes[p.b],
-                "a_as_b": p.a_as_b,
-                "b_as_a": p.b_as_a,
-                "n_a": p.n_a,
-                "n_b": p.n_b,
-                "rate": p.rate,
-                "rate_low": p.rate_ci[0],
-                "rate_high": p.rate_ci[1],
-                "impact": p.impact,
-                "p_scatter": p.p_scatter,
-                "evident": p.evident,
-                "direction": p.direction,
-            }
-            for p in findings.pairs
-        ]
-    )
-    per_class = pd.DataFrame(
-        [
-            {
-                "class": row.name,
-                "species": row.species,
-                "n": row.n,
-                "correct": row.correct,
-                "n_predicted": row.n_predicted,
-                "precision": row.precision,
-                "recall": row.recall,
-                "recall_low": row.recall_ci[0],
-                "recall_high": row.recall_ci[1],
-                "f1": row.f1,
-            }
-            for row in findings.scores.per_class
-        ]
-    )
+    rows = pd.Index(classes, name="true \\ predicted")
     return {
         "errors.csv": _csv(errors.drop(columns="correct"), index=False),
-        "confusion.csv": _csv(confusion, index=True),
-        "pairs.csv": _csv(pairs, index=False),
-        "classes.csv": _csv(per_class, index=False),
+        "confusion.csv": _csv(pd.DataFrame(findings.confusion, index=rows, columns=list(classes)), index=True),
+        "pairs.csv": _csv(_pairs(findings.pairs, classes), index=False),
+        "classes.csv": _csv(_classes(findings.scores.per_class), index=False),
     }
+
+
+def _pairs(pairs: tuple[ConfusedPair, ...], classes: tuple[str, ...]) -> pd.DataFrame:
+    table = pd.DataFrame([asdict(pair) for pair in pairs], columns=[field.name for field in fields(ConfusedPair)])
+    names = np.array(classes, dtype=object)
+    table["a"], table["b"] = names[table["a"].astype(int)], names[table["b"].astype(int)]
+    return _with_ends(table, "rate_ci", ("rate_low", "rate_high"))
+
+
+def _classes(rows: tuple[ClassScore, ...]) -> pd.DataFrame:
+    table = pd.DataFrame([asdict(row) for row in rows]).rename(columns={"name": "class"})
+    return _with_ends(table, "recall_ci", ("recall_low", "recall_high"))
+
+
+def _with_ends(table: pd.DataFrame, column: str, names: tuple[str, str]) -> pd.DataFrame:
+    """The column of (low, high) as two columns in its place."""
+    place = int(table.columns.get_indexer(pd.Index([column]))[0])
+    for end, name in enumerate(names):
+        table.insert(place + end, name, [ends[end] for ends in table[column]])
+    return table.drop(columns=column)
 
 
 def _csv(table: pd.DataFrame, *, index: bool) -> bytes:
