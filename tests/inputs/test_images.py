@@ -188,8 +188,9 @@ def test_each_exif_orientation_is_turned_upright(form, orientation, upright):
     [
         (b"", "the file is empty (0 bytes)"),
         (b"meow meow", "not an image: the first bytes are 6d 65 6f 77 20 6d 65 6f"),
-        (saved(photo(), "JPEG")[:300], "OSError: image file is truncated"),
-        (saved(photo(), "GIF")[:900], "OSError: Truncated File Read"),
+        (saved(photo(), "JPEG")[:300], "OSError: Truncated File Read"),
+        (saved(photo(), "JPEG")[:800], "OSError: image file is truncated"),
+        (saved(photo(), "GIF")[:900], "OSError: image file is truncated"),
     ],
 )
 def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, reason):

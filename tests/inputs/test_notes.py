@@ -58,7 +58,7 @@ def test_the_fields_of_a_pair_come_in_the_order_of_the_report():
 @pytest.mark.parametrize(
     ("own", "told"),
     [
-        ("x = ", ("the user's notes", "line 1", "TOML", "correct the line")),
+        ("x = ?\n", ("the user's notes", "line 1", "TOML", "correct the line")),
         ("[cats]\n", ("unknown tables: cats", "[breeds.NAME]", "README.md")),
         ("[breeds.a]\nname.en = 'A'\n", ("[breeds.a]", "name.en and look.en", "README.md")),
         ("[breeds.a]\nname.ja = 'A'\nlook.en = 'B'\n", ("[breeds.a]", ".en at least")),
