@@ -39,7 +39,7 @@ SMALLEST = {  # one member a family; (height and width of the map for its input)
 
 
 def built(name):
-    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3", "vgg11") else {}
     torch.manual_seed(0)
     return torchvision.models.get_model(name, weights=None, num_classes=5, **options).eval()
 

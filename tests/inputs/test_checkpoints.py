@@ -198,7 +198,9 @@ def test_the_control_the_refused_pickle_does_run_code_where_it_is_let(tmp_path):
 def test_no_form_of_file_runs_code(tmp_path, ending, zipped):
     mark, path = tmp_path / "it_ran", tmp_path / f"c{ending}"
     torch.save({"state_dict": WEIGHTS, "x": RunsCode(str(mark))}, path, _use_new_zipfile_serialization=zipped)
-    with refused(InputError, str(path), "not plain weights", "running code from a checkpoint is refused", "torch.save("):
+    with refused(
+        InputError, str(path), "not plain weights", "running code from a checkpoint is refused", "torch.save("
+    ):
         read_checkpoint(path)
     assert not mark.exists()
 
@@ -220,7 +222,9 @@ def test_a_file_cut_short_is_told_to_be_copied_anew(tmp_path, ending, part):
         read_checkpoint(path)
 
 
-@pytest.mark.xfail(reason="BUG: a cut file of torch's old format raises a bare struct.error or IndexError at 127 of 523")
+@pytest.mark.xfail(
+    reason="BUG: a cut file of torch's old format raises a bare struct.error or IndexError at 127 of 523"
+)
 def test_a_file_of_the_old_format_is_refused_wherever_it_is_cut(tmp_path):
     path = tmp_path / "c.pth"
     torch.save({"state_dict": WEIGHTS, "epoch": 3}, path, _use_new_zipfile_serialization=False)
@@ -339,7 +343,9 @@ def test_a_tensor_beside_an_unknown_wrapper_is_not_taken_for_the_weights(tmp_pat
     assert set(read_checkpoint(tmp_path / "c.pt").weights) == set(WEIGHTS)
 
 
-@pytest.mark.xfail(reason="BUG: torch's text is cut at 200 characters, before the global that it refused, and is coloured")
+@pytest.mark.xfail(
+    reason="BUG: torch's text is cut at 200 characters, before the global that it refused, and is coloured"
+)
 def test_the_refusal_names_what_the_pickle_wanted_to_run(tmp_path):
     torch.save({"state_dict": WEIGHTS, "callback": RunsCode(str(tmp_path / "mark"))}, tmp_path / "c.pt")
     with pytest.raises(InputError) as caught:

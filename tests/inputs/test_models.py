@@ -83,13 +83,20 @@ def test_half_precision_weights_become_float32(tmp_path):
 
 
 def test_an_unknown_name_is_a_usage_error_with_the_nearest(tmp_path):
-    told = ("architecture 'resnet05'", "nearest: resnet50", "resnet50 or vit_b_16, or package.module:function", "--arch")
+    told = (
+        "architecture 'resnet05'",
+        "nearest: resnet50",
+        "resnet50 or vit_b_16, or package.module:function",
+        "--arch",
+    )
     with refused(ConfigError, *told):
         read_model(checkpoint(tmp_path, nn.Linear(1, 1).state_dict()), "resnet05")
 
 
 def test_without_a_name_one_is_asked_for(tmp_path):
-    with refused(InputError, str(tmp_path / "c.pt"), "without the name", "`arch` in the checkpoint", "--arch mobilenet"):
+    with refused(
+        InputError, str(tmp_path / "c.pt"), "without the name", "`arch` in the checkpoint", "--arch mobilenet"
+    ):
         read_model(checkpoint(tmp_path, nn.Linear(1, 1).state_dict()), None)
 
 

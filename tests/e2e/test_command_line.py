@@ -1,0 +1,136 @@
+"""The program as a user runs it: a process, its exit code, its words, and what it leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint
+from tests.program import reportgen
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "reportgen", *map(str, arguments)]
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+
+
+def usual(tmp_path, five_breeds, **changed):
+    options = {
+        "--checkpoint": hand_checkpoint(tmp_path / "hand.pt"),
+        "--dataset": "oxford-iiit-pet",
+        "--data-root": five_breeds,
+        "--arch": "tests.pets:hand_net",
+        "--model-name": "hand",
+        "--out": tmp_path / "reports",
+        "--format": "html",
+    } | changed
+    return [word for pair in options.items() if pair[1] is not None for word in pair]
+
+
+def bundle_of(tmp_path):
+    (bundle,) = (tmp_path / "reports" / "hand").iterdir()
+    return bundle
+
+
+def test_a_run_leaves_a_whole_bundle_and_renders_again_without_model_or_pictures(tmp_path, five_breeds):
+    done = reportgen("run", *usual(tmp_path, five_breeds, **{"--format": "html,pdf"}), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "accuracy 90.0%: 45 of 50 images" in done.stdout
+    bundle = bundle_of(tmp_path)
+    assert str(bundle / "report.html") in done.stdout
+    found = json.loads((bundle / "findings.json").read_text())
+    assert found["confusion"] == {"classes": list(BREEDS), "counts": EXPECTED_CONFUSION}
+    assert [group["classes"] for group in found["groups"]] == [["Bengal", "Egyptian_Mau"]]
+    (stranger,) = found["cross_species"]
+    assert (stranger["sample_id"], stranger["target"], stranger["pred"]) == ("Abyssinian_1", "Abyssinian", "boxer")
+    listed = json.loads((bundle / "manifest.json").read_text())["files"]
+    assert set(listed) | {"manifest.json"} == {path.name for path in bundle.iterdir()}
+    table = pd.read_parquet(bundle / "predictions.parquet")
+    assert len(table) == 50
+    assert table["correct"].sum() == 45
+
+    before = (bundle / "report.html").read_text()
+    for path in (tmp_path / "hand.pt", *five_breeds.rglob("*.jpg")):
+        path.unlink()
+    (tmp_path / "n.toml").write_text('[[pair]]\nclasses = ["Bengal", "Egyptian_Mau"]\ncoat.en = "Our own words."\n')
+    again = reportgen("render", bundle, "--notes", tmp_path / "n.toml", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    after = (bundle / "report.html").read_text()
+    assert "Our own words." in after
+    assert "Our own words." not in before
+    assert (bundle / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_run_without_class_names_in_a_wrong_order_is_loud(tmp_path, five_breeds):
+    rolled = (*BREEDS[1:], BREEDS[0])
+    checkpoint = hand_checkpoint(tmp_path / "rolled.pt", order=rolled, classes=None)
+    done = reportgen("run", *usual(tmp_path, five_breeds, **{"--checkpoint": checkpoint}), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "CLASS ORDER LOOKS WRONG" in done.stderr
+    assert "class order looks wrong" in done.stdout
+    page = (bundle_of(tmp_path) / "report.html").read_text()
+    assert "The class order looks wrong." in page
+    assert "90.0 %" in page  # what the right order would give
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "told"),
+    [
+        ({"--checkpoint": "gone.pt"}, 3, "no such file"),
+        ({"--data-root": "gone"}, 3, "--download"),
+        ({"--dataset": "imagnet"}, 2, "imagefolder"),
+        ({"--arch": "resnet05"}, 2, "resnet50"),
+        ({"--target-layer": "nowhere"}, 2, "no module 'nowhere'"),
+        ({"--split": "val"}, 3, "there are: list, test"),
+        ({"--device": "cuda:77"}, 2, "--device"),
+        ({"--lang": "ja"}, 2, "comes later"),
+        ({"--data-root": None}, 2, "give --data-root"),
+    ],
+)
+def test_bad_input_has_its_exit_code_its_words_and_leaves_nothing(tmp_path, five_breeds, changed, code, told):
+    done = reportgen("run", *usual(tmp_path, five_breeds, **changed), cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert told in done.stderr
+    assert "to do:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_killed_run_leaves_no_half_bundle(tmp_path, five_breeds):
+    words = command("run", *usual(tmp_path, five_breeds, **{"--format": "html,pdf"}))
+    running = subprocess.Popen(
+        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    for line in running.stderr:
+        if "explain: done" in line or time.monotonic() > deadline:
+            break
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    archive = tmp_path / "reports" / "hand"
+    assert not archive.exists() or [path for path in archive.iterdir() if not path.name.startswith(".")] == []
+
+
+def test_an_unknown_command_and_a_later_one_are_exit_2(tmp_path):
+    assert reportgen("nonsense", cwd=tmp_path).returncode == 2
+    done = reportgen("mail", "reports/x", "--to", "a@b.c", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "later version" in done.stderr
+
+
+def test_doctor_names_what_is_there(tmp_path):
+    done = reportgen("doctor", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    for name in ("torch", "CUDA", "Pango", "HarfBuzz", "Japanese font"):
+        assert name in done.stdout

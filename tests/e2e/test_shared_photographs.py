@@ -1,0 +1,82 @@
+"""A run on real photographs, and the page in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+
+from reportgen.config import Config
+from reportgen.pipeline import run
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+BROWSER = shutil.which("chromium")
+
+
+@pytest.fixture(scope="module")
+def bundle(shared_dir, tmp_path_factory):
+    """Night 3, whose class order differs from the data set's, explained with few noisy copies to save time."""
+    config = Config(
+        checkpoint=shared_dir / "checkpoints" / "mobilenet_v2-night3.pt",
+        dataset="oxford-iiit-pet",
+        data_root=shared_dir,
+        out=tmp_path_factory.mktemp("reports"),
+        smooth_grad_samples=2,
+    )
+    return run(config, now=NOW, watch=lambda *_: None).receipts.bundle_dir
+
+
+def test_the_report_of_night_3_holds_what_its_readme_promises(bundle):
+    found = json.loads((bundle / "findings.json").read_text())
+    assert round(found["scores"]["accuracy"], 3) == 0.748
+    assert found["class_names_from"] == "checkpoint"
+    assert found["gate"]["outcome"] == "pass"
+    assert sum(map(sum, found["confusion"]["counts"])) == found["data"]["n_samples"] == 305
+    assert found["pairs"][0]["evident"]
+    reasons = {panel["reason"] for panel in found["panels"]}
+    assert reasons == {"cross_species", "group_error", "group_correct", "confident_error"}
+
+
+def test_the_documents_are_small_enough_to_send(bundle):
+    assert (bundle / "report.pdf").stat().st_size < 8e6
+    assert (bundle / "report.html").stat().st_size < 8e6
+
+
+def test_every_error_across_species_has_its_card(bundle):
+    found = json.loads((bundle / "findings.json").read_text())
+    page = (bundle / "report.html").read_text()
+    cards = page.split('class="card"')[1:]
+    assert len(cards) == len(found["cross_species"])
+    for card, error in zip(cards, found["cross_species"], strict=True):
+        assert error["sample_id"].replace("_", "_\u200b") in card
+        assert f"{error['target_species']} called {error['pred_species']}" in card
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason="NOT RUN: no Chromium on this machine")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_opens_in_a_browser_without_an_error_and_does_not_overflow(bundle, tmp_path, width):
+    """The page reports its own width and broken pictures through the title, read from the dumped DOM."""
+    probe = (
+        "<script>addEventListener('load',()=>{document.title=[document.documentElement.scrollWidth,innerWidth,"
+        "[...document.images].filter(i=>!i.complete||!i.naturalWidth).length,document.images.length].join(' ')})</script>"
+    )
+    page = tmp_path / "probed.html"
+    page.write_text((bundle / "report.html").read_text().replace("</body>", probe + "</body>"))
+    done = subprocess.run(
+        [
+            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-logging=stderr",
+            f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "CONSOLE" not in done.stderr
+    scroll, inner, broken, n_images = map(
+        int, re.search(r"<title>(\d+) (\d+) (\d+) (\d+)</title>", done.stdout).groups()
+    )
+    assert n_images > 60
+    assert broken == 0
+    assert scroll <= max(inner, 500)  # headless Chromium does not go below 500 px

@@ -1,0 +1,64 @@
+"""Options from the command line over a TOML file over defaults."""
+
+from pathlib import Path
+
+import pytest
+
+from reportgen.config import read_config
+from reportgen.errors import ConfigError
+
+GIVEN = {"checkpoint": Path("c.pt"), "dataset": "imagefolder", "data_root": Path("d")}
+
+
+def test_the_command_line_wins_over_the_file_and_the_file_over_the_defaults(tmp_path):
+    (tmp_path / "r.toml").write_text('batch_size = 8\nsplit = "val"\nformat = "html"\n[preprocessing]\nresize = 300\n')
+    found = read_config({**GIVEN, "batch_size": 4, "split": None}, tmp_path / "r.toml")
+    assert (found.batch_size, found.split, found.format, found.seed) == (4, "val", ("html",), 0)
+    assert found.preprocessing is not None
+    assert (found.preprocessing.resize, found.preprocessing.crop) == (300, 224)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("batchsize = 8\n", "batch_size"),
+        ("data-rot = 'x'\n", "data_root"),
+        ("zzz = 1\n", "one of checkpoint"),
+        ("[preprocessing]\nresise = 3\n", "resize"),
+        ("batch_size = 'many'\n", "batch_size in"),
+        ("batch_size = 0\n", "greater than or equal to 1"),
+        ("max_unreadable = 2.0\n", "less than or equal to 1"),
+        ("x = [\n", "TOMLDecodeError"),
+    ],
+)
+def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
+    (tmp_path / "r.toml").write_text(text)
+    with pytest.raises(ConfigError, match=told) as caught:
+        read_config(GIVEN, tmp_path / "r.toml")
+    assert caught.value.exit_code == 2
+    assert "to do" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"lang": "ja"}, "comes later"),
+        ({"methods": "lime"}, "comes later"),
+        ({"methods": "all"}, "comes later"),
+        ({"methods": "magic"}, "grad_cam and/or smooth_grad"),
+        ({"baseline": "latest"}, "comes later"),
+        ({"format": "docx"}, "html, pdf or both"),
+        ({"precision": "fp8"}, "fp32"),
+        ({"model_name": "../x"}, "folder"),
+        ({"checkpoint": None}, "give --checkpoint"),
+    ],
+)
+def test_a_wrong_or_later_value_is_exit_2(wrong, told):
+    with pytest.raises(ConfigError, match=told) as caught:
+        read_config({**GIVEN, **wrong})
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_file_is_exit_2(tmp_path):
+    with pytest.raises(ConfigError, match=r"gone\.toml"):
+        read_config(GIVEN, tmp_path / "gone.toml")
