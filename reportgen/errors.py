@@ -8,6 +8,7 @@ ReportgenError
 └── DeliveryError     6  the report was made, a delivery failed
 """
 
+import re
 from typing import ClassVar
 
 
@@ -57,5 +58,5 @@ class DeliveryError(ReportgenError):
 
 def in_one_line(error: BaseException) -> str:
     """What a foreign exception says, its name first, at most 200 characters; many say nothing or a page."""
-    text = " ".join(str(error).split())
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())  # torch colours some of its messages
     return f"{type(error).__name__}: {text}"[:200] if text else type(error).__name__

@@ -28,7 +28,7 @@ def resolved(name: str, built_in: Mapping[str, str], *, kind: str) -> Callable[.
         )
     try:
         found = getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise ConfigError(
             f"{kind} {name!r}",
             found=in_one_line(error),

@@ -58,9 +58,6 @@ def test_the_cause_is_kept_for_the_log():
     assert isinstance(caught.value.__cause__, AttributeError)
 
 
-@pytest.mark.xfail(
-    reason="BUG: the empty module name, and one that begins with a dot, raise bare ValueError and TypeError"
-)
 @pytest.mark.parametrize("name", [":sqrt", ".math:sqrt"])
 def test_a_name_without_a_module_is_a_usage_error_too(name):
     with refused(ConfigError, f"toy {name!r}"):

@@ -7,6 +7,7 @@ lie under one of `WRAPPERS`; wrapper prefixes that every key carries are taken o
 import hashlib
 import json
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,13 +68,14 @@ def _torch_file(path: Path) -> Mapping[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        wanted = re.search(r"GLOBAL (\S+)", str(error))
         raise InputError(
             f"checkpoint {path}",
-            found=f"a pickle that is not plain weights ({in_one_line(error)})",
+            found=f"a pickle that is not plain weights: {f'it wants {wanted[1]}' if wanted else in_one_line(error)}",
             expected="tensors and plain values only; running code from a checkpoint is refused",
             todo=_RESAVE,
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except Exception as error:  # a cut file makes torch raise struct.error, IndexError and more
         raise InputError(
             f"checkpoint {path}",
             found=f"not readable: {in_one_line(error)}",
@@ -126,13 +128,11 @@ def _weights(content: Mapping[str, Any], path: Path) -> tuple[dict[str, torch.Te
 
 
 def _tensors(mapping: Mapping[Any, Any]) -> dict[str, torch.Tensor]:
-    """The tensors of `mapping`, or of the one mapping inside it (ema: {module: {...}}); empty when there are none."""
+    """The tensors of `mapping`, or of the one mapping inside it that holds more (ema: {module: {...}, decay: ...})."""
     found = {str(key): value for key, value in mapping.items() if isinstance(value, torch.Tensor)}
-    if found:
-        found.pop("n_averaged", None)  # the counter of torch.optim.swa_utils.AveragedModel, no weight
-        return found
-    inner = [value for value in mapping.values() if isinstance(value, Mapping)]
-    return _tensors(inner[0]) if len(inner) == 1 else {}
+    found.pop("n_averaged", None)  # the counter of torch.optim.swa_utils.AveragedModel, no weight
+    inner = [tensors for value in mapping.values() if isinstance(value, Mapping) and (tensors := _tensors(value))]
+    return inner[0] if len(inner) == 1 and len(inner[0]) > len(found) else found
 
 
 def _without_prefixes(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -158,13 +158,21 @@ def _classes(content: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
     names = content.get("classes")
     if isinstance(names, list | tuple):
         return tuple(str(name) for name in names)
+    if names is not None:
+        raise InputError(
+            f"checkpoint {path}: classes",
+            found=f"a {type(names).__name__}",
+            expected="the list of class names in the order of the model's outputs",
+            todo="save `classes` as a list",
+        )
     by_name = content.get("class_to_idx")
     if not isinstance(by_name, Mapping):
         return None
-    if sorted(by_name.values()) != list(range(len(by_name))):
+    numbered = all(isinstance(number, int) for number in by_name.values())
+    if not numbered or sorted(by_name.values()) != list(range(len(by_name))):
         raise InputError(
             f"checkpoint {path}: class_to_idx",
-            found=f"output numbers {sorted(by_name.values())[:8]} ...",
+            found=f"output numbers {sorted(by_name.values(), key=str)[:8]}",
             expected=f"each of 0 to {len(by_name) - 1} once",
             todo="save `classes`, the list of names in output order, instead",
         )
@@ -177,7 +185,7 @@ def _preprocessing(carried: Any, path: Path) -> Preprocessing | None:
         return None
     known = {"resize": "resize_px", "crop": "crop_px", "mean": "mean", "std": "std", "interpolation": "interpolation"}
     values = {known[key]: value for key, value in carried.items() if key in known}
-    unknown = sorted(set(carried) - set(known))
+    unknown = sorted(str(key) for key in set(carried) - set(known))
     try:
         if unknown:
             raise ValueError(f"unknown keys: {', '.join(unknown)}")  # noqa: TRY301  # worded below with the others

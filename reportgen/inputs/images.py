@@ -46,6 +46,10 @@ class Preprocessing:
             raise ValueError(f"resize and crop must be 1 px or more, found {self.resize_px} and {self.crop_px}")
         if any(not value > 0 for value in self.std):
             raise ValueError(f"every std must be over 0, found {self.std}")
+        if len(self.mean) != 3 or len(self.std) != 3:
+            raise ValueError(f"mean and std must be three numbers each, found {self.mean} and {self.std}")
+        if self.interpolation not in _INTERPOLATIONS:
+            raise ValueError(f"interpolation must be one of {', '.join(_INTERPOLATIONS)}, found {self.interpolation!r}")
 
     def cropped(self, image: torch.Tensor) -> torch.Tensor:
         """The model's view of `image` (3, H, W) uint8: (3, crop_px, crop_px) uint8. Small images are scaled up."""
@@ -89,7 +93,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         return image
     if image.mode.startswith(("I", "F")):  # Pillow's own conversion clips these at 255 instead of scaling
         values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max() > 255 else 255.0
+        sixteen_bits = image.mode.startswith("I;16") or values.max() > 255
+        top = 65535.0 if sixteen_bits else 255.0
         return Image.fromarray((values / top * 255).round().clip(0, 255).astype(np.uint8)).convert("RGB")
     if "A" in image.getbands() or "transparency" in image.info:
         rgba = image.convert("RGBA")

@@ -24,7 +24,7 @@ def manifest(source: DataSource) -> LabelledImages:
         if rows.empty:
             raise InputError(
                 f"manifest {path}, split {source.split!r}",
-                found=f"no such row; splits: {', '.join(sorted(set(whole['split'])))}",
+                found=f"no such row; splits: {', '.join(sorted(set(whole['split'].fillna('(none)'))))}",
                 expected="at least one row of that split",
                 todo="name one of those with --split",
             )
@@ -59,6 +59,8 @@ def _table(path: Path) -> pd.DataFrame:
             table = pd.read_parquet(path).astype("string")
         else:
             table = pd.read_csv(path, dtype="string", keep_default_na=False)
+            if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of cells beyond the header
+                raise ValueError("a row has more cells than the header")  # noqa: TRY301  # worded below
     except (ValueError, OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"manifest {path}",

@@ -91,7 +91,15 @@ def _n_outputs(name: str, weights: Mapping[str, torch.Tensor], arguments: dict[s
 def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:
     factory = resolved(name, {}, kind="architecture")
     takes_classes = "num_classes" in inspect.signature(factory).parameters
-    model = factory(num_classes=len(checkpoint.classes)) if takes_classes and checkpoint.classes else factory()
+    try:
+        model = factory(num_classes=len(checkpoint.classes)) if takes_classes and checkpoint.classes else factory()
+    except Exception as error:  # foreign code may raise anything; the message says whose it is
+        raise InputError(
+            f"architecture {name!r}",
+            found=f"the factory failed: {in_one_line(error)}",
+            expected="a model; num_classes is given when the factory takes it and the checkpoint names its classes",
+            todo="save `classes` in the checkpoint, or give num_classes a default",
+        ) from error
     if not isinstance(model, nn.Module):
         raise ConfigError(
             f"architecture {name!r}",

@@ -59,8 +59,11 @@ def read_notes(own: str | None = None) -> Notes:
     pairs: dict[frozenset[str], PairNote] = {}
     for name, text in texts:
         content = _parsed(text, name)
-        breeds |= {key: _breed(value, f"{name}: [breeds.{key}]") for key, value in content.get("breeds", {}).items()}
-        for number, entry in enumerate(content.get("pair", []), start=1):
+        breeds_table, pair_list = content.get("breeds", {}), content.get("pair", [])
+        if not isinstance(breeds_table, dict) or not isinstance(pair_list, list):
+            raise _malformed(name, "[breeds.NAME] tables and [[pair]] entries")
+        breeds |= {key: _breed(value, f"{name}: [breeds.{key}]") for key, value in breeds_table.items()}
+        for number, entry in enumerate(pair_list, start=1):
             note = _pair(entry, f"{name}: [[pair]] number {number}")
             pairs[frozenset(note.classes)] = note
     return Notes(breeds=breeds, pairs=pairs)
@@ -103,8 +106,10 @@ def _breed(entry: Any, thing: str) -> BreedNote:
 
 def _pair(entry: Any, thing: str) -> PairNote:
     classes = entry.get("classes") if isinstance(entry, dict) else None
-    if not isinstance(classes, list) or len(set(classes)) != 2:
+    if not isinstance(classes, list) or len(classes) != 2 or len({str(name) for name in classes}) != 2:
         raise _malformed(thing, 'classes = ["A", "B"], two different class names')
+    if not all(isinstance(name, str) for name in classes) or set(entry) - {"classes", *PAIR_FIELDS}:
+        raise _malformed(thing, f"two class names as text, and no other fields than {', '.join(PAIR_FIELDS)}")
     fields = {field: _text(entry[field], f"{thing}: {field}") for field in PAIR_FIELDS if field in entry}
     return PairNote(classes=(str(classes[0]), str(classes[1])), fields=fields)
 

@@ -89,12 +89,13 @@ def _annotation(root: Path, split: str) -> Path:
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         fields = line.split()
         breed, _, tail = fields[0].rpartition("_")
-        if len(fields) < 3 or not breed or not tail.isdigit() or not fields[1].isdigit() or fields[2] not in _SPECIES:
+        well_formed = breed and tail.isdecimal() and len(fields) >= 3 and fields[1].isdecimal()
+        if not well_formed or fields[2] not in _SPECIES or "\ufffd" in line:
             raise InputError(
                 f"{path}, line {number}",
                 found=repr(line),

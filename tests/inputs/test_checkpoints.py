@@ -222,9 +222,6 @@ def test_a_file_cut_short_is_told_to_be_copied_anew(tmp_path, ending, part):
         read_checkpoint(path)
 
 
-@pytest.mark.xfail(
-    reason="BUG: a cut file of torch's old format raises a bare struct.error or IndexError at 127 of 523"
-)
 def test_a_file_of_the_old_format_is_refused_wherever_it_is_cut(tmp_path):
     path = tmp_path / "c.pth"
     torch.save({"state_dict": WEIGHTS, "epoch": 3}, path, _use_new_zipfile_serialization=False)
@@ -320,7 +317,6 @@ def test_safetensors_carry_preprocessing_and_class_to_idx_as_json(tmp_path):
     assert found.preprocessing == Preprocessing(resize_px=40, crop_px=32)
 
 
-@pytest.mark.xfail(reason="BUG: these pass, or raise a bare TypeError; `classes` by number is passed over in silence")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -337,15 +333,11 @@ def test_names_and_preprocessing_of_the_wrong_form_are_refused(tmp_path, wrong):
         read_checkpoint(tmp_path / "c.pt")
 
 
-@pytest.mark.xfail(reason="BUG: one tensor beside an unknown wrapper (best accuracy, say) is taken for the weights")
 def test_a_tensor_beside_an_unknown_wrapper_is_not_taken_for_the_weights(tmp_path):
     torch.save({"net": WEIGHTS, "best_accuracy": torch.tensor(0.9)}, tmp_path / "c.pt")
     assert set(read_checkpoint(tmp_path / "c.pt").weights) == set(WEIGHTS)
 
 
-@pytest.mark.xfail(
-    reason="BUG: torch's text is cut at 200 characters, before the global that it refused, and is coloured"
-)
 def test_the_refusal_names_what_the_pickle_wanted_to_run(tmp_path):
     torch.save({"state_dict": WEIGHTS, "callback": RunsCode(str(tmp_path / "mark"))}, tmp_path / "c.pt")
     with pytest.raises(InputError) as caught:

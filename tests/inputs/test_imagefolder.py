@@ -58,6 +58,11 @@ def test_pictures_in_nested_folders_belong_to_the_outermost(tmp_path):
     assert ids(data) == [("cat/2.png", "cat"), ("cat/2019/may/1.png", "cat")]
 
 
+def test_a_file_that_is_no_image_is_listed_and_not_lost(tmp_path):
+    data = read(tree(tmp_path, "cat/1.png", "cat/notes.txt"))
+    assert ids(data) == [("cat/1.png", "cat"), ("cat/notes.txt", "cat")]
+
+
 def test_files_beside_the_class_folders_are_no_samples(tmp_path):
     assert ids(read(tree(tmp_path, "README.txt", "cat/1.png"))) == [("cat/1.png", "cat")]
 

@@ -85,7 +85,6 @@ def test_tables_that_cannot_be_read_are_refused(tmp_path):
         read(tmp_path / "t.parquet")
 
 
-@pytest.mark.xfail(reason="BUG: a row with more cells than the header, or an empty split in Parquet: bare TypeError")
 @pytest.mark.parametrize("wrong", ["ragged", "no_split"])
 def test_a_ragged_row_and_an_empty_split_are_refused_like_any_other(tmp_path, wrong):
     if wrong == "ragged":

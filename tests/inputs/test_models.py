@@ -138,7 +138,6 @@ def test_a_factory_that_makes_no_model_is_a_usage_error(tmp_path, factory, told)
         read_model(checkpoint(tmp_path, nn.Linear(1, 1).state_dict()), f"{HERE}:{factory}")
 
 
-@pytest.mark.xfail(reason="BUG: what a factory raises, a missing argument for one, is not caught: bare TypeError")
 def test_a_factory_that_needs_the_number_of_classes_asks_for_the_names(tmp_path):
     """It takes `num_classes`, without a default, and the checkpoint names no classes."""
     with refused(InputError, f"{HERE}:needs_a_number"):
