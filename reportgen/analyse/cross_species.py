@@ -20,7 +20,7 @@ class CrossSpeciesError:
 
 
 def cross_species_errors(
-    probs: NDArray[np.float64], targets: NDArray[np.int64], preds: NDArray[np.int64], species: tuple[str, ...]
+    probs: NDArray[np.float64], targets: NDArray[np.int64], preds: NDArray[np.int64], *, species: tuple[str, ...]
 ) -> tuple[CrossSpeciesError, ...]:
     """Most surprising first: least mass on the true species, then highest confidence, then row; () without species."""
     if not species:

@@ -37,6 +37,7 @@ class Example:
 def examples(
     probs: NDArray[np.float64],
     targets: NDArray[np.int64],
+    *,
     groups: tuple[ConfusedGroup, ...],
     cross_species: tuple[CrossSpeciesError, ...],
     rule: ExampleRule,

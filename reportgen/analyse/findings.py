@@ -34,15 +34,15 @@ def analyse(predictions: Predictions, rule: ExampleRule) -> Findings:
     counts = confusion_counts(targets, preds, len(classes))
     pairs = confused_pairs(counts)
     groups = confused_groups(counts, pairs)
-    strangers = cross_species_errors(probs, targets, preds, species)
+    strangers = cross_species_errors(probs, targets, preds, species=species)
     return Findings(
         predictions=predictions,
-        scores=scores(counts, n_top5_hits(predictions.logits, targets), classes, species),
+        scores=scores(counts, n_top5_hits(predictions.logits, targets), classes=classes, species=species),
         confusion=counts,
         pairs=pairs,
         groups=groups,
         cross_species=strangers,
         class_order=class_order(counts),
-        examples=examples(probs, targets, groups, strangers, rule),
+        examples=examples(probs, targets, groups=groups, cross_species=strangers, rule=rule),
         rule=rule,
     )

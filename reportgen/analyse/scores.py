@@ -64,7 +64,7 @@ def class_scores(counts: Counts, classes: tuple[str, ...], species: tuple[str, .
     return tuple(rows)
 
 
-def scores(counts: Counts, top5_hits: int, classes: tuple[str, ...], species: tuple[str, ...]) -> Scores:
+def scores(counts: Counts, top5_hits: int, *, classes: tuple[str, ...], species: tuple[str, ...]) -> Scores:
     """All scores from the (K, K) confusion counts of N >= 1 images; `top5_hits` is from `n_top5_hits`."""
     n, correct = int(counts.sum()), int(counts.trace())
     rows = class_scores(counts, classes, species)

@@ -12,7 +12,7 @@ _SCATTERED = {"spots": (85, 15), "rosettes": (44, 30), "roan": (210, 8), "ticked
 _WHITE = (247, 244, 238)
 
 
-def coat_marks(traits: Traits, body: Body, random: Random, px: int) -> tuple[Image.Image, Image.Image]:
+def coat_marks(traits: Traits, body: Body, *, random: Random, px: int) -> tuple[Image.Image, Image.Image]:
     """(colours, mask) of the marks on a canvas of `px` x `px`; not yet cut to the animal's outline."""
     layer, mask = Image.new("RGB", (px, px), traits.second), Image.new("L", (px, px), 0)
     pen = ImageDraw.Draw(mask)

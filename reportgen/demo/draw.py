@@ -95,7 +95,7 @@ class Pet:
             self._oval(x + offset * width, foot, leg_width * 1.25, leg_width * 0.75, paw)
             if traits.extra == "gloves":
                 self._oval(x + offset * width, foot - 40, leg_width, 40, paw)
-        self._on_animal(*coat_marks(traits, self.body, self.random, self.px))
+        self._on_animal(*coat_marks(traits, self.body, random=self.random, px=self.px))
 
     def _ears(self) -> None:
         traits, (x, y, width, height) = self.traits, self.head

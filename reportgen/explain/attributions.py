@@ -154,7 +154,7 @@ def _all_grad_cams(
         wanted = [_classes(findings, example) for example in part]
         outputs = [[output_idx[classes[0]] for classes in wanted], [output_idx[classes[-1]] for classes in wanted]]
         pixels = inputs.facts.preprocessing.normalised(torch.stack(crops[start : start + len(part)]).to(device))
-        maps = grad_cam(inputs.model, layer, pixels, torch.tensor(outputs, device=device)).cpu().numpy()
+        maps = grad_cam(inputs.model, layer, pixels, class_idx=torch.tensor(outputs, device=device)).cpu().numpy()
         for column, classes in enumerate(wanted):
             result.append(
                 tuple(

@@ -6,7 +6,7 @@ from torch import nn
 from reportgen.explain.target_layers import TargetLayer, tapped
 
 
-def grad_cam(model: nn.Module, layer: TargetLayer, inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+def grad_cam(model: nn.Module, layer: TargetLayer, inputs: torch.Tensor, *, class_idx: torch.Tensor) -> torch.Tensor:
     """Maps for M classes of each of N inputs from one forward pass: (M, N, h, w) float32, at the layer's resolution.
 
     `inputs` (N, 3, H, W); `class_idx` (M, N) model outputs. L = ReLU(sum_k alpha_k A_k) with alpha_k the mean over

@@ -7,6 +7,7 @@ decodes; torchvision's decoders give the same pixels about 0.4 ms an image soone
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,8 +43,11 @@ class Preprocessing:
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
 
     def __post_init__(self) -> None:
-        if self.resize_px < 1 or self.crop_px < 1:
-            raise ValueError(f"resize and crop must be 1 px or more, found {self.resize_px} and {self.crop_px}")
+        sizes = (self.resize_px, self.crop_px)
+        if not all(isinstance(size, int) and size >= 1 for size in sizes):
+            raise ValueError(f"resize and crop must be whole and 1 px or more, found {sizes[0]} and {sizes[1]}")
+        if not all(math.isfinite(value) for value in (*self.mean, *self.std)):
+            raise ValueError(f"mean and std must be finite, found {self.mean} and {self.std}")
         if any(not value > 0 for value in self.std):
             raise ValueError(f"every std must be over 0, found {self.std}")
         if len(self.mean) != 3 or len(self.std) != 3:
@@ -94,7 +98,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # Pillow's own conversion clips these at 255 instead of scaling
         values = np.asarray(image, dtype=np.float64)
         sixteen_bits = image.mode.startswith("I;16") or values.max() > 255
-        top = 65535.0 if sixteen_bits else 255.0
+        unit = image.mode == "F" and values.max() <= 1
+        top = 65535.0 if sixteen_bits else 1.0 if unit else 255.0
         return Image.fromarray((values / top * 255).round().clip(0, 255).astype(np.uint8)).convert("RGB")
     if "A" in image.getbands() or "transparency" in image.info:
         rgba = image.convert("RGBA")

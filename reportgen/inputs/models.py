@@ -90,8 +90,8 @@ def _n_outputs(name: str, weights: Mapping[str, torch.Tensor], arguments: dict[s
 
 def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:
     factory = resolved(name, {}, kind="architecture")
-    takes_classes = "num_classes" in inspect.signature(factory).parameters
     try:
+        takes_classes = "num_classes" in inspect.signature(factory).parameters
         model = factory(num_classes=len(checkpoint.classes)) if takes_classes and checkpoint.classes else factory()
     except Exception as error:  # foreign code may raise anything; the message says whose it is
         raise InputError(

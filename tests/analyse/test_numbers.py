@@ -53,7 +53,7 @@ def test_matrix_and_scores_equal_scikit_learn(pairs):
     targets, preds = (np.array(column) for column in zip(*pairs, strict=True))
     counts = confusion_counts(targets, preds, N_CLASSES)
     assert np.array_equal(counts, metrics.confusion_matrix(targets, preds, labels=range(N_CLASSES)))
-    found = scores(counts, 0, NAMES, SPECIES)
+    found = scores(counts, 0, classes=NAMES, species=SPECIES)
     present = sorted(set(targets.tolist()))
     assert found.accuracy == pytest.approx(metrics.accuracy_score(targets, preds))
     recall = metrics.recall_score(targets, preds, labels=present, average=None, zero_division=0)
@@ -90,12 +90,12 @@ def test_top_5_equals_scikit_learn_where_no_logits_tie(logits, data):
 def test_top_5_counts_a_tie_with_the_fifth_as_a_miss_and_needs_six_classes():
     assert n_top5_hits(np.zeros((1, 6), dtype=np.float32), np.array([3])) == 0
     counts = np.diag([1, 1, 1, 1, 1])
-    assert scores(counts, 5, tuple("abcde"), ()).top5_accuracy is None
-    assert scores(counts, 5, tuple("abcde"), ()).species_accuracy is None
+    assert scores(counts, 5, classes=tuple("abcde"), species=()).top5_accuracy is None
+    assert scores(counts, 5, classes=tuple("abcde"), species=()).species_accuracy is None
 
 
 def test_a_class_without_images_is_in_no_average():
-    found = scores(np.array([[3, 1], [0, 0]]), 4, ("a", "b"), ())
+    found = scores(np.array([[3, 1], [0, 0]]), 4, classes=("a", "b"), species=())
     assert found.balanced_accuracy == 0.75
     assert (found.per_class[1].recall, found.per_class[1].f1, found.per_class[1].precision) == (None, None, 0.0)
 
@@ -123,8 +123,8 @@ def test_cross_species_errors_come_most_surprising_first():
             [0.1, 0.0, 0.9, 0.0, 0.0, 0.0],  # cat called dog, 0.1 left for cats
         ]
     )
-    found = cross_species_errors(probs, np.array([1, 1, 3, 0]), probs.argmax(axis=1), SPECIES)
+    found = cross_species_errors(probs, np.array([1, 1, 3, 0]), probs.argmax(axis=1), species=SPECIES)
     assert [error.idx for error in found] == [3, 1, 2]
     assert [error.prob_species for error in found] == pytest.approx([0.1, 0.3, 0.4])
     assert (found[0].target_species, found[0].pred_species) == ("cat", "dog")
-    assert cross_species_errors(probs, np.array([1, 1, 3, 0]), probs.argmax(axis=1), ()) == ()
+    assert cross_species_errors(probs, np.array([1, 1, 3, 0]), probs.argmax(axis=1), species=()) == ()

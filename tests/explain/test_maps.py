@@ -50,7 +50,7 @@ def pictures():
 def test_grad_cam_equals_captum(small_net, pictures):
     layer = target_layer(small_net, "features", pictures[:1])
     classes = torch.tensor([[0, 1, 2], [3, 2, 1]])
-    found = grad_cam(small_net, layer, pictures, classes)
+    found = grad_cam(small_net, layer, pictures, class_idx=classes)
     for row in range(2):
         oracle = captum.attr.LayerGradCam(small_net, small_net.features)
         expected = oracle.attribute(pictures, target=classes[row], relu_attributions=True)[:, 0]
@@ -61,7 +61,7 @@ def test_grad_cam_equals_captum(small_net, pictures):
 def test_grad_cam_of_a_pooled_linear_head_is_cam_over_z(small_net, pictures):
     """The identity Grad-CAM = ReLU(CAM) / Z, with CAM = sum over k of w_k A_k and Z = h w."""
     layer = target_layer(small_net, "features", pictures[:1])
-    found = grad_cam(small_net, layer, pictures, torch.tensor([[2, 2, 2]]))[0]
+    found = grad_cam(small_net, layer, pictures, class_idx=torch.tensor([[2, 2, 2]]))[0]
     with torch.no_grad():
         features = small_net.features(pictures)
         cam = torch.einsum("k,nkhw->nhw", small_net.head.weight[2], features).clamp(min=0)
@@ -70,9 +70,9 @@ def test_grad_cam_of_a_pooled_linear_head_is_cam_over_z(small_net, pictures):
 
 def test_grad_cam_does_not_depend_on_the_batch(small_net, pictures):
     layer = target_layer(small_net, "features", pictures[:1])
-    together = grad_cam(small_net, layer, pictures, torch.tensor([[0, 1, 2]]))[0]
+    together = grad_cam(small_net, layer, pictures, class_idx=torch.tensor([[0, 1, 2]]))[0]
     for n in range(3):
-        alone = grad_cam(small_net, layer, pictures[n : n + 1], torch.tensor([[n]]))[0, 0]
+        alone = grad_cam(small_net, layer, pictures[n : n + 1], class_idx=torch.tensor([[n]]))[0, 0]
         assert torch.allclose(together[n], alone, atol=1e-6)
 
 

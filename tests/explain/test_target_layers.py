@@ -54,7 +54,7 @@ def test_every_family_has_a_map_of_the_right_shape_and_no_trace_is_left(name):
     inputs = torch.randn(1, 3, px, px)
     outputs = model(inputs).detach()
     layer = target_layer(model, None, inputs)
-    found = grad_cam(model, layer, inputs, torch.tensor([[0], [1]]))
+    found = grad_cam(model, layer, inputs, class_idx=torch.tensor([[0], [1]]))
     assert found.shape == (2, 1, cells, cells)
     assert torch.isfinite(found).all()
     assert found.max() > 0

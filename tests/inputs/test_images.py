@@ -277,12 +277,26 @@ def test_the_default_preprocessing_is_imagenets():
         default.crop_px = 1
 
 
-@pytest.mark.parametrize("wrong", [{"interpolation": "lanczos"}, {"mean": (0.5,)}, {"std": (0.5,) * 4}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"interpolation": "lanczos"},
+        {"mean": (0.5,)},
+        {"std": (0.5,) * 4},
+        {"mean": (float("nan"), 0.0, 0.0)},
+        {"resize_px": 256.5},
+    ],
+)
 def test_preprocessing_that_would_fail_at_the_first_picture_is_refused_when_made(wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    with pytest.raises(ValueError, match=next(iter(wrong)).removesuffix("_px")):
         Preprocessing(**wrong)
 
 
 def test_a_dark_sixteen_bit_picture_stays_dark():
     """200 of 65535 is 0.8 of 255."""
     assert pixels(saved(Image.fromarray(np.full((4, 4), 200, dtype=np.uint16)), "PNG")).max() <= 1
+
+
+def test_a_float_picture_in_unit_range_keeps_its_brightness():
+    grey = np.full((4, 4), 0.5, dtype=np.float32)
+    assert (np.abs(pixels(saved(Image.fromarray(grey), "TIFF")) - 127.5) <= 1).all()

@@ -138,6 +138,11 @@ def test_a_factory_that_makes_no_model_is_a_usage_error(tmp_path, factory, told)
         read_model(checkpoint(tmp_path, nn.Linear(1, 1).state_dict()), f"{HERE}:{factory}")
 
 
+def test_a_factory_without_a_signature_is_refused_like_any_other(tmp_path):
+    with refused(InputError, "builtins:dict"):
+        read_model(checkpoint(tmp_path, nn.Linear(1, 1).state_dict()), "builtins:dict")
+
+
 def test_a_factory_that_needs_the_number_of_classes_asks_for_the_names(tmp_path):
     """It takes `num_classes`, without a default, and the checkpoint names no classes."""
     with refused(InputError, f"{HERE}:needs_a_number"):

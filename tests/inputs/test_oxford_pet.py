@@ -99,3 +99,10 @@ def test_an_annotation_of_odd_bytes_is_refused_like_any_other(tmp_path, line):
     (tmp_path / "annotations" / "test.txt").write_bytes(line)
     with refused(InputError, "test.txt"):
         oxford_pet(source)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    source = annotated(tmp_path, "Bengal_1 1 1 1\n")
+    path = tmp_path / "annotations" / "test.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert oxford_pet(source).classes == ("Bengal",)
