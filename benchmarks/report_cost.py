@@ -139,9 +139,8 @@ def whole_report(inputs: RunInputs, folder: Path) -> None:
     timed("deliver", lambda: deliver(rendered, stored, bundle_dir=folder / "bundle"))
     device = took["evaluate"] + took["explain"]
     sizes = {name: len(rendered.files[name]) / 1e6 for name in ("report.pdf", "report.html")}
-    print(
-        f"| report of {len(attributions.examples)} panels / evaluation and attribution alone | {sum(took.values()) / device:.3f} |"
-    )
+    n_panels, share = len(attributions.examples), sum(took.values()) / device
+    print(f"| report of {n_panels} panels / evaluation and attribution alone | {share:.3f} |")
     print(f"| its stages, s | {', '.join(f'{stage} {value:.1f}' for stage, value in took.items())} |")
     print(f"| its PDF and HTML, MB | {sizes['report.pdf']:.1f} and {sizes['report.html']:.1f} |")
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+_LONGEST_LABEL = 30
+
 
 def percent(fraction: float | None, digits: int = 1) -> str:
     """A fraction in [0, 1] as "76.7 %"; "n/a" for None. Never rounds a value below 1 up to 100 %, or above 0 to 0 %."""
@@ -57,6 +59,11 @@ def breakable(text: str) -> str:
     for mark in "/_-":
         text = text.replace(mark, mark + "\u200b")
     return text
+
+
+def shortened(name: str) -> str:
+    """A name as it fits beside the cells of the matrix: at most 30 characters; the table of classes has it whole."""
+    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
 
 
 def seconds(value: float) -> str:

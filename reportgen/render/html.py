@@ -68,6 +68,7 @@ def _environment(report: Report, medium: Medium) -> Environment:
             "listed",
             "day",
             "breakable",
+            "shortened",
             "seconds",
         )
     }
