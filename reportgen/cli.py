@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+CRASHED = 70  # sysexits.h, EX_SOFTWARE
 _LATER = {
     "explain": "one picture, all methods",
     "compare": "two runs side by side",
@@ -35,7 +37,7 @@ Notes = Annotated[Path | None, typer.Option(help="TOML file with your own breed 
 
 
 def main() -> None:
-    """The program. Exit codes: see `reportgen.errors`; an interrupt is 130."""
+    """The program. Exit codes: see `reportgen.errors`; a fault of ours is 70, an interrupt 130."""
     try:
         app()
     except ReportgenError as error:
@@ -44,6 +46,10 @@ def main() -> None:
     except KeyboardInterrupt:
         print("reportgen: interrupted; no bundle was left", file=sys.stderr)  # noqa: T201
         sys.exit(130)
+    except Exception:  # noqa: BLE001  # not 1, which would say that a report was made and its gate failed
+        traceback.print_exc()
+        print("reportgen: a fault of reportgen itself; please report the lines above", file=sys.stderr)  # noqa: T201
+        sys.exit(CRASHED)
 
 
 @app.command()

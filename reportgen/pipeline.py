@@ -21,7 +21,7 @@ from reportgen.errors import RenderingError
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
-from reportgen.explain.attributions import ExplainOptions, MethodName, explain
+from reportgen.explain.attributions import ExplainOptions, MethodName, explain, refuse_unexplainable
 from reportgen.explain.smooth_grad import SmoothGradOptions
 from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.labelled_images import DataSource
@@ -51,7 +51,8 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
     timing: dict[str, float] = {}
     with _timed("inputs", timing):
         inputs = read_inputs(_input_options(config))
-    on = compute(config.device, config.precision)
+    on, explain_options = compute(config.device, config.precision), _explain_options(config)
+    refuse_unexplainable(inputs, explain_options)
     log.info("evaluating %s on %s (%s)", inputs.facts.model.arch, on.device_name, on.precision)
     with _timed("evaluate", timing):
         predictions = evaluate(
@@ -69,7 +70,7 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
             inputs,
             findings,
             on=on,
-            options=_explain_options(config),
+            options=explain_options,
             watch=lambda done, total: watch("explain", done, total),
         )
     stamp = _stamp(config, now, findings, timing)

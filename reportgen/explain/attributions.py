@@ -1,5 +1,7 @@
 """The front door of stage 4: the maps of every chosen example, as numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
-from reportgen.errors import EvaluationError
+from reportgen.errors import EvaluationError, in_one_line
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch
 from reportgen.explain.grad_cam import grad_cam
@@ -78,6 +80,12 @@ class Attributions:
     options: ExplainOptions
 
 
+def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
+    """Raises ConfigError, before device time is spent, when the model has no known target layer and none was named."""
+    if "grad_cam" in options.methods:
+        _layer(inputs, torch.device("cpu"))
+
+
 def explain(
     inputs: RunInputs, findings: Findings, *, on: Compute, options: ExplainOptions, watch: Watch | None = None
 ) -> Attributions:
@@ -87,7 +95,7 @@ def explain(
     of memory, gradients that are not finite).
     """
     crops = [_crop(inputs, findings, example) for example in findings.examples]
-    with model_on_loan(inputs.model, on) as device:
+    with _memory_errors_worded(on), model_on_loan(inputs.model, on) as device:
         normalise = inputs.facts.preprocessing.normalised
         layer = _layer(inputs, device) if "grad_cam" in options.methods else None
         cams = _all_grad_cams(inputs, findings, crops, layer=layer, device=device)
@@ -101,6 +109,19 @@ def explain(
             if watch:
                 watch(number + 1, len(crops))
     return Attributions(examples=tuple(done), target_layer=layer.path if layer else "", options=options)
+
+
+@contextmanager
+def _memory_errors_worded(on: Compute) -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise EvaluationError(
+            f"explanation on {on.device_name}",
+            found=in_one_line(error),
+            expected=f"memory for the gradients of {_GRAD_CAM_BATCH} pictures",
+            todo="use --device cpu or a device with more memory",
+        ) from error
 
 
 def _crop(inputs: RunInputs, findings: Findings, example: Example) -> torch.Tensor:

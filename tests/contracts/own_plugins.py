@@ -15,4 +15,9 @@ def own_section(material: Material) -> Section:
     return Section(id="own", title="Our own", template="sections/confident.html.j2", data={"panels": []})
 
 
+def crashes(source: DataSource) -> LabelledImages:
+    """A reader with a fault in it."""
+    return 1 / 0
+
+
 not_callable = 3

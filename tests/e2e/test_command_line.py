@@ -104,6 +104,7 @@ def test_bad_input_has_its_exit_code_its_words_and_leaves_nothing(tmp_path, five
     assert told in done.stderr
     assert "to do:" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "evaluating" not in done.stderr  # no device time is spent on what cannot become a report
     assert not (tmp_path / "reports").exists()
 
 
@@ -127,6 +128,16 @@ def test_an_unknown_command_and_a_later_one_are_exit_2(tmp_path):
     done = reportgen("mail", "reports/x", "--to", "a@b.c", cwd=tmp_path)
     assert done.returncode == 2
     assert "later version" in done.stderr
+
+
+def test_a_fault_of_the_program_is_neither_a_pass_nor_a_failed_gate(tmp_path, five_breeds, monkeypatch):
+    """A data set reader of the user's that crashes stands for any fault that no message foresees."""
+    done = reportgen(
+        "run", *usual(tmp_path, five_breeds, **{"--dataset": "tests.contracts.own_plugins:crashes"}), cwd=tmp_path
+    )
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr
+    assert not (tmp_path / "reports").exists()
 
 
 def test_doctor_names_what_is_there(tmp_path):

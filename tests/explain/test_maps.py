@@ -169,6 +169,15 @@ def test_the_model_is_left_as_it_was_also_after_an_error(hand_inputs, hand_findi
     assert state_of(model) == before
 
 
+def test_memory_that_runs_out_is_exit_4(hand_inputs, hand_findings):
+    def out_of_memory(_done, _total):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(EvaluationError, match="out of memory") as caught:
+        explain(hand_inputs, hand_findings, on=CPU, options=ExplainOptions(), watch=out_of_memory)
+    assert caught.value.exit_code == 4
+
+
 def _raises(_done, _total):
     raise RuntimeError("on purpose")
 
