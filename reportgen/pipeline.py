@@ -14,7 +14,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, analyse
 from reportgen.compose.report import Report, RunStamp, compose
 from reportgen.config import Config
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.bundle import remove_bundle, write_bundle
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import read_stored_run, stored_run
 from reportgen.errors import RenderingError
@@ -117,6 +117,8 @@ def render_again(run_dir: Path, *, formats: tuple[str, ...], own_notes: str | No
         bundle_dir = bundle_dir.with_name(stamp.run_id)
     stored = stored_run(predictions, attributions, rule=rule, stamp=stamp)
     receipts = deliver(rendered, stored, bundle_dir=bundle_dir, replace=True)
+    if bundle_dir != run_dir.resolve():
+        remove_bundle(run_dir)
     return RunOutcome(findings=findings, receipts=receipts, exit_code=exit_code(rendered.findings))
 
 

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from reportgen.errors import DeliveryError
+from reportgen.errors import DeliveryError, in_one_line
 
 MANIFEST = "manifest.json"
 
@@ -39,6 +39,19 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return target
+
+
+def remove_bundle(target: Path) -> None:
+    """Removes a bundle whose contents have moved on. Raises DeliveryError when that fails."""
+    try:
+        shutil.rmtree(target)
+    except OSError as error:
+        raise DeliveryError(
+            f"bundle {target}",
+            found=in_one_line(error),
+            expected="to be removed, as its report now stands beside it",
+            todo="remove it by hand",
+        ) from error
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
