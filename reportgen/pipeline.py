@@ -12,7 +12,7 @@ from typing import cast
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.report import Report, RunStamp, compose
+from reportgen.compose.report import RunStamp, compose
 from reportgen.config import Config
 from reportgen.deliver.bundle import remove_bundle, write_bundle
 from reportgen.deliver.receipts import Receipts, deliver
@@ -27,7 +27,7 @@ from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
-from reportgen.render.rendered import RenderedReport, render
+from reportgen.render.rendered import render
 
 log = logging.getLogger(__name__)
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
@@ -74,27 +74,22 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
             watch=lambda done, total: watch("explain", done, total),
         )
     stamp = _stamp(config, now, findings, timing)
-    with _timed("compose", timing):
-        report = compose(
-            findings,
-            attributions,
-            notes=read_notes(inputs.facts.own_notes),
-            stamp=stamp,
-            section_names=config.sections,
-        )
     stored = stored_run(predictions, attributions, rule=findings.rule, stamp=stamp)
     bundle_dir = config.out / inputs.facts.model.name / stamp.run_id
-    rendered = _rendered_or_kept(report, config.format, stored, bundle_dir)
+    with _kept_on_failure(stored, bundle_dir):
+        with _timed("compose", timing):
+            notes = read_notes(inputs.facts.own_notes)
+            report = compose(findings, attributions, notes=notes, stamp=stamp, section_names=config.sections)
+        rendered = render(report, formats=config.format)
     receipts = deliver(rendered, stored, bundle_dir=bundle_dir)
     return RunOutcome(findings=findings, receipts=receipts, exit_code=exit_code(rendered.findings))
 
 
-def _rendered_or_kept(
-    report: Report, formats: tuple[str, ...], stored: Mapping[str, bytes], bundle_dir: Path
-) -> RenderedReport:
-    """The rendered report. When that fails, the stored run is kept beside the bundle's place, and the error says so."""
+@contextmanager
+def _kept_on_failure(stored: Mapping[str, bytes], bundle_dir: Path) -> Iterator[None]:
+    """When the report cannot be made, the stored run is kept beside the bundle's place, and the error says so."""
     try:
-        return render(report, formats=formats)
+        yield
     except RenderingError as error:
         kept = write_bundle(bundle_dir.with_name(f"{bundle_dir.name}.unrendered"), stored)
         error.todo += f"; the results are kept: reportgen render {kept}"

@@ -1,23 +1,33 @@
 """Charts as SVG, drawn at their printed size; the same numbers give the same bytes."""
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from reportgen.analyse.scores import ClassScore
 from reportgen.compose.panels import COLOUR_MAP
+from reportgen.errors import RenderingError
 
 MM = 1 / 25.4
 _LONGEST_LABEL = 34  # characters
 INK, ACCENT, PALE, RULE = "#1c2430", "#1f5f8b", "#c96f2e", "#c9d0d8"
+
+
+def _also_there(*families: str) -> list[str]:
+    """Those of the font families that matplotlib finds here; naming another one would only fill the log."""
+    return [family for family in families if family in {font.name for font in font_manager.fontManager.ttflist}]
+
+
 _STYLE: Any = {
-    "font.family": ["DejaVu Sans"],
+    "font.family": ["DejaVu Sans", *_also_there("Noto Sans CJK JP", "IPAexGothic", "VL Gothic", "IPAGothic")],
     "font.size": 7.5,
     "axes.edgecolor": INK,
     "axes.linewidth": 0.5,
@@ -40,7 +50,17 @@ def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
         yield axes, buffer
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    missing = [str(warning.message) for warning in told if "missing from font" in str(warning.message)]
+    if missing:
+        raise RenderingError(
+            "chart",
+            found="; ".join(missing[:3]),
+            expected="a font with every letter of the class names",
+            todo="install a font for that script (`reportgen doctor` lists what is there), or give names with --notes",
+        )
 
 
 def _shortened(name: str) -> str:

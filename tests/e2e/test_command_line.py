@@ -109,20 +109,20 @@ def test_bad_input_has_its_exit_code_its_words_and_leaves_nothing(tmp_path, five
 
 
 def test_when_the_pdf_cannot_be_made_the_results_are_kept_for_another_try(tmp_path, five_breeds):
-    """A name in a script that no font here has: the PDF would show boxes, so it is refused; HTML needs no font."""
+    """A name in a script that no font here has: chart and PDF would show boxes, so they are refused."""
     (tmp_path / "n.toml").write_text('[breeds.pug]\nname.en = "\U0001057f\U00010580"\nlook.en = "x"\n')
-    done = reportgen(
-        "run", *usual(tmp_path, five_breeds, **{"--format": "pdf", "--notes": tmp_path / "n.toml"}), cwd=tmp_path
-    )
+    done = reportgen("run", *usual(tmp_path, five_breeds, **{"--notes": tmp_path / "n.toml"}), cwd=tmp_path)
     assert done.returncode == 5
     kept = bundle_of(tmp_path)
     assert kept.name.endswith(".unrendered")
     assert f"reportgen render {kept}" in done.stderr
-    again = reportgen("render", kept, "--format", "html", cwd=tmp_path)
+    (tmp_path / "n.toml").write_text('[breeds.pug]\nname.en = "パグ"\nlook.en = "x"\n')
+    again = reportgen("render", kept, "--notes", tmp_path / "n.toml", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     bundle = bundle_of(tmp_path)
     assert bundle.name == kept.name.removesuffix(".unrendered")
-    assert (bundle / "report.html").is_file()
+    assert (bundle / "report.pdf").is_file()
+    assert "パグ" in (bundle / "report.html").read_text()
 
 
 def test_a_killed_run_leaves_no_half_bundle(tmp_path, five_breeds):
