@@ -8,13 +8,15 @@ decodes; torchvision's decoders give the same pixels about 0.4 ms an image soone
 import hashlib
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.errors import in_one_line
@@ -72,6 +74,16 @@ class Preprocessing:
         return pixels.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
 
+@contextmanager
+def _whole_files_only() -> Iterator[None]:
+    """Pillow's switch for cut files is one for the whole process, and WeasyPrint turns it on when it is imported."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def decoded(content: bytes) -> torch.Tensor:
     """The picture in `content` as (3, H, W) uint8 RGB, turned upright by its EXIF orientation.
 
@@ -81,7 +93,7 @@ def decoded(content: bytes) -> torch.Tensor:
     if not content:
         raise UnreadableImageError("the file is empty (0 bytes)")
     try:
-        with Image.open(io.BytesIO(content)) as opened:
+        with _whole_files_only(), Image.open(io.BytesIO(content)) as opened:
             opened.load()
             upright = ImageOps.exif_transpose(opened)
             pixels = np.array(_as_rgb(upright))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there
 _LONGEST_LABEL = 30
 
 
@@ -12,10 +13,10 @@ def percent(fraction: float | None, digits: int = 1) -> str:
     text = f"{100 * fraction:.{digits}f}"
     step = 10.0**-digits
     if fraction < 1 and float(text) >= 100:
-        return f"> {100 - step:.{digits}f} %"
+        return f">{NO_BREAK}{100 - step:.{digits}f}{NO_BREAK}%"
     if fraction > 0 and float(text) == 0:
-        return f"< {step:.{digits}f} %"
-    return f"{text} %"
+        return f"<{NO_BREAK}{step:.{digits}f}{NO_BREAK}%"
+    return f"{text}{NO_BREAK}%"
 
 
 def points(fraction: float) -> str:
@@ -25,7 +26,7 @@ def points(fraction: float) -> str:
 
 def interval(ends: tuple[float, float]) -> str:
     """Two fractions as "71.7 to 81.1 %"."""
-    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f} %"
+    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}{NO_BREAK}%"
 
 
 def evidence(value: float) -> str:

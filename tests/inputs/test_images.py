@@ -300,3 +300,10 @@ def test_a_dark_sixteen_bit_picture_stays_dark():
 def test_a_float_picture_in_unit_range_keeps_its_brightness():
     grey = np.full((4, 4), 0.5, dtype=np.float32)
     assert (np.abs(pixels(saved(Image.fromarray(grey), "TIFF")) - 127.5) <= 1).all()
+
+
+def test_a_cut_file_is_unreadable_whatever_another_library_told_pillow(monkeypatch):
+    """WeasyPrint sets this switch for the whole process when it is imported."""
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
+    with pytest.raises(UnreadableImageError):
+        decoded(saved(photo(), "PNG")[:120])
