@@ -94,6 +94,16 @@ def test_every_shape_of_result_becomes_a_whole_pdf(counts, options):
     assert content == pdf(html(report, "print"), report.assets)  # the same report, the same bytes
 
 
+@pytest.mark.parametrize(
+    "names", [("summary",), ("groups",), ("summary", "matrix", "methods"), ("cross_species", "data")]
+)
+def test_a_report_of_some_sections_has_no_link_into_the_others(names):
+    """WeasyPrint would say that the anchor is missing, and the render would stop."""
+    findings = findings_of(confused(4), species=("cat", "dog", "cat", "dog"), unreadable=1)
+    report = compose(findings, attributions_of(findings), notes=read_notes(), stamp=STAMP, section_names=names)
+    assert render(report).files["report.pdf"].startswith(b"%PDF")
+
+
 @pytest.fixture(scope="module")
 def document():
     report = report_of(

@@ -19,6 +19,11 @@ class Point:
     target: str
     values: dict[str, object]
 
+    @property
+    def section(self) -> str:
+        """The id of the section that holds the target."""
+        return "groups" if self.target.startswith("group-") else self.target
+
 
 def summary(material: Material) -> Section:
     """The most pressing points first: faults of the set-up, then the confusions that cost most, then the odd errors."""
