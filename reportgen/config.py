@@ -11,20 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from reportgen.compose.report import SECTIONS
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.explain.attributions import METHODS
-
-LATER_METHODS = (
-    "vanilla_grad",
-    "grad_x_input",
-    "saliency",
-    "integrated_gradients",
-    "deconv",
-    "guided_backprop",
-    "deep_lift",
-    "occlusion",
-    "lrp",
-    "lime",
-)
+from reportgen.explain.methods import DEFAULT_METHODS, METHODS
 
 
 class _Table(BaseModel):
@@ -39,6 +26,25 @@ class PreprocessingTable(_Table):
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+
+
+class ExplainTable(_Table):
+    """[explain]: how much is worked out for the maps; see `explain.methods.ExplainOptions`."""
+
+    batch_size: int = Field(default=16, ge=1)
+    smooth_grad_samples: int = Field(default=50, ge=1)
+    noise_frac: float = Field(default=0.15, ge=0, le=1)
+    insertion_steps: int = Field(default=10, ge=0)
+    random_maps: int = Field(default=4, ge=1)
+    certificate_pictures: int = Field(default=3, ge=0)
+    focus_pictures: int = Field(default=200, ge=0)
+
+    @field_validator("insertion_steps")
+    @classmethod
+    def _is_a_curve(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("a curve needs 2 steps or more; 0 for no curves")
+        return value
 
 
 class Config(_Table):
@@ -58,7 +64,7 @@ class Config(_Table):
     precision: Literal["fp32", "bf16"] = "fp32"
     batch_size: int = Field(default=64, ge=1)
     workers: int | None = Field(default=None, ge=0)
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = DEFAULT_METHODS
     target_layer: str | None = None
     baseline: str = "none"
     max_unreadable: float = Field(default=0.01, ge=0, le=1)
@@ -66,9 +72,9 @@ class Config(_Table):
     species: Path | None = None
     notes: Path | None = None
     notice: str | None = None
-    smooth_grad_samples: int = Field(default=50, ge=1)
     sections: tuple[str, ...] = tuple(SECTIONS)
     preprocessing: PreprocessingTable | None = None
+    explain: ExplainTable = ExplainTable()
     rename: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("format", "methods", "sections", mode="before")
@@ -87,12 +93,7 @@ class Config(_Table):
     @field_validator("methods")
     @classmethod
     def _known_methods(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        later = [name for name in value if name in LATER_METHODS or name == "all"]
-        if later:
-            raise ValueError(f"{', '.join(later)}: not in this version, it comes later; now: {', '.join(METHODS)}")
-        if not value or set(value) - set(METHODS):
-            raise ValueError(f"expected {' and/or '.join(METHODS)}")
-        return tuple(name for name in METHODS if name in value)
+        return known_methods(value)
 
     @field_validator("lang")
     @classmethod
@@ -114,6 +115,20 @@ class Config(_Table):
         if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
             raise ValueError("it names a folder: letters, digits, dot, underscore and hyphen, not first")
         return value
+
+
+def known_methods(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods named, in the order of METHODS, own ones (package.module:attribute) last; "all" is every built-in.
+
+    Raises ValueError for a name that is neither.
+    """
+    unknown = [name for name in names if name not in METHODS and name != "all" and ":" not in name]
+    if unknown or not names:
+        near = difflib.get_close_matches(unknown[0], METHODS, n=1) if unknown else []
+        hint = f"{near[0]} (the nearest name), or " if near else ""
+        raise ValueError(f"{hint}all, or some of {', '.join(METHODS)}, or package.module:attribute")
+    chosen = set(METHODS) if "all" in names else set(names)
+    return (*(name for name in METHODS if name in chosen), *dict.fromkeys(name for name in names if ":" in name))
 
 
 def read_config(given: Mapping[str, Any], toml_path: Path | None = None) -> Config:
@@ -161,8 +176,9 @@ def _config_error(first: Any, *, from_file: bool, path: Path | None) -> ConfigEr
             option, found="nothing", expected="a value", todo=f"give {option}, or {key} in the file named by --config"
         )
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), PreprocessingTable.model_fields, n=1)
-        expected = f"{near[0]} (the nearest key)" if near else ", ".join(PreprocessingTable.model_fields)
+        known = (ExplainTable if first["loc"][0] == "explain" else PreprocessingTable).model_fields
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        expected = f"{near[0]} (the nearest key)" if near else ", ".join(known)
         return ConfigError(key, found="an unknown key", expected=expected, todo="correct or remove the key")
     return ConfigError(
         f"{key} in {path}" if from_file else option,

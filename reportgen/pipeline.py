@@ -21,8 +21,8 @@ from reportgen.errors import RenderingError
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
-from reportgen.explain.attributions import ExplainOptions, MethodName, explain, refuse_unexplainable
-from reportgen.explain.smooth_grad import SmoothGradOptions
+from reportgen.explain.attributions import explain, refuse_unexplainable
+from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes
@@ -160,11 +160,7 @@ def _input_options(config: Config) -> InputOptions:
 
 
 def _explain_options(config: Config) -> ExplainOptions:
-    return ExplainOptions(
-        methods=tuple(cast("MethodName", name) for name in config.methods),
-        smooth_grad=SmoothGradOptions(n_samples=config.smooth_grad_samples),
-        seed=config.seed,
-    )
+    return ExplainOptions(methods=config.methods, seed=config.seed, **config.explain.model_dump())
 
 
 def _n_workers(config: Config, device: str) -> int:

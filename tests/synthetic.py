@@ -6,7 +6,13 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
-from reportgen.explain.attributions import Attribution, Attributions, ExplainOptions, HeatValues
+from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
+from reportgen.explain.certificate import Certificate
+from reportgen.explain.faithfulness import Faithfulness
+from reportgen.explain.focus import Focus
+from reportgen.explain.maps import HeatValues
+from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.classes import ClassAlignment
 from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.run_inputs import DataFacts, ModelFacts, RunFacts
@@ -76,19 +82,47 @@ def findings_of(counts, **options):
     return analyse(predictions_of(counts, **options), ExampleRule())
 
 
-def attributions_of(findings):
-    """A warm corner for the predicted class and nothing for the true one, for every example."""
+def attributions_of(findings, *, masks=True):
+    """A warm corner for the predicted class and nothing for the true one, for every example; every second map is no
+    better than random, and SmoothGrad failed its certificate."""
     predictions = findings.predictions
     preds = predictions.preds()
     made = []
     for number, example in enumerate(findings.examples):
         crop = np.random.default_rng(number).integers(0, 255, (64, 64, 3)).astype(np.uint8)
-        classes = dict.fromkeys((int(preds[example.idx]), int(predictions.targets[example.idx])))
-        maps = [
-            HeatValues(
-                method="grad_cam", class_idx=k, target_layer="layer4", values=np.full((2, 2), value, dtype=np.float32)
-            )
-            for k, value in zip(classes, (0.5, 0.0), strict=False)
-        ]
+        target = int(predictions.targets[example.idx])
+        classes = list(dict.fromkeys((int(preds[example.idx]), target)))
+        faithful = Faithfulness(insertion=0.5, deletion=0.2, random=(0.4, 0.3) if number % 2 else (0.4, 0.5))
+        numbers = {"faithfulness": faithful, "focus": Focus(energy=0.6, area=0.3, hit=False) if masks else None}
+        warm = np.array([[0, 0], [0, 0.5]], dtype=np.float32)
+        maps = [HeatValues(method="grad_cam", class_idx=classes[0], layer="layer4", values=warm, **numbers)]
+        if len(classes) > 1:
+            cold = np.zeros((2, 2), dtype=np.float32)
+            maps.append(HeatValues(method="grad_cam", class_idx=target, layer="layer4", values=cold))
+            rivals = {"class_idx": classes[0], "rival_idx": target}
+            maps.append(HeatValues(method="contrast", layer="layer4", values=warm, **rivals, **numbers))
+        noise = np.random.default_rng(number).random((64, 64)).astype(np.float32)
+        maps.append(HeatValues(method="smooth_grad", class_idx=classes[0], layer="", values=noise, **numbers))
         made.append(Attribution(example=example, crop=crop, maps=tuple(maps)))
-    return Attributions(examples=tuple(made), target_layer="layer4", options=ExplainOptions())
+    right = preds == predictions.targets
+    return Attributions(
+        examples=tuple(made),
+        options=ExplainOptions(),
+        methods=(
+            MethodUse(name="grad_cam", layer="layer4", settings={}, adjusted={}),
+            MethodUse(name="contrast", layer="layer4", settings={}, adjusted={}),
+            MethodUse(name="smooth_grad", layer="", settings={"n_samples": 50, "noise_frac": 0.15}, adjusted={}),
+        ),
+        refusals=(Refusal(name="deep_lift", reason="other_activations", detail="GELU"),),
+        certificates=(
+            Certificate(method="grad_cam", correlation={"head": 0.1, "upper_half": -0.2, "all": 0.0}, n_pictures=3),
+            Certificate(method="contrast", correlation={"head": None, "upper_half": None, "all": 0.1}, n_pictures=3),
+            Certificate(method="smooth_grad", correlation={"head": 0.9, "upper_half": 0.7, "all": 0.3}, n_pictures=3),
+        ),
+        focus=tuple(
+            FocusRow(idx=idx, correct=bool(right[idx]), focus=Focus(energy=0.7, area=0.4, hit=idx % 4 > 0))
+            for idx in range(min(len(preds), 40))
+        )
+        if masks
+        else (),
+    )

@@ -25,6 +25,8 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_defaults(tmp_
         ("data-rot = 'x'\n", "data_root"),
         ("zzz = 1\n", "one of checkpoint"),
         ("[preprocessing]\nresise = 3\n", "resize"),
+        ("[explain]\ninsertion_step = 3\n", "insertion_steps"),
+        ("[explain]\ninsertion_steps = 1\n", "2 steps or more"),
         ("batch_size = 'many'\n", "batch_size in"),
         ("batch_size = 0\n", "greater than or equal to 1"),
         ("max_unreadable = 2.0\n", "less than or equal to 1"),
@@ -43,9 +45,9 @@ def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
     ("wrong", "told"),
     [
         ({"lang": "ja"}, "comes later"),
-        ({"methods": "lime"}, "comes later"),
-        ({"methods": "all"}, "comes later"),
-        ({"methods": "magic"}, "grad_cam and/or smooth_grad"),
+        ({"methods": "grad_cm"}, "grad_cam"),
+        ({"methods": ""}, "integrated_gradients"),
+        ({"methods": "magic"}, "or package.module:attribute"),
         ({"baseline": "latest"}, "comes later"),
         ({"format": "docx"}, "html, pdf or both"),
         ({"precision": "fp8"}, "fp32"),
@@ -62,3 +64,15 @@ def test_a_wrong_or_later_value_is_exit_2(wrong, told):
 def test_a_missing_file_is_exit_2(tmp_path):
     with pytest.raises(ConfigError, match=r"gone\.toml"):
         read_config(GIVEN, tmp_path / "gone.toml")
+
+
+def test_methods_stand_in_the_order_of_the_house_and_own_ones_last():
+    found = read_config({**GIVEN, "methods": "own.package:method, lime, grad_cam, lime"})
+    assert found.methods == ("grad_cam", "lime", "own.package:method")
+
+
+def test_all_means_the_twelve_of_the_field_and_the_contrast():
+    """The names of the issue, written out."""
+    twelve = {"grad_cam", "vanilla_grad", "grad_x_input", "saliency", "integrated_gradients", "deconv"}
+    twelve |= {"guided_backprop", "smooth_grad", "deep_lift", "occlusion", "lrp", "lime"}
+    assert set(read_config({**GIVEN, "methods": "all"}).methods) == twelve | {"contrast"}

@@ -56,7 +56,7 @@ def test_every_command_of_the_readme_runs(place):
 
 def test_the_option_table_is_complete_and_invents_nothing():
     named = {name.replace("-", "_") for name in re.findall(r"`--([a-z-]+)", TEXT)}
-    for_the_file = {"sections", "smooth_grad_samples", "preprocessing", "rename"}
+    for_the_file = {"sections", "explain", "preprocessing", "rename"}
     assert named == set(Config.model_fields) - for_the_file
     for name in for_the_file:
         assert f"`{name}`" in TEXT or f"`[{name}]`" in TEXT

@@ -1,13 +1,13 @@
 """Panels: the crop that the model saw, with its attributions over it, as JPEG tiles.
 
-Grad-CAM for the predicted and for the true class share one scale, from 0 to the larger of the two peaks, so that a weak
-map looks weak. A map without positive evidence is not drawn at all: its tile is the plain crop and is marked `blank`.
+Grad-CAM for the predicted and for the true class, and the contrast of the two, share one scale, from 0 to the largest
+of their peaks, so that a weak map looks weak. A map without positive evidence is not drawn at all: its tile is the
+plain crop and is marked `blank`.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -16,24 +16,43 @@ from PIL import Image
 
 from reportgen.analyse.examples import Reason
 from reportgen.analyse.findings import Findings
-from reportgen.explain.attributions import Attribution, Attributions, HeatValues
+from reportgen.explain.attributions import Attributions
+from reportgen.explain.faithfulness import Faithfulness
+from reportgen.explain.focus import Focus
+from reportgen.explain.maps import HeatValues
 
 COLOUR_MAP = "viridis"  # perceptually uniform, and still rising in lightness when printed in grey
 JPEG_QUALITY = 80
 CLIP_PERCENTILE = 99.0  # of SmoothGrad, Smilkov et al. 2017, section 3.2
 _MAX_OPACITY = 0.75
+_ON_ONE_SCALE = ("grad_cam", "contrast")
+_OVERLAID = (*_ON_ONE_SCALE, "occlusion", "lime")  # coarse maps, readable only over the picture
+_PLACES = (
+    ("upper_left", "top", "upper_right"),
+    ("left", "centre", "right"),
+    ("lower_left", "bottom", "lower_right"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One picture of a panel. `shown`: the explained class ("" for the crop); `scale_max`: the value of full colour."""
+    """One picture of a panel. `kind` is "crop" or the method; the crop has no class, numbers or place.
 
-    kind: Literal["crop", "grad_cam", "smooth_grad"]
+    `shown`: the explained class; `rival`: the class that a contrast is drawn against; `scale_max`: the value of full
+    colour; `place`: which ninth of the crop holds the hottest spot; `alike`: the method failed the randomisation test.
+    """
+
+    kind: str
     asset: str
-    shown: str
-    peak: float
-    scale_max: float
-    blank: bool
+    shown: str = ""
+    rival: str = ""
+    peak: float = 0.0
+    scale_max: float = 0.0
+    blank: bool = False
+    place: str = ""
+    faithfulness: Faithfulness | None = None
+    focus: Focus | None = None
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +74,10 @@ class Panel:
         """Whether the model was right."""
         return self.target == self.pred
 
+    def map_of(self, kind: str, shown: str) -> Tile | None:
+        """The tile of that method for that class, if there is one."""
+        return next((tile for tile in self.tiles if (tile.kind, tile.shown) == (kind, shown)), None)
+
 
 def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int, Panel], Mapping[str, bytes]]:
     """Panels by row of the predictions, and the JPEG files of their tiles by name."""
@@ -62,10 +85,11 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
     assets: dict[str, bytes] = {}
     predictions, probs = findings.predictions, findings.predictions.probs()
     classes = predictions.facts.classes
+    alike = frozenset(one.method for one in attributions.certificates if one.outcome == "fail")
     for number, attribution in enumerate(attributions.examples, start=1):
         idx = attribution.example.idx
         pred, target = int(probs[idx].argmax()), int(predictions.targets[idx])
-        tiles, files = _tiles(attribution, classes, f"example-{number:03d}")
+        tiles, files = map_tiles(attribution.crop, attribution.maps, classes, stem=f"example-{number:03d}", alike=alike)
         assets |= files
         made[idx] = Panel(
             idx=idx,
@@ -81,30 +105,58 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
     return made, assets
 
 
-def _tiles(attribution: Attribution, classes: tuple[str, ...], name: str) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
-    cam_max = max((heat.peak for heat in attribution.maps if heat.method == "grad_cam"), default=0.0)
-    tiles = [Tile(kind="crop", asset=f"{name}-crop.jpg", shown="", peak=0.0, scale_max=0.0, blank=False)]
-    files = {tiles[0].asset: jpeg(attribution.crop)}
-    for heat in attribution.maps:
-        scale_max = cam_max if heat.method == "grad_cam" else float(np.percentile(heat.values, CLIP_PERCENTILE))
+def map_tiles(
+    crop: NDArray[np.uint8],
+    maps: Sequence[HeatValues],
+    classes: tuple[str, ...],
+    *,
+    stem: str,
+    alike: frozenset[str],
+) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
+    """The tiles of one picture, the crop first, and their JPEG files. `alike`: methods that failed the certificate."""
+    common = max((heat.peak for heat in maps if heat.method in _ON_ONE_SCALE), default=0.0)
+    tiles = [Tile(kind="crop", asset=f"{stem}-crop.jpg")]
+    files = {tiles[0].asset: jpeg(crop)}
+    for heat in maps:
+        scale_max = common if heat.method in _ON_ONE_SCALE else heat.peak
+        if _fine(heat, crop):
+            scale_max = float(np.percentile(heat.values, CLIP_PERCENTILE))
         tile = Tile(
             kind=heat.method,
-            asset=f"{name}-{heat.method}-{heat.class_idx}.jpg",
+            asset=f"{stem}-{heat.method.replace(':', '.')}-{heat.class_idx}.jpg",
             shown=classes[heat.class_idx],
+            rival="" if heat.rival_idx is None else classes[heat.rival_idx],
             peak=heat.peak,
             scale_max=scale_max,
             blank=heat.peak <= 0 or scale_max <= 0,
+            place=_place(heat.values),
+            faithfulness=heat.faithfulness,
+            focus=heat.focus,
+            alike=heat.method in alike,
         )
         tiles.append(tile)
-        files[tile.asset] = jpeg(_drawn(attribution.crop, heat, tile))
+        files[tile.asset] = jpeg(_drawn(crop, heat, tile))
     return tuple(tiles), files
+
+
+def _fine(heat: HeatValues, crop: NDArray[np.uint8]) -> bool:
+    """Whether the map has a value a pixel and is shown by itself, clipped like SmoothGrad's in the paper."""
+    return heat.method not in _OVERLAID and heat.values.shape == crop.shape[:2]
+
+
+def _place(values: NDArray[np.float32]) -> str:
+    """The ninth of the picture that holds the hottest spot; of equal ones their middle."""
+    rows, columns = np.nonzero(values == values.max())
+    row = int((rows.mean() + 0.5) / values.shape[0] * 3)
+    column = int((columns.mean() + 0.5) / values.shape[1] * 3)
+    return _PLACES[min(row, 2)][min(column, 2)]
 
 
 def _drawn(crop: NDArray[np.uint8], heat: HeatValues, tile: Tile) -> NDArray[np.uint8]:
     if tile.blank:
         return crop
     share = scaled(heat.values, tile.scale_max, (crop.shape[0], crop.shape[1]))
-    return overlay(crop, share) if heat.method == "grad_cam" else heatmap(share)
+    return heatmap(share) if _fine(heat, crop) else overlay(crop, share)
 
 
 def scaled(values: NDArray[np.float32], scale_max: float, size: tuple[int, int]) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
             "groups",
             "cross_species",
             "confident",
+            "evidence",
             "matrix",
             "classes",
             "data",

@@ -22,10 +22,24 @@ from reportgen.compose.report import RunStamp
 from reportgen.errors import InputError, in_one_line
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
-from reportgen.explain.attributions import Attribution, Attributions, ExplainOptions, HeatValues
+from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
+from reportgen.explain.certificate import Certificate
+from reportgen.explain.faithfulness import Faithfulness
+from reportgen.explain.focus import Focus
+from reportgen.explain.maps import HeatValues
+from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.precision import PrecisionCheck
+from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.render.tables import predictions_table
 
+_ROWS = {  # the lists of plain values in Attributions
+    "methods": MethodUse,
+    "refusals": Refusal,
+    "certificates": Certificate,
+    "focus": FocusRow,
+    "precision": PrecisionCheck,
+}
 FILES = ("predictions.parquet", "logits.npz", "attributions.npz", "run.json")
 
 
@@ -45,13 +59,15 @@ def stored_run(
         "sha256": predictions.sha256,
         "rule": asdict(rule),
         "stamp": {**asdict(stamp), "timing": dict(stamp.timing)},
-        "explain": {"target_layer": attributions.target_layer, "options": asdict(attributions.options)},
+        "explain": {
+            "options": asdict(attributions.options),
+            **{name: [asdict(row) for row in getattr(attributions, name)] for name in _ROWS},
+        },
         "maps": [
             {
                 "example": asdict(one.example),
                 "maps": [
-                    {"method": heat.method, "class_idx": heat.class_idx, "target_layer": heat.target_layer}
-                    | {"peak": heat.peak}
+                    {name: value for name, value in asdict(heat).items() if name != "values"} | {"peak": heat.peak}
                     for heat in one.maps
                 ],
             }
@@ -117,24 +133,21 @@ def _attributions(record: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         Attribution(
             example=_as(Example, one["example"]),
             crop=arrays[f"crop-{i}"],
-            maps=tuple(
-                HeatValues(
-                    method=heat["method"],
-                    class_idx=heat["class_idx"],
-                    target_layer=heat["target_layer"],
-                    values=_unpacked(arrays[f"map-{i}-{j}"], heat["peak"]),
-                )
-                for j, heat in enumerate(one["maps"])
-            ),
+            maps=tuple(_heat(heat, arrays[f"map-{i}-{j}"]) for j, heat in enumerate(one["maps"])),
         )
         for i, one in enumerate(record["maps"])
     ]
     explained = record["explain"]
-    return Attributions(
-        examples=tuple(examples),
-        target_layer=explained["target_layer"],
-        options=_as(ExplainOptions, explained["options"]),
-    )
+    rows = {name: tuple(_as(kind, row) for row in explained[name]) for name, kind in _ROWS.items()}
+    return Attributions(examples=tuple(examples), options=_as(ExplainOptions, explained["options"]), **rows)
+
+
+def _heat(facts: dict[str, Any], shares: NDArray[np.float16]) -> HeatValues:
+    peak = facts["peak"]
+    known = {name: value for name, value in facts.items() if name != "peak"}
+    known["faithfulness"] = _as(Faithfulness | None, facts["faithfulness"])
+    known["focus"] = _as(Focus | None, facts["focus"])
+    return HeatValues(**known, values=_unpacked(shares, peak))
 
 
 def _arrays(attributions: Attributions) -> dict[str, NDArray[Any]]:

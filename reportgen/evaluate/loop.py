@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute
+from reportgen.evaluate.memory import in_memory
 from reportgen.inputs.images import Preprocessing, UnreadableImageError, read_crop
 from reportgen.inputs.labelled_images import Sample
 
@@ -81,26 +82,19 @@ def logits(model: nn.Module, crops: torch.Tensor, *, preprocessing: Preprocessin
     rounding. Raises EvaluationError when a single image does not fit.
     """
     device = torch.device(on.device)
-    try:
+
+    def work(size: int) -> torch.Tensor:
+        return torch.cat([outputs(part) for part in torch.split(crops, size)])
+
+    def outputs(part: torch.Tensor) -> torch.Tensor:
         with (
             torch.inference_mode(),
             torch.autocast(device.type, dtype=torch.bfloat16, enabled=on.precision == "bf16"),
         ):
-            inputs = preprocessing.normalised(crops.to(device, non_blocking=True))
-            outputs: torch.Tensor = model(inputs)
-            return outputs.float().cpu()
-    except torch.OutOfMemoryError as error:
-        if len(crops) == 1:
-            raise EvaluationError(
-                f"evaluation on {on.device_name}",
-                found="out of memory with a single image",
-                expected=f"memory for one picture of {crops.shape[-1]} px",
-                todo="use --device cpu, --precision bf16 or a device with more memory",
-            ) from error
-    torch.cuda.empty_cache()
-    half = len(crops) // 2
-    parts = [logits(model, part, preprocessing=preprocessing, on=on) for part in (crops[:half], crops[half:])]
-    return torch.cat(parts)
+            scores: torch.Tensor = model(preprocessing.normalised(part.to(device, non_blocking=True)))
+            return scores.float().cpu()
+
+    return in_memory(work, len(crops), on=on, thing="evaluation")
 
 
 def refuse_not_finite(values: np.ndarray, sample_ids: list[str]) -> None:

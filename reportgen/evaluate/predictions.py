@@ -1,9 +1,10 @@
 """The front door of stage 2: what the model said about every readable image."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError, InputError
@@ -11,6 +12,8 @@ from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import LoopOptions, Watch, batches, logits, refuse_not_finite
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
+
+N_CHECKED = 64  # images that a bfloat16 run also evaluates in float32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +27,20 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArgmaxCheck:
+    """What bfloat16 changed: on how many of the first `n` images the predicted class is another than in float32."""
+
+    n: int
+    n_differ: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Predictions:
     """N readable images, in the data set's order, over K classes in the order of `facts.classes`.
 
     logits: (N, K) float32, pre-softmax, read-only. targets: (N,) int64, true class. sha256: of each file's bytes.
     fingerprint: SHA-256 over (sample id, label, file hash) of every image, the class list and the preprocessing; two
-    runs with the same fingerprint saw the same pictures through the same crop.
+    runs with the same fingerprint saw the same pictures through the same crop. argmax: None in float32.
     """
 
     facts: RunFacts
@@ -41,6 +52,7 @@ class Predictions:
     logits: NDArray[np.float32]
     unreadable: tuple[Unreadable, ...]
     fingerprint: str
+    argmax: ArgmaxCheck | None = None
 
     def __post_init__(self) -> None:
         n, k = len(self.sample_ids), len(self.facts.classes)
@@ -108,7 +120,18 @@ def evaluate(
         logits=np.ascontiguousarray(values, dtype=np.float32),
         unreadable=listed,
         fingerprint=_fingerprint(inputs, read_idx, hashes),
+        argmax=_argmax_check(inputs, read_idx, values, on) if on.precision == "bf16" else None,
     )
+
+
+def _argmax_check(inputs: RunInputs, read_idx: list[int], values: NDArray[np.float32], on: Compute) -> ArgmaxCheck:
+    """The first rows of `values` (n, K) against float32, from the same files."""
+    crops = torch.stack([inputs.crop(inputs.samples[i])[0] for i in read_idx[:N_CHECKED]])
+    exact_on = replace(on, precision="fp32")
+    with model_on_loan(inputs.model, exact_on):
+        exact = logits(inputs.model, crops, preprocessing=inputs.facts.preprocessing, on=exact_on).numpy()
+    classes = exact[:, list(inputs.facts.alignment.output_idx)].argmax(axis=1)
+    return ArgmaxCheck(n=len(crops), n_differ=int((classes != values[: len(crops)].argmax(axis=1)).sum()))
 
 
 def _unreadable(sample: Sample, reason: str) -> Unreadable:

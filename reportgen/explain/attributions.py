@@ -1,9 +1,8 @@
-"""The front door of stage 4: the maps of every chosen example, as numbers."""
+"""The front door of stage 4: the maps of every chosen example, as numbers, and how far they can be trusted."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Literal
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,60 +10,56 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
-from reportgen.errors import EvaluationError, in_one_line
+from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch
-from reportgen.explain.grad_cam import grad_cam
-from reportgen.explain.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
-from reportgen.explain.target_layers import TargetLayer, target_layer
+from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.explain.certificate import Certificate, certificates
+from reportgen.explain.faithfulness import faithfulness
+from reportgen.explain.focus import focus
+from reportgen.explain.maps import HeatValues, Picture, claim, heat_values
+from reportgen.explain.methods import (
+    METHODS,
+    Explainer,
+    ExplainOptions,
+    NotApplicableError,
+    Question,
+    Reason,
+    Subject,
+    method,
+)
+from reportgen.explain.precision import PrecisionCheck, precision_checks
+from reportgen.explain.run_focus import FocusRow, enlarged, focus_rows, read_mask_or_none
+from reportgen.explain.target_layers import target_layer
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs
+from reportgen.plugins import resolved
 
-MethodName = Literal["grad_cam", "smooth_grad"]
-METHODS: tuple[MethodName, ...] = ("grad_cam", "smooth_grad")
-_GRAD_CAM_BATCH = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainOptions:
-    """Which methods; the noise of an image comes from `seed` and its row, so it is the same in every run."""
-
-    methods: tuple[MethodName, ...] = METHODS
-    smooth_grad: SmoothGradOptions = field(default_factory=SmoothGradOptions)
-    seed: int = 0
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeatValues:
-    """One attribution. values (h, w) float32 >= 0, not normalised; peak is their maximum, 0 when there is no evidence.
+class MethodUse:
+    """A method that was used: its target layer ("" for pixels), its settings, and what a private copy changed."""
 
-    `class_idx` is the explained class (report order). `target_layer` is "" for methods on the input's pixels.
-    """
+    name: str
+    layer: str
+    settings: Mapping[str, str | int | float]
+    adjusted: Mapping[str, int]
 
-    method: MethodName
-    class_idx: int
-    target_layer: str
-    values: NDArray[np.float32]
 
-    def __post_init__(self) -> None:
-        if self.values.ndim != 2 or not np.isfinite(self.values).all() or self.values.min() < 0:
-            raise EvaluationError(
-                f"{self.method} map",
-                found=f"shape {self.values.shape} with NaN, infinite or negative values",
-                expected="finite values of 0 or more",
-                todo="look at the checkpoint: its gradients are not finite for this picture",
-            )
-        self.values.setflags(write=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A method that was asked for and does not hold for the model: no map was drawn."""
 
-    @property
-    def peak(self) -> float:
-        """The largest value."""
-        return float(self.values.max())
+    name: str
+    reason: Reason
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribution:
-    """One example explained. `crop` (h, w, 3) uint8 is exactly what the model saw; `maps` in the order of METHODS."""
+    """One example explained. `crop` (h, w, 3) uint8 is what the model saw; `maps` in the order of the methods."""
 
     example: Example
     crop: NDArray[np.uint8]
@@ -73,59 +68,154 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributions:
-    """All examples explained, in the order of `findings.examples`, with what made the maps."""
+    """All examples explained, in the order of `findings.examples`, with what made the maps and what was found of them.
+
+    `focus`: where Grad-CAM of the predicted class lies for errors and hits of the whole run, where there are masks.
+    """
 
     examples: tuple[Attribution, ...]
-    target_layer: str
     options: ExplainOptions
+    methods: tuple[MethodUse, ...]
+    refusals: tuple[Refusal, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    focus: tuple[FocusRow, ...] = ()
+    precision: tuple[PrecisionCheck, ...] = ()
+
+    @property
+    def target_layer(self) -> str:
+        """Where Grad-CAM looked; "" when it was not used."""
+        return next((use.layer for use in self.methods if use.layer), "")
 
 
 def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
-    """Raises ConfigError, before device time is spent, when the model has no known target layer and none was named."""
-    if "grad_cam" in options.methods:
-        _layer(inputs, torch.device("cpu"))
+    """Raises ConfigError, before device time is spent: an unknown method, or no target layer for Grad-CAM."""
+    for name in options.methods:
+        resolved(name, METHODS, kind="attribution method")
+    if {"grad_cam", "contrast"} & set(options.methods):
+        crop_px = inputs.facts.preprocessing.crop_px
+        with torch.no_grad():
+            target_layer(inputs.model, inputs.facts.model.target_layer, torch.zeros(1, 3, crop_px, crop_px))
 
 
 def explain(
     inputs: RunInputs, findings: Findings, *, on: Compute, options: ExplainOptions, watch: Watch | None = None
 ) -> Attributions:
-    """Grad-CAM for the predicted and the true class, SmoothGrad for the predicted one, for every chosen example.
+    """Every method of `options` for every chosen example, each map with its numbers; then the run's certificate.
 
-    Always float32. Afterwards the model is as it was found. Raises ConfigError (no target layer), EvaluationError (out
-    of memory, gradients that are not finite).
+    Grad-CAM explains the predicted and the true class, the others the predicted one. Afterwards the model is as it was
+    found. A method that does not hold for the model is refused, not fatal. Raises EvaluationError (out of memory,
+    gradients that are not finite, a picture that changed since it was evaluated).
     """
-    crops = [_crop(inputs, findings, example) for example in findings.examples]
-    with _memory_errors_worded(on), model_on_loan(inputs.model, on) as device:
-        normalise = inputs.facts.preprocessing.normalised
-        layer = _layer(inputs, device) if "grad_cam" in options.methods else None
-        cams = _all_grad_cams(inputs, findings, crops, layer=layer, device=device)
-        done = []
-        for number, (example, crop) in enumerate(zip(findings.examples, crops, strict=True)):
-            maps = list(cams[number]) if layer else []
-            if "smooth_grad" in options.methods:
-                pixels = normalise(crop.unsqueeze(0).to(device))[0]
-                maps.append(_smooth_grad(inputs, findings, example, pixels, options))
-            done.append(Attribution(example=example, crop=crop.permute(1, 2, 0).numpy().copy(), maps=tuple(maps)))
-            if watch:
-                watch(number + 1, len(crops))
-    return Attributions(examples=tuple(done), target_layer=layer.path if layer else "", options=options)
+    pictures = [_picture(inputs, findings, example, options.seed) for example in findings.examples]
+    if not pictures:
+        return Attributions(examples=(), options=options, methods=())
+    with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
+        subject = subject_of(inputs, pictures[0], on=on, options=options)
+        ready, refusals = made_ready(subject, options.methods)
+        done: list[Attribution] = []
+        for start in range(0, len(pictures), options.batch_size):
+            part = pictures[start : start + options.batch_size]
+            for picture, maps in zip(part, heat_values(inputs, ready, part, device=device), strict=True):
+                example = findings.examples[len(done)]
+                crop = picture.crop.permute(1, 2, 0).numpy().copy()
+                judged = judged_maps(inputs, subject, picture=picture, maps=maps)
+                done.append(Attribution(example=example, crop=crop, maps=judged))
+                if watch:
+                    watch(len(done), len(pictures))
+        few = asked_about(inputs, pictures[: options.certificate_pictures], device)
+        return Attributions(
+            examples=tuple(done),
+            options=options,
+            methods=uses(ready),
+            refusals=refusals,
+            certificates=certificates(subject, ready, few) if options.certificate_pictures else (),
+            focus=focus_rows(inputs, findings, subject, grad_cam=ready.get("grad_cam")),
+            precision=precision_checks(subject, ready, few) if options.certificate_pictures else (),
+        )
 
 
-@contextmanager
-def _memory_errors_worded(on: Compute) -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise EvaluationError(
-            f"explanation on {on.device_name}",
-            found=in_one_line(error),
-            expected=f"memory for the gradients of {_GRAD_CAM_BATCH} pictures",
-            todo="use --device cpu or a device with more memory",
-        ) from error
+def subject_of(inputs: RunInputs, picture: Picture, *, on: Compute, options: ExplainOptions) -> Subject:
+    """The loaned model with one real picture, on the device."""
+    normalised, crop = inputs.facts.preprocessing.normalised, picture.crop.unsqueeze(0)
+    device = torch.device(on.device)
+    return Subject(
+        model=inputs.model,
+        on=on,
+        example=normalised(crop.to(device)),
+        black=normalised(torch.zeros(1, 3, 1, 1, dtype=torch.uint8, device=device))[0],
+        white=normalised(torch.full((1, 3, 1, 1), 255, dtype=torch.uint8, device=device))[0],
+        target_layer=inputs.facts.model.target_layer,
+        options=options,
+    )
 
 
-def _crop(inputs: RunInputs, findings: Findings, example: Example) -> torch.Tensor:
-    sample_id = findings.predictions.sample_ids[example.idx]
+def made_ready(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
+    """The methods that hold for the model, and those that do not, each tried once on the subject's example."""
+    ready: dict[str, Explainer] = {}
+    refusals = []
+    idx = torch.zeros((1, 1), dtype=torch.int64, device=subject.example.device)
+    trial = Question(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
+    for name in names:
+        try:
+            explainer = method(name, subject)
+            if name not in ("grad_cam", "contrast", "smooth_grad"):  # ours need no trial
+                explainer.maps(trial)
+        except NotApplicableError as error:
+            log.warning("%s does not hold for this model: %s %s", name, error.reason, error.detail)
+            refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))
+        else:
+            ready[name] = explainer
+    return ready, tuple(refusals)
+
+
+def uses(ready: Mapping[str, Explainer]) -> tuple[MethodUse, ...]:
+    """What was made ready, as plain values."""
+    return tuple(
+        MethodUse(name=name, layer=one.layer, settings=dict(one.settings), adjusted=dict(one.adjusted))
+        for name, one in ready.items()
+    )
+
+
+def judged_maps(
+    inputs: RunInputs, subject: Subject, *, picture: Picture, maps: Sequence[HeatValues]
+) -> tuple[HeatValues, ...]:
+    """The maps with their numbers: insertion and deletion, and with a mask, how far they lie on the object."""
+    drawn = [heat for heat in maps if heat.peak > 0]
+    numbers = dict.fromkeys(map(id, maps))
+    if subject.options.insertion_steps and drawn:
+        pixels = inputs.facts.preprocessing.normalised(picture.crop.unsqueeze(0).to(subject.example.device))[0]
+        claims = [claim(heat, inputs.facts.alignment.output_idx) for heat in drawn]
+        found = faithfulness(subject, pixels, claims, seed=picture.seed)
+        numbers |= dict(zip(map(id, drawn), found, strict=True))
+    size = (picture.crop.shape[1], picture.crop.shape[2])
+    return tuple(
+        replace(
+            heat,
+            faithfulness=numbers[id(heat)],
+            focus=None if picture.mask is None else focus(enlarged(heat.values, size), picture.mask),
+        )
+        for heat in maps
+    )
+
+
+def asked_about(inputs: RunInputs, pictures: Sequence[Picture], device: torch.device) -> Question:
+    """The question for the predicted class of each picture."""
+    firsts, lasts = (
+        torch.tensor([[inputs.facts.alignment.output_idx[picture.classes[end]] for picture in pictures]], device=device)
+        for end in (0, -1)
+    )
+    crops = torch.stack([picture.crop for picture in pictures]).to(device)
+    return Question(
+        inputs=inputs.facts.preprocessing.normalised(crops),
+        class_idx=firsts,
+        rival_idx=lasts,
+        seeds=tuple(picture.seed for picture in pictures),
+    )
+
+
+def _picture(inputs: RunInputs, findings: Findings, example: Example, seed: int) -> Picture:
+    predictions = findings.predictions
+    sample_id = predictions.sample_ids[example.idx]
     sample = next(sample for sample in inputs.samples if sample.sample_id == sample_id)
     try:
         crop, sha256 = inputs.crop(sample)
@@ -133,70 +223,17 @@ def _crop(inputs: RunInputs, findings: Findings, example: Example) -> torch.Tens
         sha256, reason = "", str(error)
     else:
         reason = "other bytes than those evaluated"
-    if sha256 != findings.predictions.sha256[example.idx]:
+    if sha256 != predictions.sha256[example.idx]:
         raise EvaluationError(
             f"image {sample.path}",
             found=f"changed since it was evaluated: {reason}",
             expected="the same file throughout the run",
             todo="keep the data set still while reportgen runs, and run again",
         )
-    return crop
-
-
-def _layer(inputs: RunInputs, device: torch.device) -> TargetLayer:
-    crop_px = inputs.facts.preprocessing.crop_px
-    with torch.no_grad():
-        return target_layer(
-            inputs.model, inputs.facts.model.target_layer, torch.zeros(1, 3, crop_px, crop_px, device=device)
-        )
-
-
-def _classes(findings: Findings, example: Example) -> tuple[int, ...]:
-    """The classes to explain: predicted, then true where it is another."""
-    target = int(findings.predictions.targets[example.idx])
-    pred = int(findings.predictions.logits[example.idx].argmax())
-    return (pred,) if pred == target else (pred, target)
-
-
-def _all_grad_cams(
-    inputs: RunInputs,
-    findings: Findings,
-    crops: list[torch.Tensor],
-    *,
-    layer: TargetLayer | None,
-    device: torch.device,
-) -> list[tuple[HeatValues, ...]]:
-    if layer is None:
-        return []
-    output_idx = inputs.facts.alignment.output_idx
-    result = []
-    for start in range(0, len(crops), _GRAD_CAM_BATCH):
-        part = findings.examples[start : start + _GRAD_CAM_BATCH]
-        wanted = [_classes(findings, example) for example in part]
-        outputs = [[output_idx[classes[0]] for classes in wanted], [output_idx[classes[-1]] for classes in wanted]]
-        pixels = inputs.facts.preprocessing.normalised(torch.stack(crops[start : start + len(part)]).to(device))
-        maps = grad_cam(inputs.model, layer, pixels, class_idx=torch.tensor(outputs, device=device)).cpu().numpy()
-        for column, classes in enumerate(wanted):
-            result.append(
-                tuple(
-                    HeatValues(method="grad_cam", class_idx=k, target_layer=layer.path, values=maps[row, column].copy())
-                    for row, k in enumerate(classes)
-                )
-            )
-    return result
-
-
-def _smooth_grad(
-    inputs: RunInputs, findings: Findings, example: Example, pixels: torch.Tensor, options: ExplainOptions
-) -> HeatValues:
-    pred = _classes(findings, example)[0]
-    gradient = smooth_grad(
-        inputs.model,
-        pixels,
-        inputs.facts.alignment.output_idx[pred],
-        options=options.smooth_grad,
-        seed=options.seed + example.idx,
-    )
-    return HeatValues(
-        method="smooth_grad", class_idx=pred, target_layer="", values=magnitude(gradient).cpu().numpy().copy()
+    pred, target = int(predictions.logits[example.idx].argmax()), int(predictions.targets[example.idx])
+    return Picture(
+        crop=crop,
+        classes=(pred,) if pred == target else (pred, target),
+        seed=seed + example.idx,
+        mask=read_mask_or_none(inputs, sample),
     )

@@ -1,17 +1,30 @@
-"""Grad-CAM (Selvaraju et al., ICCV 2017, eq. 1 and 2)."""
+"""Grad-CAM (Selvaraju et al., ICCV 2017, eq. 1 and 2), and its contrast of two classes."""
 
 import torch
 from torch import nn
 
-from reportgen.explain.target_layers import TargetLayer, tapped
+from reportgen.errors import ConfigError
+from reportgen.evaluate.memory import in_memory
+from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.target_layers import TargetLayer, tapped, target_layer
 
 
-def grad_cam(model: nn.Module, layer: TargetLayer, inputs: torch.Tensor, *, class_idx: torch.Tensor) -> torch.Tensor:
+def grad_cam(
+    model: nn.Module,
+    layer: TargetLayer,
+    inputs: torch.Tensor,
+    *,
+    class_idx: torch.Tensor,
+    rival_idx: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Maps for M classes of each of N inputs from one forward pass: (M, N, h, w) float32, at the layer's resolution.
 
     `inputs` (N, 3, H, W); `class_idx` (M, N) model outputs. L = ReLU(sum_k alpha_k A_k) with alpha_k the mean over
     (u, v) of d y / d A_k(u, v), and y the pre-softmax score. Not normalised: the maximum is the evidence, and a map of
     zeros means that there is none. For a GAP + linear head this is ReLU(CAM) / (h w).
+
+    With `rival_idx` (M, N), y is the score of the class minus that of the rival: what speaks for the one and against
+    the other (the contrast with a similar class of Finer-CAM, Zhang et al., CVPR 2025, with gamma = 1).
     """
     with torch.enable_grad():
         watched = inputs.detach().requires_grad_(True)  # torch's own signature
@@ -20,8 +33,47 @@ def grad_cam(model: nn.Module, layer: TargetLayer, inputs: torch.Tensor, *, clas
         maps = []
         for number, idx in enumerate(class_idx):
             chosen = scores.gather(1, idx.view(-1, 1)).sum()
+            if rival_idx is not None:
+                chosen = chosen - scores.gather(1, rival_idx[number].view(-1, 1)).sum()
             (raw,) = torch.autograd.grad(chosen, tap, retain_graph=number + 1 < len(class_idx))
             gradients = layer.as_nchw(raw, (inputs.shape[-2], inputs.shape[-1]))
             weights = gradients.mean(dim=(2, 3), keepdim=True)
             maps.append((weights * features).sum(dim=1).clamp_min_(0))
     return torch.stack(maps).float().detach()
+
+
+def grad_cam_method(subject: Subject) -> Explainer:
+    """Grad-CAM at the target layer. A known architecture needs no layer named; raises NotApplicableError else."""
+    return _explainer(subject, contrast=False)
+
+
+def contrast_method(subject: Subject) -> Explainer:
+    """Grad-CAM of the class less its rival: why not the other one?"""
+    return _explainer(subject, contrast=True)
+
+
+def _explainer(subject: Subject, *, contrast: bool) -> Explainer:
+    try:
+        with torch.no_grad():
+            layer = target_layer(subject.model, subject.target_layer, subject.example)
+    except ConfigError as error:
+        raise NotApplicableError("no_feature_map", error.found) from error
+
+    def maps(question: Question) -> torch.Tensor:
+        def work(size: int) -> torch.Tensor:
+            parts = [slice(start, start + size) for start in range(0, len(question.inputs), size)]
+            made = [
+                grad_cam(
+                    subject.model,
+                    layer,
+                    question.inputs[part],
+                    class_idx=question.class_idx[:, part],
+                    rival_idx=question.rival_idx[:, part] if contrast else None,
+                )
+                for part in parts
+            ]
+            return torch.cat(made, dim=1)
+
+        return in_memory(work, subject.options.batch_size, on=subject.on, thing="Grad-CAM")
+
+    return Explainer(maps=maps, layer=layer.path)

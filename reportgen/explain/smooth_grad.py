@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from reportgen.evaluate.memory import in_memory
+from reportgen.explain.methods import Explainer, Question, Subject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmoothGradOptions:
@@ -51,3 +54,27 @@ def _gradients(model: nn.Module, inputs: torch.Tensor, class_idx: int) -> torch.
 def magnitude(gradient: torch.Tensor) -> torch.Tensor:
     """(H, W): the absolute values of a signed (3, H, W) map, summed over the channels."""
     return gradient.abs().sum(dim=0)
+
+
+def smooth_grad_method(subject: Subject) -> Explainer:
+    """The magnitude of the mean gradient over noisy copies of the picture."""
+    options = subject.options
+
+    def one(image: torch.Tensor, class_idx: int, seed: int) -> torch.Tensor:
+        def work(size: int) -> torch.Tensor:
+            amounts = SmoothGradOptions(
+                n_samples=options.smooth_grad_samples, noise_frac=options.noise_frac, chunk=size
+            )
+            return magnitude(smooth_grad(subject.model, image, class_idx, options=amounts, seed=seed))
+
+        return in_memory(work, options.batch_size, on=subject.on, thing="SmoothGrad")
+
+    def maps(question: Question) -> torch.Tensor:
+        pictures = list(zip(question.inputs, question.seeds, strict=True))
+        rows = [
+            torch.stack([one(image, int(k), seed) for (image, seed), k in zip(pictures, row, strict=True)])
+            for row in question.class_idx
+        ]
+        return torch.stack(rows)
+
+    return Explainer(maps=maps, settings={"n_samples": options.smooth_grad_samples, "noise_frac": options.noise_frac})

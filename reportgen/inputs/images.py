@@ -16,7 +16,8 @@ from typing import Literal
 
 import numpy as np
 import torch
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.errors import in_one_line
@@ -65,6 +66,13 @@ class Preprocessing:
         resized = transforms.resize(batch, [self.resize_px], interpolation=mode, antialias=True)
         crop: torch.Tensor = transforms.center_crop(resized, [self.crop_px, self.crop_px])[0]
         return crop
+
+    def cropped_mask(self, mask: torch.Tensor) -> torch.Tensor:
+        """The same view of `mask` (1, H, W) uint8 codes: (crop_px, crop_px) uint8; no code is mixed with another."""
+        nearest = transforms.InterpolationMode.NEAREST_EXACT
+        resized = transforms.resize(mask, [self.resize_px], interpolation=nearest, antialias=False)
+        view: torch.Tensor = transforms.center_crop(resized, [self.crop_px, self.crop_px])[0]
+        return view
 
     def normalised(self, crops: torch.Tensor) -> torch.Tensor:
         """`crops` (N, 3, h, w) uint8 as the model's float32 input, on the device of `crops`, channels last."""
@@ -127,3 +135,28 @@ def read_crop(path: Path, preprocessing: Preprocessing) -> tuple[torch.Tensor, s
     except OSError as error:
         raise UnreadableImageError(f"{type(error).__name__}: {error.strerror or error}") from error
     return preprocessing.cropped(decoded(content)), hashlib.sha256(content).hexdigest()
+
+
+def read_mask(path: Path, image_path: Path, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """The model's view of the mask of `image_path`: (h, w) uint8 codes, see `Sample`. Raises UnreadableImageError.
+
+    Outside a small picture, where the crop has no pixels, the code is 0.
+    """
+    try:
+        with _whole_files_only(), Image.open(path) as opened, Image.open(image_path) as image:
+            codes = np.array(opened)
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            size = image.size[::-1] if turned else image.size
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise UnreadableImageError(in_one_line(error)) from error
+    if codes.ndim != 2 or codes.shape != (size[1], size[0]):
+        raise UnreadableImageError(f"mask of shape {codes.shape} for a picture of {size[1]} x {size[0]} px")
+    if not np.isin(codes, (1, 2, 3)).all():
+        raise UnreadableImageError(f"mask with the codes {np.unique(codes)[:6].tolist()} instead of 1, 2 and 3")
+    return preprocessing.cropped_mask(torch.from_numpy(codes.astype(np.uint8))[None]).numpy()
+
+
+def blurred(pixels: torch.Tensor) -> torch.Tensor:
+    """`pixels` (N, 3, H, W) under a Gaussian of sigma 5 px on 11 x 11 px: where insertion curves start (RISE, 2018)."""
+    blurry: torch.Tensor = transforms.gaussian_blur(pixels, kernel_size=[11, 11], sigma=[5.0, 5.0])
+    return blurry

@@ -45,6 +45,15 @@ class Notes:
         note = self.breeds.get(breed)
         return note.name.get(language, note.name["en"]) if note else breed.replace("_", " ")
 
+    def tell_apart(self, a: str, b: str, language: str = "en") -> tuple[str, ...]:
+        """What tells two breeds apart at first sight: the pair's first field, else the looks of both; () if unknown."""
+        pair = self.pairs.get(frozenset((a, b)))
+        if pair:
+            first = next(iter(pair.fields.values()))
+            return (first.get(language, first["en"]),)
+        looks = [(self.name(name, language), self.breeds[name].look) for name in (a, b) if name in self.breeds]
+        return tuple(f"{name}: {look.get(language, look['en'])}" for name, look in looks) if len(looks) == 2 else ()
+
 
 def read_notes(own: str | None = None) -> Notes:
     """The package's notes, with `own` (the text of a user's TOML file) laid over them.

@@ -1,5 +1,6 @@
 """The Oxford-IIIT Pet data set in torchvision's layout: images/ and annotations/{list,trainval,test}.txt.
 
+Masks, where they are there, are annotations/trimaps/<file>.png.
 Annotation lines are `<Breed>_<number> <class id 1..37> <species 1 cat, 2 dog> <breed id>`. The class order is the
 class-id order of the whole data set, as in torchvision.datasets.OxfordIIITPet, but under the names of the files
 (`american_bulldog`, not torchvision's "American Bulldog"): those are the names that checkpoints carry.
@@ -38,10 +39,18 @@ def oxford_pet(source: DataSource) -> LabelledImages:
         name="oxford-iiit-pet",
         split=source.split,
         classes=tuple(by_id[class_id].breed for class_id in sorted(by_id)),
-        samples=tuple(
-            Sample(sample_id=row.stem, path=root / "images" / f"{row.stem}.jpg", label=row.breed) for row in rows
-        ),
+        samples=tuple(_sample(root, row) for row in rows),
         species={row.breed: row.species for row in by_id.values()},
+    )
+
+
+def _sample(root: Path, row: _Row) -> Sample:
+    trimap = root / "annotations" / "trimaps" / f"{row.stem}.png"
+    return Sample(
+        sample_id=row.stem,
+        path=root / "images" / f"{row.stem}.jpg",
+        label=row.breed,
+        mask_path=trimap if trimap.is_file() else None,
     )
 
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
 from reportgen.inputs.classes import ClassAlignment, aligned
-from reportgen.inputs.images import Preprocessing, read_crop
+from reportgen.inputs.images import Preprocessing, read_crop, read_mask
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.models import n_outputs, read_model
 from reportgen.inputs.notes import own_notes_text, read_notes
@@ -90,6 +92,12 @@ class RunInputs:
     def crop(self, sample: Sample) -> tuple[torch.Tensor, str]:
         """The model's view of a sample, (3, h, w) uint8, and its file's SHA-256. Raises UnreadableImageError."""
         return read_crop(sample.path, self.facts.preprocessing)
+
+    def mask(self, sample: Sample) -> NDArray[np.uint8] | None:
+        """The same view of the sample's mask, (h, w) codes 1 to 3; None without one. Raises UnreadableImageError."""
+        if sample.mask_path is None:
+            return None
+        return read_mask(sample.mask_path, sample.path, self.facts.preprocessing)
 
 
 def read_inputs(options: InputOptions) -> RunInputs:

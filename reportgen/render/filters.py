@@ -3,6 +3,7 @@
 from datetime import datetime
 
 NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there
+MINUS, TIMES = "\u2212", "\u00d7"
 _LONGEST_LABEL = 30
 
 
@@ -27,6 +28,28 @@ def points(fraction: float) -> str:
 def interval(ends: tuple[float, float]) -> str:
     """Two fractions as "71.7 to 81.1 %"."""
     return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}{NO_BREAK}%"
+
+
+def difference(ends: tuple[float, float]) -> str:
+    """The ends of a difference of fractions as "+2 to +19 points"."""
+    low, high = (f"{100 * end:+.0f}".replace("-", MINUS) for end in ends)
+    return f"{low} to {high} points"
+
+
+def score(value: float) -> str:
+    """A number in [0, 1] with two digits: "0.71"."""
+    return f"{value:.2f}"
+
+
+def times(value: float) -> str:
+    """A factor: "2.3 ×"."""
+    return f"{value:.1f}{NO_BREAK}{TIMES}"
+
+
+def correlation(value: float) -> str:
+    """A correlation in [-1, 1], with its sign where negative: "0.12", "−0.30"; never 1.00 for less than 1."""
+    text = f"{min(abs(value), 0.99) if abs(value) < 0.9995 else 1:.2f}"
+    return f"{MINUS}{text}" if value < 0 and float(text) else text
 
 
 def evidence(value: float) -> str:

@@ -162,7 +162,7 @@ def _panels(report: Report) -> list[dict[str, Any]]:
                 {
                     "name": heat.method,
                     "class": predictions.facts.classes[heat.class_idx],
-                    "target_layer": heat.target_layer or None,
+                    "target_layer": heat.layer or None,
                     "peak": heat.peak,
                 }
                 for heat in attribution.maps

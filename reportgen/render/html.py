@@ -62,6 +62,10 @@ def _environment(report: Report, medium: Medium) -> Environment:
             "percent",
             "points",
             "interval",
+            "difference",
+            "score",
+            "times",
+            "correlation",
             "evidence",
             "count",
             "whole",
@@ -78,6 +82,7 @@ def _environment(report: Report, medium: Medium) -> Environment:
     environment.globals |= {
         "asset": _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets),
         "class_name": lambda k: report.notes.name(classes[k]),
+        "tell_apart": lambda a, b: report.notes.tell_apart(a, b, report.stamp.language),
         "css": lambda name: Markup((templates_dir() / "css" / name).read_text(encoding="utf-8")),  # noqa: S704  # ours
     }
     return environment

@@ -8,8 +8,11 @@ from PIL import Image
 
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import analyse
-from reportgen.compose.panels import COLOUR_MAP, heatmap, jpeg, overlay, panels, scaled
-from reportgen.explain.attributions import Attribution, Attributions, ExplainOptions, HeatValues
+from reportgen.compose.panels import COLOUR_MAP, heatmap, jpeg, map_tiles, overlay, panels, scaled
+from reportgen.explain.attributions import Attribution, Attributions
+from reportgen.explain.certificate import Certificate
+from reportgen.explain.maps import HeatValues
+from reportgen.explain.methods import ExplainOptions
 
 
 def test_scaling_is_bilinear_and_clipped():
@@ -44,16 +47,16 @@ def test_a_jpeg_carries_no_metadata_and_is_deterministic():
     assert not Image.open(io.BytesIO(jpeg(crop))).getexif()
 
 
-def heat(method, class_idx, values):
-    return HeatValues(method=method, class_idx=class_idx, target_layer="l", values=np.array(values, dtype=np.float32))
+def heat(method, class_idx, values, **more):
+    return HeatValues(method=method, class_idx=class_idx, layer="l", values=np.array(values, dtype=np.float32), **more)
 
 
-def made(hand_predictions, *maps):
+def made(hand_predictions, *maps, **found):
     findings = analyse(hand_predictions, ExampleRule())
     crop = np.full((8, 8, 3), 100, dtype=np.uint8)
     example = Example(idx=10, reason="group_error")  # Bengal_1, drawn as an Egyptian_Mau
     attributions = Attributions(
-        examples=(Attribution(example=example, crop=crop, maps=maps),), target_layer="l", options=ExplainOptions()
+        examples=(Attribution(example=example, crop=crop, maps=maps),), options=ExplainOptions(), methods=(), **found
     )
     by_row, assets = panels(findings, attributions)
     return by_row[10], assets
@@ -77,8 +80,42 @@ def test_a_map_without_evidence_is_blank_and_its_tile_is_the_plain_crop(hand_pre
     assert assets[empty.asset] == assets[crop.asset]
 
 
-def test_smooth_grad_is_clipped_at_its_own_99th_percentile(hand_predictions):
-    values = np.arange(101).reshape(1, 101)
-    panel, _ = made(hand_predictions, heat("smooth_grad", 2, values))
-    assert panel.tiles[1].scale_max == pytest.approx(99.0)
-    assert panel.tiles[1].peak == 100
+def test_a_map_of_pixels_is_clipped_at_its_own_99th_percentile(hand_predictions):
+    """0 to 9999 on 100 x 100 pixels: the 99th percentile is 0.99 * 9999."""
+    findings_crop = np.zeros((100, 100, 3), dtype=np.uint8)
+    maps = (heat("smooth_grad", 2, np.arange(10_000).reshape(100, 100)),)
+    tiles, _ = map_tiles(findings_crop, maps, ("a", "b", "c"), stem="x", alike=frozenset())
+    assert tiles[1].scale_max == pytest.approx(0.99 * 9999)
+    assert tiles[1].peak == 9999
+
+
+def test_the_contrast_is_on_the_scale_of_both_classes_and_names_its_rival(hand_predictions):
+    panel, _ = made(
+        hand_predictions,
+        heat("grad_cam", 2, [[0, 4]]),
+        heat("contrast", 2, [[1, 0]], rival_idx=1),
+        heat("lime", 2, [[2]]),
+    )
+    assert [(tile.kind, tile.shown, tile.rival, tile.scale_max) for tile in panel.tiles[1:]] == [
+        ("grad_cam", "Egyptian_Mau", "", 4),
+        ("contrast", "Egyptian_Mau", "Bengal", 4),
+        ("lime", "Egyptian_Mau", "", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "place"),
+    [((0, 0), "upper_left"), ((0, 6), "upper_right"), ((3, 3), "centre"), ((6, 3), "bottom"), ((3, 0), "left")],
+)
+def test_the_place_of_the_hottest_spot_is_one_of_nine(hand_predictions, at, place):
+    values = np.zeros((7, 7))
+    values[at] = 1
+    panel, _ = made(hand_predictions, heat("grad_cam", 2, values))
+    assert panel.map_of("grad_cam", "Egyptian_Mau").place == place
+
+
+def test_a_method_that_failed_the_randomisation_test_is_marked_on_its_tile(hand_predictions):
+    failed = Certificate(method="lime", correlation={"head": 0.9, "upper_half": 0.8, "all": 0.1}, n_pictures=3)
+    passed = Certificate(method="grad_cam", correlation={"head": 0.4, "upper_half": 0.1, "all": 0.0}, n_pictures=3)
+    panel, _ = made(hand_predictions, heat("grad_cam", 2, [[1]]), heat("lime", 2, [[1]]), certificates=(failed, passed))
+    assert [tile.alike for tile in panel.tiles] == [False, False, True]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reportgen.config import Config
+from reportgen.config import Config, ExplainTable
 from reportgen.pipeline import run
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ def bundle(shared_dir, tmp_path_factory):
         dataset="oxford-iiit-pet",
         data_root=shared_dir,
         out=tmp_path_factory.mktemp("reports"),
-        smooth_grad_samples=2,
+        explain=ExplainTable(smooth_grad_samples=2, insertion_steps=2, random_maps=1, certificate_pictures=1),
     )
     return run(config, now=NOW, watch=lambda *_: None).receipts.bundle_dir
 

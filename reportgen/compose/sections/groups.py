@@ -15,7 +15,7 @@ def groups(material: Material) -> Section:
         data={
             "groups": [_group(material, place, group) for place, group in enumerate(material.findings.groups)],
             "n_with_examples": material.findings.rule.n_groups,
-            "methods": material.attributions.options.methods,
+            "methods": material.attributions.methods,
         },
     )
 

@@ -2,6 +2,7 @@
 
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.material import Material, Section
+from reportgen.explain.certificate import ALIKE
 
 
 def methods(material: Material) -> Section:
@@ -17,7 +18,11 @@ def methods(material: Material) -> Section:
             "fingerprint": predictions.fingerprint,
             "rule": material.findings.rule,
             "options": material.attributions.options,
-            "target_layer": material.attributions.target_layer,
+            "uses": material.attributions.methods,
+            "certificates": material.attributions.certificates,
+            "alike": ALIKE,
+            "precision": material.attributions.precision,
+            "argmax": predictions.argmax,
         },
         assets={"colour-bar.svg": colour_bar()},
     )

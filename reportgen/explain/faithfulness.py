@@ -1,0 +1,140 @@
+"""Insertion and deletion (Petsiuk et al., RISE, 2018, section 4.1): does the model need what the map calls important?
+
+Insertion starts from a blurred picture and uncovers the pixels in the map's order; deletion starts from the picture and
+paints them over with the mean colour. The score is the softmax probability of the explained class, or, for a contrast,
+its probability against its rival alone. Departures: a few steps instead of 224, and the same curve is drawn for random
+maps of the same picture and the same resolution, without which the number says nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from reportgen.evaluate.memory import in_memory
+from reportgen.explain.methods import Subject
+from reportgen.inputs.images import blurred
+
+_TIES = 7  # seed of the order of equally hot pixels, the same for every map
+_RANDOM = 0x5EED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faithfulness:
+    """Areas under the curves, in [0, 1]. `random`: insertion of random maps of the same picture and resolution.
+
+    Only insertion is judged: deletion does not tell maps from noise (METHODS 5.3), it is there to be read.
+    """
+
+    insertion: float
+    deletion: float
+    random: tuple[float, ...]
+
+    @property
+    def better_than_random(self) -> bool:
+        """Whether insertion beats every one of the random maps."""
+        return self.insertion > max(self.random)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One map to be judged: values (h, w) >= 0, the model output it explains, and the rival of a contrast."""
+
+    values: NDArray[np.float32]
+    class_idx: int
+    rival_idx: int | None = None
+
+
+def faithfulness(
+    subject: Subject, pixels: torch.Tensor, claims: Sequence[Claim], *, seed: int
+) -> tuple[Faithfulness, ...]:
+    """One Faithfulness a claim, for one picture `pixels` (3, H, W), normalised, on the model's device.
+
+    Random maps are uniform noise at the claim's own (h, w), enlarged like it; their seed is `seed`. Claims of equal
+    size are compared with the same ones.
+    """
+    options = subject.options
+    sizes = list(dict.fromkeys(claim.values.shape for claim in claims))
+    random = {size: _random_maps(size, options.random_maps, seed) for size in sizes}
+    orders = [_order(claim.values, pixels) for claim in claims]
+    orders += [_order(values, pixels) for size in sizes for values in random[size]]
+    blur, mean = blurred(pixels[None])[0], torch.zeros_like(pixels)
+    uncovered = _curves(subject, orders, bottom=blur, top=pixels)
+    covered = _curves(subject, orders[: len(claims)], bottom=pixels, top=mean)
+    found = []
+    for number, claim in enumerate(claims):
+        first = len(claims) + sizes.index(claim.values.shape) * options.random_maps
+        rivals = uncovered[first : first + options.random_maps]
+        found.append(
+            Faithfulness(
+                insertion=_area(_scores(uncovered[number], claim)),
+                deletion=_area(_scores(covered[number], claim)),
+                random=tuple(_area(_scores(logits, claim)) for logits in rivals),
+            )
+        )
+    return tuple(found)
+
+
+def _random_maps(size: tuple[int, ...], n: int, seed: int) -> list[NDArray[np.float32]]:
+    generator = np.random.default_rng((_RANDOM, seed, *size))
+    return list(generator.random((n, *size), dtype=np.float32))
+
+
+def _order(values: NDArray[np.float32], pixels: torch.Tensor) -> torch.Tensor:
+    """(H W,) int64: the place of every pixel, 0 for the hottest. Ties lie in a fixed, scattered order."""
+    height, width = pixels.shape[-2:]
+    small = torch.from_numpy(values.copy())[None, None]
+    large = functional.interpolate(small, (height, width), mode="bilinear")[0, 0].flatten()
+    scattered = torch.randperm(height * width, generator=torch.Generator().manual_seed(_TIES))
+    order = scattered[large[scattered].argsort(descending=True, stable=True)]
+    place = torch.empty_like(order)
+    place[order] = torch.arange(len(order))
+    return place.to(pixels.device)
+
+
+def _curves(subject: Subject, orders: list[torch.Tensor], *, bottom: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    """(C, steps + 1, K) logits while each order lays `top` (3, H, W) over `bottom`, from no pixel to all."""
+    steps = subject.options.insertion_steps
+    n_pixels = bottom.shape[-2] * bottom.shape[-1]
+    jobs = [(order, round(step * n_pixels / steps)) for order in orders for step in range(1, steps)]
+
+    def work(size: int) -> torch.Tensor:
+        ends = torch.stack([bottom, top])
+        parts = [_logits(subject, ends)]
+        for start in range(0, len(jobs), size):
+            pictures = [_laid_over(order, n, bottom, top) for order, n in jobs[start : start + size]]
+            parts.append(_logits(subject, torch.stack(pictures)))
+        return torch.cat(parts)
+
+    logits = in_memory(work, subject.options.batch_size, on=subject.on, thing="insertion and deletion")
+    inner = logits[2:].reshape(len(orders), steps - 1, -1)
+    first, last = (logits[end].expand(len(orders), 1, -1) for end in (0, 1))
+    return torch.cat([first, inner, last], dim=1)
+
+
+def _laid_over(order: torch.Tensor, n: int, bottom: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+    return torch.where((order < n).view(bottom.shape[-2:]), top, bottom)
+
+
+def _logits(subject: Subject, pictures: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        scores: torch.Tensor = subject.model(pictures.contiguous(memory_format=torch.channels_last))
+    return scores.float().cpu()
+
+
+def _scores(logits: torch.Tensor, claim: Claim) -> NDArray[np.float64]:
+    """(steps + 1,) probabilities."""
+    if claim.rival_idx is None:
+        probs = logits.double().softmax(dim=1)[:, claim.class_idx]
+    else:
+        probs = (logits[:, claim.class_idx] - logits[:, claim.rival_idx]).double().sigmoid()
+    scores: NDArray[np.float64] = probs.numpy()
+    return scores
+
+
+def _area(scores: NDArray[np.float64]) -> float:
+    """Trapezoid over [0, 1]."""
+    return float((scores.sum() - scores[0] / 2 - scores[-1] / 2) / (len(scores) - 1))

@@ -1,0 +1,103 @@
+"""Maps of pictures, as checked numbers: every method that is ready, asked about each picture's classes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reportgen.errors import EvaluationError
+from reportgen.explain.faithfulness import Claim, Faithfulness
+from reportgen.explain.focus import Focus
+from reportgen.explain.methods import Explainer, Question
+from reportgen.inputs.run_inputs import RunInputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatValues:
+    """One attribution. values (h, w) float32 >= 0, not normalised; peak is their maximum, 0 when there is no evidence.
+
+    `class_idx` is the explained class (report order), `rival_idx` the class that a contrast is drawn against. `layer`
+    is "" for methods on the input's pixels. `faithfulness` and `focus` are None where they could not be worked out.
+    """
+
+    method: str
+    class_idx: int
+    rival_idx: int | None = None
+    layer: str
+    values: NDArray[np.float32]
+    faithfulness: Faithfulness | None = None
+    focus: Focus | None = None
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or not np.isfinite(self.values).all() or self.values.min() < 0:
+            raise EvaluationError(
+                f"{self.method} map",
+                found=f"shape {self.values.shape} with NaN, infinite or negative values",
+                expected="finite values of 0 or more",
+                todo="look at the checkpoint: its gradients are not finite for this picture",
+            )
+        self.values.setflags(write=False)
+
+    @property
+    def peak(self) -> float:
+        """The largest value."""
+        return float(self.values.max())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What the model saw, and the classes in question (report order): the predicted one, then its rival if any.
+
+    `crop` (3, h, w) uint8; `mask` (h, w) uint8 codes as in `Sample`; `seed` for all that is drawn at random.
+    """
+
+    crop: torch.Tensor
+    classes: tuple[int, ...]
+    seed: int
+    mask: NDArray[np.uint8] | None = None
+
+
+def heat_values(
+    inputs: RunInputs, ready: Mapping[str, Explainer], pictures: Sequence[Picture], *, device: torch.device
+) -> list[list[HeatValues]]:
+    """The maps of each picture, in the order of `ready`.
+
+    Grad-CAM explains every class of a picture, from one forward pass; a contrast needs a rival and is left out without
+    one; every other method explains the predicted class. Raises NotApplicableError when a method fails after all.
+    """
+    output_idx = inputs.facts.alignment.output_idx
+    found: list[list[HeatValues]] = [[] for _ in pictures]
+    for name, explainer in ready.items():
+        chosen = [row for row, picture in enumerate(pictures) if name != "contrast" or len(picture.classes) > 1]
+        if not chosen:
+            continue
+        asked = [pictures[row] for row in chosen]
+        firsts, lasts = ([output_idx[picture.classes[end]] for picture in asked] for end in (0, -1))
+        question = Question(
+            inputs=inputs.facts.preprocessing.normalised(torch.stack([picture.crop for picture in asked]).to(device)),
+            class_idx=torch.tensor([firsts, lasts] if name == "grad_cam" else [firsts], device=device),
+            rival_idx=torch.tensor([lasts, firsts] if name == "grad_cam" else [lasts], device=device),
+            seeds=tuple(picture.seed for picture in asked),
+        )
+        maps = explainer.maps(question).float().cpu().numpy()
+        for column, row in enumerate(chosen):
+            classes = pictures[row].classes
+            for number, k in enumerate(classes if name == "grad_cam" else classes[:1]):
+                found[row].append(
+                    HeatValues(
+                        method=name,
+                        class_idx=k,
+                        rival_idx=classes[1] if name == "contrast" else None,
+                        layer=explainer.layer,
+                        values=maps[number, column].copy(),
+                    )
+                )
+    return found
+
+
+def claim(heat: HeatValues, output_idx: Sequence[int]) -> Claim:
+    """The map as something to be judged, in model outputs."""
+    rival = None if heat.rival_idx is None else output_idx[heat.rival_idx]
+    return Claim(values=heat.values, class_idx=output_idx[heat.class_idx], rival_idx=rival)

@@ -1,0 +1,138 @@
+"""What an attribution method is, and the names of those we have.
+
+A method is a callable `(subject: Subject) -> Explainer`: it looks at the model once, makes itself ready, and answers
+questions. Where it does not hold for the model it raises `NotApplicableError`, and the report says so in words.
+Built-in methods are named in `METHODS`; any other is given as `package.module:attribute`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import torch
+from torch import nn
+
+from reportgen.errors import ConfigError
+from reportgen.evaluate.device import Compute
+from reportgen.plugins import resolved
+
+METHODS: Mapping[str, str] = MappingProxyType(
+    {
+        "grad_cam": "reportgen.explain.grad_cam:grad_cam_method",
+        "contrast": "reportgen.explain.grad_cam:contrast_method",
+        "smooth_grad": "reportgen.explain.smooth_grad:smooth_grad_method",
+        "vanilla_grad": "reportgen.explain.gradient_methods:vanilla_grad",
+        "saliency": "reportgen.explain.gradient_methods:saliency",
+        "grad_x_input": "reportgen.explain.gradient_methods:grad_x_input",
+        "integrated_gradients": "reportgen.explain.gradient_methods:integrated_gradients",
+        "deep_lift": "reportgen.explain.rule_methods:deep_lift",
+        "lrp": "reportgen.explain.rule_methods:lrp",
+        "guided_backprop": "reportgen.explain.rule_methods:guided_backprop",
+        "deconv": "reportgen.explain.rule_methods:deconv",
+        "occlusion": "reportgen.explain.perturbation_methods:occlusion",
+        "lime": "reportgen.explain.perturbation_methods:lime",
+    }
+)
+DEFAULT_METHODS = ("grad_cam", "contrast", "smooth_grad")
+
+Reason = Literal[
+    "no_feature_map",  # nothing with a place in the picture that Grad-CAM could weigh
+    "no_relu",  # no ReLU whose backward pass the method could change: it would be the plain gradient
+    "other_activations",  # activations for which the method has no rule; detail names them
+    "not_traceable",  # the forward pass cannot be rewritten on a private copy; detail says why
+    "no_rule",  # a module or operation without a propagation rule; detail names it
+    "does_not_add_up",  # the attributions do not add up to the difference they share out; detail gives both numbers
+    "failed",  # the method itself raised; detail says what
+]
+
+
+class NotApplicableError(Exception):
+    """A method does not hold for this model: why, as a key for the templates, and what stands in the way."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(reason, detail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainOptions:
+    """What to work out. The noise of a picture comes from `seed` and its row, so it is the same in every run.
+
+    `batch_size`: pictures in memory at a time, at most; halved on out-of-memory, and no map depends on it.
+    `smooth_grad_samples`, `noise_frac`: n and sigma / (x_max - x_min) of SmoothGrad. `insertion_steps`: pictures a
+    curve of insertion and deletion, 0 for none; `random_maps`: how many random maps each is compared with.
+    `certificate_pictures`: pictures of the randomisation test, 0 for none. `focus_pictures`: errors, and as many
+    hits, whose masks are compared with Grad-CAM, at most.
+    """
+
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    seed: int = 0
+    batch_size: int = 16
+    smooth_grad_samples: int = 50
+    noise_frac: float = 0.15
+    insertion_steps: int = 10
+    random_maps: int = 4
+    certificate_pictures: int = 3
+    focus_pictures: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The model to explain, on loan: on its device, in eval mode, weights frozen. A method leaves it as it found it.
+
+    `example` (1, 3, H, W) float32 is one normalised picture of the run, on the device. `black` and `white` (3, 1, 1)
+    are the model's input for a black and for a white pixel. `target_layer` is the path asked for, None for the
+    architecture's own.
+    """
+
+    model: nn.Module
+    on: Compute
+    example: torch.Tensor
+    black: torch.Tensor
+    white: torch.Tensor
+    target_layer: str | None
+    options: ExplainOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which parts of N pictures spoke for M outputs each?
+
+    `inputs` (N, 3, H, W) float32, normalised, on the model's device; `class_idx` (M, N) model outputs; `rival_idx`
+    (M, N) the outputs that a contrast subtracts (other methods do not look at it); `seeds`, one a picture, for methods
+    that draw at random.
+    """
+
+    inputs: torch.Tensor
+    class_idx: torch.Tensor
+    rival_idx: torch.Tensor
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explainer:
+    """A method made ready for one model.
+
+    `maps(question)` gives (M, N, h, w) float32 >= 0, not normalised, on any device. `layer` is the path of the target
+    layer, "" for methods on the input's pixels. `settings` (baseline, steps, window ...) go into the caption.
+    `adjusted` counts what was changed on a private copy to make the method hold, by kind.
+    """
+
+    maps: Callable[[Question], torch.Tensor]
+    layer: str = ""
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
+    adjusted: Mapping[str, int] = field(default_factory=dict)
+
+
+def method(name: str, subject: Subject) -> Explainer:
+    """The method `name`, ready for `subject`. Raises NotApplicableError, or ConfigError for a name that is none."""
+    explainer = resolved(name, METHODS, kind="attribution method")(subject)
+    if not isinstance(explainer, Explainer):
+        raise ConfigError(
+            f"attribution method {name!r}",
+            found=f"a {type(explainer).__name__}",
+            expected="a reportgen.explain.methods.Explainer",
+            todo="return an Explainer from the callable",
+        )
+    return explainer

@@ -1,0 +1,34 @@
+"""What bfloat16 changes: maps in both precisions, on a few pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import pearsonr
+
+from reportgen.explain.methods import Explainer, Question, Subject, method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrecisionCheck:
+    """Pearson correlation of a method's bfloat16 maps with its float32 maps, one a picture, in [-1, 1]."""
+
+    method: str
+    correlation: tuple[float, ...]
+
+
+def precision_checks(
+    subject: Subject, ready: Mapping[str, Explainer], question: Question
+) -> tuple[PrecisionCheck, ...]:
+    """One check for each method of `ready` that works in bfloat16, on the pictures of `question` (M = 1)."""
+    exact = replace(subject, on=replace(subject.on, precision="fp32"))
+    checks = []
+    for name, explainer in ready.items():
+        if explainer.settings.get("precision") != "bf16":
+            continue
+        pairs = zip(
+            explainer.maps(question)[0].cpu().numpy(), method(name, exact).maps(question)[0].cpu().numpy(), strict=True
+        )
+        drawn = [(a.ravel(), b.ravel()) for a, b in pairs if np.ptp(a) > 0 and np.ptp(b) > 0]
+        checks.append(PrecisionCheck(method=name, correlation=tuple(float(pearsonr(a, b)[0]) for a, b in drawn)))
+    return tuple(checks)

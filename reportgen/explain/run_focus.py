@@ -1,0 +1,97 @@
+"""Over the whole run: does the evidence lie on the object, in errors and in hits?"""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from reportgen.analyse.findings import Findings
+from reportgen.explain.focus import Focus, focus
+from reportgen.explain.methods import Explainer, Question, Subject
+from reportgen.inputs.images import UnreadableImageError
+from reportgen.inputs.labelled_images import Sample
+from reportgen.inputs.run_inputs import RunInputs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FocusRow:
+    """Grad-CAM of the predicted class of row `idx`; `focus` is None where it says nothing (see `focus.focus`)."""
+
+    idx: int
+    correct: bool
+    focus: Focus | None
+
+
+def focus_rows(
+    inputs: RunInputs, findings: Findings, subject: Subject, *, grad_cam: Explainer | None
+) -> tuple[FocusRow, ...]:
+    """Errors and hits with a mask, up to `focus_pictures` of each, drawn with the run's seed, in row order.
+
+    Empty without Grad-CAM or masks.
+    """
+    samples = {sample.sample_id: sample for sample in inputs.samples if sample.mask_path}
+    limit, predictions = subject.options.focus_pictures, findings.predictions
+    if grad_cam is None or not samples or not limit:
+        return ()
+    preds = predictions.preds()
+    rows: list[FocusRow] = []
+    for correct in (False, True):
+        known = [
+            idx
+            for idx in np.flatnonzero((preds == predictions.targets) == correct)
+            if predictions.sample_ids[idx] in samples
+        ]
+        for start in range(0, len(drawn := _drawn(known, limit, subject.options.seed)), subject.options.batch_size):
+            part = drawn[start : start + subject.options.batch_size]
+            chosen = [samples[predictions.sample_ids[idx]] for idx in part]
+            found = _focus_of(inputs, subject, grad_cam, chosen, [int(preds[idx]) for idx in part])
+            rows += [FocusRow(idx=idx, correct=correct, focus=one) for idx, one in zip(part, found, strict=True)]
+    return tuple(sorted(rows, key=lambda row: row.idx))
+
+
+def _drawn(rows: list[np.int64], limit: int, seed: int) -> list[int]:
+    chosen = rows if len(rows) <= limit else np.random.default_rng(seed).choice(rows, size=limit, replace=False)
+    return sorted(int(idx) for idx in chosen)
+
+
+def _focus_of(
+    inputs: RunInputs, subject: Subject, grad_cam: Explainer, samples: list[Sample], preds: list[int]
+) -> list[Focus | None]:
+    device = subject.example.device
+    crops = torch.stack([inputs.crop(sample)[0] for sample in samples]).to(device)
+    outputs = torch.tensor([[inputs.facts.alignment.output_idx[pred] for pred in preds]], device=device)
+    question = Question(
+        inputs=inputs.facts.preprocessing.normalised(crops),
+        class_idx=outputs,
+        rival_idx=outputs,
+        seeds=(0,) * len(samples),
+    )
+    maps = grad_cam.maps(question)[0].cpu().numpy()
+    size = (crops.shape[2], crops.shape[3])
+    masks = [read_mask_or_none(inputs, sample) for sample in samples]
+    return [
+        None if mask is None else focus(enlarged(values, size), mask) for values, mask in zip(maps, masks, strict=True)
+    ]
+
+
+def enlarged(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """`values` (h, w) at `size` (H, W), bilinear."""
+    if values.shape == size:
+        return values
+    small = torch.from_numpy(values.copy())[None, None]
+    large: NDArray[np.float32] = functional.interpolate(small, size, mode="bilinear")[0, 0].numpy()
+    return large
+
+
+def read_mask_or_none(inputs: RunInputs, sample: Sample) -> NDArray[np.uint8] | None:
+    """The sample's mask; one that cannot be used is named in the log and left out."""
+    try:
+        return inputs.mask(sample)
+    except UnreadableImageError as error:
+        log.warning("mask %s: %s; left out", sample.mask_path, error)
+        return None
