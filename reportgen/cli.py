@@ -21,7 +21,6 @@ app = typer.Typer(
 )
 CRASHED = 70  # sysexits.h, EX_SOFTWARE
 _LATER = {
-    "explain": "one picture, all methods",
     "compare": "two runs side by side",
     "index": "the archive's index page",
     "prune": "retention in the archive",
@@ -70,10 +69,10 @@ def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     lang: Lang = None,
     format: Format = None,  # noqa: A002  # the option's name
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
-    precision: Annotated[str | None, typer.Option(help="fp32 or bf16, for the evaluation.")] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32 or bf16.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Images at a time (64).")] = None,
     workers: Annotated[int | None, typer.Option(help="Decoding processes; 0: in the model's own process.")] = None,
-    methods: Annotated[str | None, typer.Option(help="grad_cam,smooth_grad.")] = None,
+    methods: Annotated[str | None, typer.Option(help="all, or e.g. grad_cam,contrast,smooth_grad.")] = None,
     target_layer: Annotated[str | None, typer.Option(help="Module for Grad-CAM, e.g. features.18.")] = None,
     baseline: Annotated[str | None, typer.Option(help="none.")] = None,
     max_unreadable: Annotated[float | None, typer.Option(help="Fraction of unreadable images to bear (0.01).")] = None,
@@ -81,7 +80,7 @@ def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     notes: Notes = None,
     notice: Annotated[str | None, typer.Option(help="A line for the top of every page.")] = None,
     download: Annotated[bool | None, typer.Option("--download", help="Fetch the data set if it is missing.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of SmoothGrad's noise (0).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything drawn at random (0).")] = None,
     verbose: Verbose = False,
 ) -> None:
     """Evaluate a checkpoint, analyse and explain its errors, and write the report."""
@@ -117,6 +116,35 @@ def demo(
             "format": format,
         }
         _make_report(given, None, verbose=verbose)
+
+
+@app.command()
+def explain(  # noqa: PLR0913  # one parameter an option: that is what typer reads
+    image: Annotated[Path, typer.Argument(help="Any picture.")],
+    *,
+    checkpoint: Annotated[Path, typer.Option(help="Weights: .pt, .pth, .ckpt or .safetensors.")],
+    methods: Annotated[str, typer.Option(help="all, or e.g. grad_cam,lime.")] = "all",
+    label: Annotated[str | None, typer.Option(help="Its true class, where it is known.")] = None,
+    arch: Annotated[str | None, typer.Option(help="As for run; else the checkpoint's.")] = None,
+    target_layer: Annotated[str | None, typer.Option(help="Module for Grad-CAM, e.g. features.18.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file as for run; its data set is not read.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for IMAGE.explained.html and .png.")] = Path(),
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32 or bf16.")] = None,
+    notes: Notes = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything drawn at random (0).")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Explain one picture by every method, side by side: one page and one PNG."""
+    given = {key: value for key, value in locals().items() if key not in ("image", "label", "config", "out", "verbose")}
+    from reportgen.config import read_config
+    from reportgen.console import set_up_logging
+    from reportgen.pipeline import explain_one
+
+    set_up_logging(verbose)
+    options = read_config({**given, "dataset": "none", "data_root": image.parent}, config)
+    for path in explain_one(options, image, label=label, out_dir=out):
+        typer.echo(path)
 
 
 @app.command()
@@ -182,7 +210,7 @@ def _later(name: str, what: str) -> Callable[[], None]:
         raise ConfigError(
             f"reportgen {name}",
             found="a command of a later version",
-            expected="run, demo, render or doctor",
+            expected="run, demo, explain, render or doctor",
             todo=f"wait for the version that brings it ({what})",
         )
 

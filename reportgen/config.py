@@ -34,8 +34,8 @@ class ExplainTable(_Table):
     batch_size: int = Field(default=16, ge=1)
     smooth_grad_samples: int = Field(default=50, ge=1)
     noise_frac: float = Field(default=0.15, ge=0, le=1)
-    insertion_steps: int = Field(default=10, ge=0)
-    random_maps: int = Field(default=4, ge=1)
+    insertion_steps: int = Field(default=8, ge=0)
+    random_maps: int = Field(default=8, ge=1)
     certificate_pictures: int = Field(default=3, ge=0)
     focus_pictures: int = Field(default=200, ge=0)
 

@@ -13,20 +13,23 @@ from typing import cast
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, analyse
 from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.sheet import sheet, sheet_png
 from reportgen.config import Config
-from reportgen.deliver.bundle import remove_bundle, write_bundle
+from reportgen.deliver.bundle import remove_bundle, write_bundle, write_files
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import read_stored_run, stored_run
-from reportgen.errors import RenderingError
+from reportgen.errors import InputError, RenderingError
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods import ExplainOptions
-from reportgen.inputs.images import Preprocessing
+from reportgen.explain.one_picture import explain_picture
+from reportgen.inputs.images import Preprocessing, UnreadableImageError, read_crop
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.run_inputs import InputOptions, read_inputs, read_model_alone
+from reportgen.render.html import sheet_html
 from reportgen.render.rendered import render
 
 log = logging.getLogger(__name__)
@@ -115,6 +118,30 @@ def render_again(run_dir: Path, *, formats: tuple[str, ...], own_notes: str | No
     if bundle_dir != run_dir.resolve():
         remove_bundle(run_dir)
     return RunOutcome(findings=findings, receipts=receipts, exit_code=exit_code(rendered.findings))
+
+
+def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path) -> tuple[Path, ...]:
+    """The comparison sheet of one picture of no data set: <image>.explained.html and .png in `out_dir`.
+
+    Of `config` the data set is not looked at. `label` is the true class where it is known. Raises ReportgenError.
+    """
+    inputs = read_model_alone(_input_options(config))
+    on, options = compute(config.device, config.precision), _explain_options(config)
+    refuse_unexplainable(inputs, options)
+    try:
+        crop, _ = read_crop(image, inputs.facts.preprocessing)
+    except UnreadableImageError as error:
+        raise InputError(
+            f"image {image}", found=str(error), expected="a picture that can be decoded", todo="name another file"
+        ) from error
+    picture = explain_picture(inputs, crop, label=label, on=on, options=options)
+    notes = read_notes(inputs.facts.own_notes)
+    made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options)
+    files = {
+        f"{image.stem}.explained.html": sheet_html(made).encode(),
+        f"{image.stem}.explained.png": sheet_png(made),
+    }
+    return write_files(out_dir, files)
 
 
 def exit_code(contract: object) -> int:

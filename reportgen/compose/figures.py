@@ -26,7 +26,7 @@ def _also_there(*families: str) -> list[str]:
     return [family for family in families if family in {font.name for font in font_manager.fontManager.ttflist}]
 
 
-_STYLE: Any = {
+STYLE: Any = {
     "font.family": ["DejaVu Sans", *_also_there("Noto Sans CJK JP", "IPAexGothic", "VL Gothic", "IPAGothic")],
     "font.size": 7.5,
     "axes.edgecolor": INK,
@@ -44,7 +44,7 @@ _STYLE: Any = {
 def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]]:
     """One set of axes without top and right border; on leaving, the buffer holds the SVG."""
     buffer = io.BytesIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()

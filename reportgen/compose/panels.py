@@ -8,6 +8,7 @@ plain crop and is marked `blank`.
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import matplotlib as mpl
 import numpy as np
@@ -27,6 +28,23 @@ CLIP_PERCENTILE = 99.0  # of SmoothGrad, Smilkov et al. 2017, section 3.2
 _MAX_OPACITY = 0.75
 _ON_ONE_SCALE = ("grad_cam", "contrast")
 _OVERLAID = (*_ON_ONE_SCALE, "occlusion", "lime")  # coarse maps, readable only over the picture
+METHOD_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "grad_cam": "Grad-CAM",
+        "contrast": "Contrast",
+        "smooth_grad": "SmoothGrad",
+        "vanilla_grad": "Gradient",
+        "saliency": "Saliency",
+        "grad_x_input": "Gradient x input",
+        "integrated_gradients": "Integrated Gradients",
+        "deep_lift": "DeepLIFT",
+        "lrp": "LRP",
+        "guided_backprop": "Guided Backprop",
+        "deconv": "Deconvolution",
+        "occlusion": "Occlusion",
+        "lime": "LIME",
+    }
+)
 _PLACES = (
     ("upper_left", "top", "upper_right"),
     ("left", "centre", "right"),

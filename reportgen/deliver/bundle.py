@@ -41,6 +41,28 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     return target
 
 
+def write_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Writes each file whole, in place of an older one of its name. Raises DeliveryError."""
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            partial = folder / f".{name}.partial-{os.getpid()}"
+            try:
+                _write(partial, content)
+                written.append(partial.replace(folder / name))
+            finally:
+                partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise DeliveryError(
+            f"folder {folder}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            expected="a directory that can be written",
+            todo="free the disk or correct --out, then run again",
+        ) from error
+    return tuple(written)
+
+
 def remove_bundle(target: Path) -> None:
     """Removes a bundle whose contents have moved on. Raises DeliveryError when that fails."""
     try:

@@ -71,8 +71,8 @@ class ExplainOptions:
     batch_size: int = 16
     smooth_grad_samples: int = 50
     noise_frac: float = 0.15
-    insertion_steps: int = 10
-    random_maps: int = 4
+    insertion_steps: int = 8
+    random_maps: int = 8
     certificate_pictures: int = 3
     focus_pictures: int = 200
 

@@ -1,6 +1,7 @@
 """Over the whole run: does the evidence lie on the object, in errors and in hits?"""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from reportgen.analyse.findings import Findings
+from reportgen.analyse.intervals import Interval, wilson
 from reportgen.explain.focus import Focus, focus
 from reportgen.explain.methods import Explainer, Question, Subject
 from reportgen.inputs.images import UnreadableImageError
@@ -25,6 +27,42 @@ class FocusRow:
     idx: int
     correct: bool
     focus: Focus | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lying:
+    """Where the evidence of some images lies, in counts and fractions.
+
+    `n_rows` images with a mask; in `n` of them it can be told whether the hottest spot is on the object, in `n_off` it
+    is off it; `share_ci` is the 95 % Wilson interval of that share. `energy` and `area` are means over the n, None
+    without any.
+    """
+
+    n_rows: int
+    n: int
+    n_off: int
+    share_ci: Interval
+    energy: float | None
+    area: float | None
+
+    @property
+    def share(self) -> float | None:
+        """n_off / n."""
+        return self.n_off / self.n if self.n else None
+
+
+def lying(rows: Sequence[FocusRow]) -> Lying:
+    """The rows summed up."""
+    told = [row.focus for row in rows if row.focus is not None and row.focus.hit is not None]
+    n_off = sum(not one.hit for one in told)
+    return Lying(
+        n_rows=len(rows),
+        n=len(told),
+        n_off=n_off,
+        share_ci=wilson(n_off, len(told)),
+        energy=sum(one.energy for one in told) / len(told) if told else None,
+        area=sum(one.area for one in told) / len(told) if told else None,
+    )
 
 
 def focus_rows(

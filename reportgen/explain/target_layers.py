@@ -1,4 +1,4 @@
-"""Where Grad-CAM looks: the last feature map before pooling, for every classification family of torchvision.
+"""Where Grad-CAM looks: the last feature map before pooling, for every family of torchvision, and for timm.
 
 The layer is the one whose output is pooled into the head wherever there is one, so that for a GAP + linear head
 Grad-CAM is CAM (METHODS 4.6). A ViT has no such map: after its last block only the class token reaches the head, so its
@@ -8,7 +8,7 @@ patch tokens are tapped before the last block's attention.
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -41,6 +41,10 @@ TARGET_LAYERS = MappingProxyType(
 )
 
 
+# Tokens before the patches: a class token, none, or class, distillation and register tokens (timm).
+_LEADING = (1, 0, 2, 3, 4, 5)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetLayer:
     """A module of the model, its path, and how its output is laid out."""
@@ -61,16 +65,16 @@ class TargetLayer:
 
 
 def _token_grid(n_tokens: int, input_hw: tuple[int, int]) -> tuple[int, int, int]:
-    """(rows, columns, leading tokens) for patches of a picture of `input_hw`; one class token at most."""
+    """(rows, columns, leading tokens) for patches of a picture of `input_hw`; see _LEADING."""
     height, width = input_hw
-    for first in (1, 0):
+    for first in _LEADING:
         rows = round(((n_tokens - first) * height / width) ** 0.5)
         if rows and rows * round(rows * width / height) == n_tokens - first:
             return rows, (n_tokens - first) // rows, first
     raise ConfigError(
         "target layer",
         found=f"{n_tokens} tokens for a picture of {height} x {width} px",
-        expected="a grid of patches, with one class token at most",
+        expected=f"a grid of patches, with at most {max(_LEADING)} tokens before it",
         todo="choose another layer with --target-layer",
     )
 
@@ -81,17 +85,37 @@ def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> T
     `example` is one model input (1, 3, H, W); one forward pass on it shows the layout. A negative number in a path
     counts children from the end. Raises ConfigError: unknown architecture, no such module, output is no feature map.
     """
-    chosen = path or TARGET_LAYERS.get(type(model).__name__)
+    of_timm = type(model).__module__.partition(".")[0] == "timm"
+    chosen = path or (_timm_layer(model, example) if of_timm else TARGET_LAYERS.get(type(model).__name__))
     if chosen is None:
         raise ConfigError(
             f"Grad-CAM for the architecture {type(model).__name__!r}",
             found="no known target layer",
-            expected=f"one of {', '.join(sorted(TARGET_LAYERS))}, or a layer named by you",
+            expected=f"one of {', '.join(sorted(TARGET_LAYERS))}, a timm model, or a layer named by you",
             todo=f"name the last feature map with --target-layer; modules here: {_candidates(model)}",
         )
     module = _module_at(model, chosen)
     output = tapped(module, lambda: model(example))[1]
     return TargetLayer(path=_real_path(model, module), module=module, layout=_layout(output, chosen))
+
+
+def _timm_layer(model: Any, example: torch.Tensor) -> str | None:
+    """The last module that gives what timm's own `forward_features` returns; for a class token, see the module text."""
+    if getattr(model, "global_pool", None) == "token":
+        return "blocks.-1.norm1"
+    given: dict[str, object] = {}
+    hooks = [
+        module.register_forward_hook(lambda _module, _inputs, output, name=name: given.__setitem__(name, output))
+        for name, module in model.named_modules()
+        if name
+    ]
+    try:
+        features = model.forward_features(example)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    same = [name for name, output in given.items() if output is features]
+    return same[-1] if same else None
 
 
 def tapped(module: nn.Module, forward: Callable[[], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,13 +1,14 @@
 """From an architecture's name and a checkpoint to a model that can be run.
 
-A name without a colon is a torchvision classification architecture; `package.module:function` is a factory, called
-with `num_classes=K` if it takes that argument. A factory is only run when the user names it (`--arch`): a name inside a
-checkpoint could otherwise make the program import anything.
+A name without a colon is a torchvision classification architecture, `timm/NAME` one of timm's, where that package is
+installed; `package.module:function` is a factory, called with `num_classes=K` if it takes that argument. A factory is
+only run when the user names it (`--arch`): a name inside a checkpoint could otherwise make the program import anything.
 """
 
 import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -31,7 +32,12 @@ def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str
     fit it, ConfigError when the name means nothing.
     """
     name = _architecture(checkpoint, arch)
-    model = _factory_model(name, checkpoint) if ":" in name else _torchvision_model(name, checkpoint.weights)
+    if ":" in name:
+        model = _factory_model(name, checkpoint)
+    elif name.startswith("timm/"):
+        model = _timm_model(name, checkpoint.weights)
+    else:
+        model = _torchvision_model(name, checkpoint.weights)
     _load(model, checkpoint, name)
     return model.float().to(memory_format=torch.channels_last).eval(), name
 
@@ -65,27 +71,43 @@ def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Mod
             expected="a name such as resnet50 or vit_b_16, or package.module:function",
             todo="correct --arch",
         )
-    model: nn.Module = torchvision.models.get_model(name, weights=None, **_build_arguments(name, weights))
-    return model
-
-
-def _build_arguments(name: str, weights: Mapping[str, torch.Tensor]) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = {"weights": None}
     if name in ("googlenet", "inception_v3"):  # their default initialisation is slow and warns; weights replace it
-        arguments["init_weights"] = False
-        arguments["aux_logits"] = any(key.startswith(("AuxLogits", "aux1")) for key in weights)
-    n_outputs = _n_outputs(name, weights, arguments)
-    return {**arguments, **({"num_classes": n_outputs} if n_outputs else {})}
+        arguments |= {
+            "init_weights": False,
+            "aux_logits": any(key.startswith(("AuxLogits", "aux1")) for key in weights),
+        }
+    return _with_the_head_of(weights, partial(torchvision.models.get_model, name, **arguments))
 
 
-def _n_outputs(name: str, weights: Mapping[str, torch.Tensor], arguments: dict[str, Any]) -> int | None:
-    """K, read off the weights of the head; the head is what changes its shape with the number of classes."""
-    with torch.device("meta"):
-        few, more = (
-            torchvision.models.get_model(name, weights=None, num_classes=k, **arguments).state_dict() for k in (10, 11)
+def _timm_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    try:
+        import timm
+    except ImportError as error:
+        raise ConfigError(
+            f"architecture {name!r}",
+            found=in_one_line(error),
+            expected="timm, which holds it",
+            todo="pip install 'reportgen[timm]'",
+        ) from error
+    short = name.removeprefix("timm/")
+    if short not in timm.list_models():
+        near = difflib.get_close_matches(short, timm.list_models(), n=3)
+        raise ConfigError(
+            f"architecture {name!r}",
+            found="no such timm model" + (f" (nearest: {', '.join(near)})" if near else ""),
+            expected="a name of timm.list_models()",
+            todo="correct --arch",
         )
+    return _with_the_head_of(weights, partial(timm.create_model, short, pretrained=False))
+
+
+def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., nn.Module]) -> nn.Module:
+    """The model of `build` with as many outputs as `weights` has; the head is what changes its shape with them."""
+    with torch.device("meta"):
+        few, more = (build(num_classes=k).state_dict() for k in (10, 11))
     heads = [key for key in few if few[key].shape != more[key].shape and key in weights]
-    return int(weights[heads[-1]].shape[0]) if heads else None
+    return build(num_classes=int(weights[heads[-1]].shape[0])) if heads else build()
 
 
 def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:

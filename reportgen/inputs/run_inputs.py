@@ -106,13 +106,26 @@ def read_inputs(options: InputOptions) -> RunInputs:
     Raises InputError or ConfigError before anything is evaluated.
     """
     data = read_labelled_images(options.dataset, options.source)
-    checkpoint = read_checkpoint(options.checkpoint)
+    return _read(options, read_checkpoint(options.checkpoint), data)
+
+
+def read_model_alone(options: InputOptions) -> RunInputs:
+    """The same without a data set, for pictures that belong to none: the classes are the checkpoint's, no samples.
+
+    A checkpoint that names no classes gives "output 0", "output 1" and so on.
+    """
+    return _read(options, read_checkpoint(options.checkpoint), None)
+
+
+def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | None) -> RunInputs:
     model, arch = read_model(checkpoint, options.arch)
     preprocessing, preprocessing_source = _preprocessing(options, checkpoint, arch)
+    n = n_outputs(model, preprocessing.crop_px)
+    own_names = checkpoint.classes or tuple(f"output {k}" for k in range(n))
     alignment = aligned(
-        data.classes,
+        data.classes if data else tuple(options.renamed.get(name, name) for name in own_names),
         checkpoint.classes,
-        n_outputs=n_outputs(model, preprocessing.crop_px),
+        n_outputs=n,
         renamed=options.renamed,
     )
     own_notes = own_notes_text(options.notes_path) if options.notes_path else None
@@ -120,19 +133,19 @@ def read_inputs(options: InputOptions) -> RunInputs:
     facts = RunFacts(
         model=_model_facts(options, checkpoint, arch, model),
         data=DataFacts(
-            name=data.name,
-            split=data.split,
+            name=data.name if data else "",
+            split=data.split if data else "",
             root=str(options.source.root),
-            n_listed=len(data.samples),
+            n_listed=len(data.samples) if data else 0,
             notice=options.notice,
         ),
         alignment=alignment,
-        taxonomy=_taxonomy(alignment.classes, options, checkpoint, data),
+        taxonomy=_taxonomy(alignment.classes, options, checkpoint, data.species if data else {}),
         preprocessing=preprocessing,
         preprocessing_source=preprocessing_source,
         own_notes=own_notes,
     )
-    return RunInputs(model=model, samples=data.samples, facts=facts)
+    return RunInputs(model=model, samples=data.samples if data else (), facts=facts)
 
 
 def _preprocessing(options: InputOptions, checkpoint: Checkpoint, arch: str) -> tuple[Preprocessing, str]:
@@ -160,10 +173,10 @@ def _model_facts(options: InputOptions, checkpoint: Checkpoint, arch: str, model
 
 
 def _taxonomy(
-    classes: tuple[str, ...], options: InputOptions, checkpoint: Checkpoint, data: LabelledImages
+    classes: tuple[str, ...], options: InputOptions, checkpoint: Checkpoint, of_data: Mapping[str, str]
 ) -> Taxonomy:
     renamed = {options.renamed.get(name, name): species for name, species in checkpoint.species.items()}
-    sources: dict[str, Mapping[str, str]] = {"data set": data.species, "checkpoint": renamed}
+    sources: dict[str, Mapping[str, str]] = {"data set": of_data, "checkpoint": renamed}
     if options.species_path is not None:
         own = read_species(options.species_path)
         lacking = [name for name in classes if name not in own]

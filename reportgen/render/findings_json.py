@@ -5,6 +5,7 @@ from typing import Any
 
 from reportgen.analyse.findings import Findings
 from reportgen.compose.report import Report
+from reportgen.render.explanation_json import explanation_json, panels_json
 
 SCHEMA_VERSION = 1
 
@@ -29,14 +30,16 @@ def findings_json(report: Report) -> dict[str, Any]:
             for group in findings.groups
         ],
         "cross_species": _cross_species(findings),
-        "panels": _panels(report),
+        "panels": panels_json(report),
         "comparison": None,
         "gate": gate(findings),
         "timing": dict(report.stamp.timing),
         "taxonomy": {"source": facts.taxonomy.source or None, "reason": facts.taxonomy.reason or None}
         | {"species": dict(zip(classes, species, strict=True)) if species else None},
         "class_names_from": facts.alignment.named_by,
-        "compute": asdict(predictions.compute),
+        "compute": asdict(predictions.compute)
+        | {"argmax_check": asdict(predictions.argmax) if predictions.argmax else None},
+        "explanation": explanation_json(report),
     }
 
 
@@ -149,24 +152,4 @@ def _pairs(findings: Findings) -> list[dict[str, Any]]:
             "direction": pair.direction,
         }
         for pair in findings.pairs
-    ]
-
-
-def _panels(report: Report) -> list[dict[str, Any]]:
-    predictions = report.findings.predictions
-    return [
-        {
-            "sample_id": predictions.sample_ids[attribution.example.idx],
-            "reason": attribution.example.reason,
-            "methods": [
-                {
-                    "name": heat.method,
-                    "class": predictions.facts.classes[heat.class_idx],
-                    "target_layer": heat.layer or None,
-                    "peak": heat.peak,
-                }
-                for heat in attribution.maps
-            ],
-        }
-        for attribution in report.attributions.examples
     ]

@@ -8,8 +8,12 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
+from reportgen.compose.panels import METHOD_TITLES
 from reportgen.compose.report import Report
+from reportgen.compose.sheet import Sheet
 from reportgen.errors import RenderingError
+from reportgen.inputs.notes import Notes
+from reportgen.inputs.run_inputs import RunFacts
 from reportgen.render import filters
 
 Medium = Literal["screen", "print"]
@@ -35,9 +39,22 @@ def html(report: Report, medium: Medium) -> str:
 
     Raises RenderingError with the template's file and line.
     """
-    environment = _environment(report, medium)
+    facts = report.findings.predictions.facts
+    environment = _environment(facts, report.notes, report.stamp.language)
+    environment.globals["asset"] = _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets)
+    return _rendered(environment, "report.html.j2", report=report, medium=medium)
+
+
+def sheet_html(sheet: Sheet) -> str:
+    """The comparison sheet of one picture, with its pictures inside. Raises RenderingError."""
+    environment = _environment(sheet.facts, sheet.notes, "en")
+    environment.globals["asset"] = _data_uris(sheet.assets)
+    return _rendered(environment, "sheet.html.j2", sheet=sheet)
+
+
+def _rendered(environment: Environment, template: str, **values: object) -> str:
     try:
-        return environment.get_template("report.html.j2").render(report=report, medium=medium)
+        return environment.get_template(template).render(**values)
     except TemplateError as error:
         where = f"{getattr(error, 'filename', None) or 'template'}, line {getattr(error, 'lineno', '?')}"
         raise RenderingError(
@@ -48,7 +65,26 @@ def html(report: Report, medium: Medium) -> str:
         ) from error
 
 
-def _environment(report: Report, medium: Medium) -> Environment:
+_FILTERS = (
+    "percent",
+    "points",
+    "interval",
+    "difference",
+    "score",
+    "times",
+    "correlation",
+    "evidence",
+    "count",
+    "whole",
+    "listed",
+    "day",
+    "breakable",
+    "shortened",
+    "seconds",
+)
+
+
+def _environment(facts: RunFacts, notes: Notes, language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(templates_dir()),
         autoescape=True,
@@ -56,34 +92,13 @@ def _environment(report: Report, medium: Medium) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    named: dict[str, Callable[..., object]] = {
-        name: getattr(filters, name)
-        for name in (
-            "percent",
-            "points",
-            "interval",
-            "difference",
-            "score",
-            "times",
-            "correlation",
-            "evidence",
-            "count",
-            "whole",
-            "listed",
-            "day",
-            "breakable",
-            "shortened",
-            "seconds",
-        )
-    }
-    environment.filters |= named
-    environment.filters["breed"] = report.notes.name
-    classes = report.findings.predictions.facts.classes
+    environment.filters |= {name: getattr(filters, name) for name in _FILTERS}
+    environment.filters |= {"breed": notes.name, "method_name": lambda name: METHOD_TITLES.get(name, name)}
     environment.globals |= {
-        "asset": _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets),
-        "class_name": lambda k: report.notes.name(classes[k]),
-        "tell_apart": lambda a, b: report.notes.tell_apart(a, b, report.stamp.language),
+        "class_name": lambda k: notes.name(facts.classes[k]),
         "css": lambda name: Markup((templates_dir() / "css" / name).read_text(encoding="utf-8")),  # noqa: S704  # ours
+        "tell_apart": lambda a, b: notes.tell_apart(a, b, language),
+        "thing": "animal" if facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"} else "object",
     }
     return environment
 

@@ -10,7 +10,7 @@ from sklearn import metrics
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.cross_species import cross_species_errors
-from reportgen.analyse.intervals import wilson
+from reportgen.analyse.intervals import difference, wilson
 from reportgen.analyse.scores import n_top5_hits, scores
 
 N_CLASSES = 6
@@ -32,6 +32,22 @@ labels = st.integers(0, N_CLASSES - 1)
 )
 def test_wilson_gives_the_reference_values(k, n, expected):
     assert wilson(k, n) == pytest.approx(expected, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [  # Newcombe 1998, table II, method 10
+        ((56, 70), (48, 80), (0.0524, 0.3339)),
+        ((9, 10), (3, 10), (0.1705, 0.8090)),
+        ((10, 10), (0, 10), (0.6075, 1.0)),
+        ((0, 10), (0, 10), (-0.2775, 0.2775)),
+        ((0, 10), (0, 20), (-0.1611, 0.2775)),
+    ],
+)
+def test_the_interval_of_a_difference_gives_newcombes_figures(first, second, expected):
+    assert difference(first, second) == pytest.approx(expected, abs=5e-5)
+    low, high = difference(second, first)
+    assert (-high, -low) == pytest.approx(expected, abs=5e-5)
 
 
 @given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

@@ -81,3 +81,26 @@ def test_every_built_in_section_can_stand_alone(name):
     found = composed(findings_of(counts, species=("a", "b", "b", "a")), section_names=(name,))
     assert len(found.sections) == 1
     assert set(found.sections[0].assets) <= set(found.assets)
+
+
+def test_where_the_evidence_lies_is_counted_apart_for_errors_and_correct_answers():
+    """Every fourth of the first 40 rows is off the object; rows 20 to 26 are the errors: 20 and 24 of them."""
+    shown = section(composed(findings_of(np.array([[20, 7], [0, 20]]))), "evidence").data
+    errors, hits = shown["errors"], shown["hits"]
+    assert (errors.n_rows, errors.n, errors.n_off) == (7, 7, 2)
+    assert (hits.n_rows, hits.n, hits.n_off) == (33, 33, 8)
+    assert (errors.energy, errors.area) == pytest.approx((0.7, 0.4))
+    assert shown["difference"][0] < 2 / 7 - 8 / 33 < shown["difference"][1]
+
+
+def test_what_is_known_of_each_method_is_counted_over_its_maps():
+    """Every second example's maps are no better than random; the true class of an error has a blank map."""
+    findings = findings_of(np.array([[20, 7], [0, 20]]))
+    shown = {one["name"]: one for one in section(composed(findings), "evidence").data["methods"]}
+    n_errors = sum(example.reason != "group_correct" for example in findings.examples)
+    n = len(findings.examples)
+    assert (shown["grad_cam"]["n"], shown["grad_cam"]["n_blank"]) == (n + n_errors, n_errors)
+    assert (shown["smooth_grad"]["n_judged"], shown["smooth_grad"]["n_better"]) == (n, n // 2)
+    assert shown["smooth_grad"]["certificate"].outcome == "fail"
+    assert shown["contrast"]["certificate"].outcome == "unknown"
+    assert shown["grad_cam"]["enrichment"] == pytest.approx(2.0)

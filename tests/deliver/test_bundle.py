@@ -9,7 +9,7 @@ import pytest
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.compose.report import RunStamp
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.bundle import write_bundle, write_files
 from reportgen.deliver.stored_run import read_stored_run, stored_run
 from reportgen.errors import DeliveryError, InputError
 from tests.synthetic import attributions_of, findings_of
@@ -55,6 +55,18 @@ def test_a_place_that_cannot_be_written_is_exit_6(tmp_path):
     assert caught.value.exit_code == 6
 
 
+def test_files_take_the_place_of_older_ones_whole(tmp_path):
+    written = write_files(tmp_path / "new", {"a.png": b"one", "b.html": b"two"})
+    assert written == (tmp_path / "new" / "a.png", tmp_path / "new" / "b.html")
+    write_files(tmp_path / "new", {"a.png": b"three"})
+    assert (tmp_path / "new" / "a.png").read_bytes() == b"three"
+    assert left_in(tmp_path / "new") == ["a.png", "b.html"]
+    (tmp_path / "new" / "c").mkdir()
+    with pytest.raises(DeliveryError, match="--out"):
+        write_files(tmp_path / "new", {"c": b"a folder is in the way"})
+    assert left_in(tmp_path / "new") == ["a.png", "b.html", "c"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_archive_is_exit_6(tmp_path):
     tmp_path.chmod(0o500)
@@ -81,13 +93,16 @@ def test_a_stored_run_comes_back_as_it_was(stored):
     assert predictions.compute == findings.predictions.compute
     assert np.array_equal(predictions.logits, findings.predictions.logits)
     assert (rule, stamp) == (ExampleRule(n_confident=3), STAMP)
-    assert back.options == attributions.options
+    for name in ("options", "methods", "refusals", "certificates", "focus", "precision"):
+        assert getattr(back, name) == getattr(attributions, name)
     for one, other in zip(back.examples, attributions.examples, strict=True):
         assert one.example == other.example
         assert np.array_equal(one.crop, other.crop)
         for heat, original in zip(one.maps, other.maps, strict=True):
             assert heat.values == pytest.approx(original.values, abs=original.peak * 2**-11)
             assert heat.peak == pytest.approx(original.peak, rel=1e-6)
+            for name in ("method", "class_idx", "rival_idx", "layer", "faithfulness", "focus"):
+                assert getattr(heat, name) == getattr(original, name)
 
 
 def test_a_folder_that_is_no_bundle_is_exit_3(tmp_path):

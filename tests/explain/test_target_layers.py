@@ -112,3 +112,28 @@ def test_a_layer_that_cannot_serve_is_named(path, told):
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     with pytest.raises(ConfigError, match=told):
         target_layer(model, path, torch.zeros(1, 3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("resnet18", 7),
+        ("mobilenetv3_small_050", 7),
+        ("convnext_atto", 7),
+        ("vit_tiny_patch16_224", 14),
+        ("deit_tiny_distilled_patch16_224", 14),
+    ],
+)
+def test_timm_models_have_a_map_where_timm_is_installed(name, cells):
+    """Features as timm's own forward_features names them; class tokens as for torchvision's ViT."""
+    timm = pytest.importorskip("timm", reason="NOT RUN: timm is not installed")
+    torch.manual_seed(0)
+    model = timm.create_model(name, pretrained=False, num_classes=5).eval()
+    inputs = torch.randn(1, 3, 224, 224)
+    before = state_of(model)
+    layer = target_layer(model, None, inputs)
+    found = grad_cam(model, layer, inputs, class_idx=torch.tensor([[0], [1]]))
+    assert found.shape == (2, 1, cells, cells)
+    assert torch.isfinite(found).all()
+    assert found.max() > 0
+    assert state_of(model) == before

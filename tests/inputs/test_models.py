@@ -178,3 +178,16 @@ def test_the_hand_weighted_net_gives_the_logits_of_its_construction(tmp_path):
         expected = torch.zeros(5, 48, 48)
         expected[k, 24:40, 8:24] = 1.5
         assert torch.allclose(activation, expected, atol=1e-6)
+
+
+def test_a_timm_architecture_is_built_with_the_outputs_of_its_weights(tmp_path):
+    timm = pytest.importorskip("timm", reason="NOT RUN: timm is not installed")
+    path = tmp_path / "t.pt"
+    theirs = timm.create_model("mobilenetv3_small_050", pretrained=False, num_classes=4).eval()
+    torch.save(theirs.state_dict(), path)
+    model, name = read_model(read_checkpoint(path), "timm/mobilenetv3_small_050")
+    inputs = torch.randn(1, 3, 64, 64)
+    assert name == "timm/mobilenetv3_small_050"
+    assert torch.allclose(model(inputs), theirs(inputs), atol=1e-5)
+    with pytest.raises(ConfigError, match="mobilenetv3_small_050"):
+        read_model(read_checkpoint(path), "timm/mobilenetv3_smal_050")

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from pypdf import PdfReader
 
 from reportgen.compose.report import RunStamp, compose
 from reportgen.errors import RenderingError
+from reportgen.explain.focus import Focus
+from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.notes import read_notes
 from reportgen.render import filters
 from reportgen.render.html import html
@@ -63,6 +66,70 @@ def test_html_needs_nothing_from_outside_and_every_picture_has_a_text():
 
 def test_html_says_in_words_that_a_map_is_empty():
     assert "no positive evidence" in html(report_of(confused(4)), "screen")
+
+
+def test_html_marks_what_cannot_be_trusted_and_says_what_was_not_drawn():
+    page = html(report_of(confused(4)), "screen")
+    assert page.count("✗ fails the randomisation test") == page.count("SmoothGrad: <b>")
+    assert page.count("✗ no better than random") > 0
+    assert "stays alike: FAILS" in page
+    assert re.search(r"<b>DeepLIFT</b>: the model has activations for which the method has no rule \(GELU\)", page)
+
+
+def test_the_panel_of_an_error_reads_as_a_sentence():
+    """By the construction of the attributions: hottest at the lower right, 60 % on 30 % of the picture, peak off it."""
+    names = ["Bengal", "Egyptian_Mau", "boxer"]
+    page = html(report_of(confused(3), classes=names, species=("cat", "cat", "dog")), "screen")
+    panel = re.search(r'<article class="panel".*?called.*?</article>', page, flags=re.DOTALL).group()
+    text = " ".join(re.sub(r"<[^>]+>", "", panel).replace("\u00a0", " ").split())
+    assert "Bengal called Egyptian Mau with" in text
+    assert (
+        "The evidence for Egyptian Mau peaks at the lower right, 60 % of it on the animal, which fills 30 % of the "
+        "picture (the hottest spot is background); for Bengal there is none." in text
+    )
+    assert "uncovered in" in text
+    assert "To tell them apart: Bengal: large two-toned rosettes" in text
+
+
+@pytest.mark.parametrize(
+    ("counts", "masks", "told"),
+    [
+        (np.array([[20, 7], [0, 20]]), True, "The difference is within noise"),
+        (np.array([[20, 7], [0, 20]]), False, "was not measured"),
+        (np.diag([20, 20]), True, "cannot be told here"),
+    ],
+)
+def test_the_background_verdict_is_not_more_than_the_figures_bear(counts, masks, told):
+    findings = findings_of(counts)
+    attributions = attributions_of(findings, masks=masks)
+    assert told in html(compose(findings, attributions, notes=read_notes(), stamp=STAMP), "screen")
+
+
+@pytest.mark.parametrize(
+    ("off_errors", "off_hits", "told"),
+    [(60, 5, "errors rest on the background more often"), (5, 60, "less often than correct answers")],
+)
+def test_a_difference_beyond_noise_is_said(off_errors, off_hits, told):
+    findings = findings_of(np.array([[100, 100], [0, 10]]))
+    rows = [
+        FocusRow(idx=idx, correct=right, focus=Focus(energy=0.5, area=0.5, hit=idx >= off))
+        for right, off in ((False, off_errors), (True, off_hits))
+        for idx in range(100)
+    ]
+    attributions = replace(attributions_of(findings), focus=tuple(rows))
+    assert told in html(compose(findings, attributions, notes=read_notes(), stamp=STAMP), "screen")
+
+
+def test_numbers_of_the_maps():
+    assert filters.difference((-0.016, 0.168)) == "\u22122 to +17 points"
+    assert filters.score(0.714) == "0.71"
+    assert filters.times(2.345) == "2.3\u00a0\u00d7"
+    assert [filters.correlation(value) for value in (1.0, 0.997, -0.304, -0.001)] == [
+        "1.00",
+        "0.99",
+        "\u22120.30",
+        "0.00",
+    ]
 
 
 def test_names_cannot_smuggle_markup_in():
@@ -193,7 +260,7 @@ def test_findings_json_is_the_contract():
     assert {"class", "species", "n", "correct", "precision", "recall", "f1"} == set(found["scores"]["per_class"][0])
     assert set(found["groups"][0]) == {"classes", "errors", "impact"}
     assert set(found["panels"][0]) == {"sample_id", "reason", "methods"}
-    assert set(found["panels"][0]["methods"][0]) == {"name", "class", "target_layer", "peak"}
+    assert {"name", "class", "target_layer", "peak"} <= set(found["panels"][0]["methods"][0])
     assert found["comparison"] is None
     assert found["confusion"]["counts"][0][1] == 7  # rows true
     assert found["data"]["unreadable"] == [{"sample_id": "gone_0", "reason": "the file is empty (0 bytes)"}]

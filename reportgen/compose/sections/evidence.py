@@ -1,12 +1,10 @@
 """Where the evidence lies, over the whole run, and how far the maps can be trusted."""
 
-from typing import Any
-
-from reportgen.analyse.intervals import difference, wilson
+from reportgen.analyse.intervals import difference
 from reportgen.compose.material import Material, Section
 from reportgen.explain.attributions import MethodUse
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.run_focus import FocusRow
+from reportgen.explain.run_focus import lying
 
 
 def evidence(material: Material) -> Section | None:
@@ -14,7 +12,7 @@ def evidence(material: Material) -> Section | None:
     attributions = material.attributions
     if not attributions.methods and not attributions.refusals:
         return None
-    errors, hits = (_lying([row for row in attributions.focus if row.correct == right]) for right in (False, True))
+    errors, hits = (lying([row for row in attributions.focus if row.correct == right]) for right in (False, True))
     return Section(
         id="evidence",
         title="Where the evidence lies",
@@ -22,28 +20,13 @@ def evidence(material: Material) -> Section | None:
         data={
             "errors": errors,
             "hits": hits,
-            "difference": difference((errors["off"], errors["n"]), (hits["off"], hits["n"])),
+            "difference": difference((errors.n_off, errors.n), (hits.n_off, hits.n)),
             "methods": [_trust(material, use) for use in attributions.methods],
             "refusals": attributions.refusals,
             "options": attributions.options,
             "n_examples": len(attributions.examples),
         },
     )
-
-
-def _lying(rows: list[FocusRow]) -> dict[str, Any]:
-    """How often the hottest spot is off the object, among the rows where that can be told."""
-    told = [row.focus for row in rows if row.focus is not None and row.focus.hit is not None]
-    off = sum(not focus.hit for focus in told)
-    return {
-        "n_rows": len(rows),
-        "n": len(told),
-        "off": off,
-        "share": off / len(told) if told else None,
-        "share_ci": wilson(off, len(told)),
-        "energy": _mean([focus.energy for focus in told]),
-        "area": _mean([focus.area for focus in told]),
-    }
 
 
 def _mean(values: list[float]) -> float | None:

@@ -1,0 +1,87 @@
+"""What every method by captum shares: its notices are kept quiet, its errors are worded, pictures go in parts."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from reportgen.errors import ReportgenError, in_one_line
+from reportgen.evaluate.memory import in_memory
+from reportgen.explain.methods import NotApplicableError, Question, Subject
+
+# Captum tells of hooks that it sets and removes. They are set on a private copy.
+_NOTICES = ("Setting backward hooks on ReLU activations", r"\s*Setting forward, backward hooks and attributes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One picture (1, 3, H, W), one output, one seed; at most `size` pictures in memory at a time."""
+
+    image: torch.Tensor
+    class_idx: int
+    seed: int
+    size: int
+
+
+@contextmanager
+def foreign_code() -> Iterator[None]:
+    """Whatever a model or captum raises becomes NotApplicableError, except for want of memory."""
+    try:
+        with warnings.catch_warnings():
+            for notice in _NOTICES:
+                warnings.filterwarnings("ignore", message=notice)
+            yield
+    except (torch.OutOfMemoryError, NotApplicableError, ReportgenError, Warning):
+        raise
+    except Exception as error:  # a model may raise anything, captum often only asserts
+        raise NotApplicableError("failed", in_one_line(error)) from error
+
+
+def in_batches(
+    subject: Subject, thing: str, work: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+) -> Callable[[Question], torch.Tensor]:
+    """Maps (M, N, H, W) from `work(inputs (n, 3, H, W), class_idx (n,))`, which gives (n, H, W)."""
+
+    def maps(question: Question) -> torch.Tensor:
+        def all_rows(size: int) -> torch.Tensor:
+            starts = range(0, len(question.inputs), size)
+            return torch.stack(
+                [
+                    torch.cat([work(question.inputs[at : at + size], row[at : at + size]) for at in starts])
+                    for row in question.class_idx
+                ]
+            )
+
+        with foreign_code():
+            return in_memory(all_rows, subject.options.batch_size, on=subject.on, thing=thing).detach().float()
+
+    return maps
+
+
+def one_by_one(
+    subject: Subject, thing: str, work: Callable[[Asked], torch.Tensor]
+) -> Callable[[Question], torch.Tensor]:
+    """Maps (M, N, H, W) from `work`, which gives (H, W) for one picture and one output."""
+
+    def maps(question: Question) -> torch.Tensor:
+        def one(picture: int, class_idx: int) -> torch.Tensor:
+            image, seed = question.inputs[picture : picture + 1], question.seeds[picture]
+            return in_memory(
+                lambda size: work(Asked(image=image, class_idx=class_idx, seed=seed, size=size)),
+                subject.options.batch_size,
+                on=subject.on,
+                thing=thing,
+            )
+
+        with foreign_code():
+            rows = [torch.stack([one(n, int(k)) for n, k in enumerate(row)]) for row in question.class_idx]
+        return torch.stack(rows).detach().float()
+
+    return maps
+
+
+def watched(inputs: torch.Tensor) -> torch.Tensor:
+    """The same numbers as a leaf that asks for its gradient: captum warns when it has to ask itself."""
+    return inputs.detach().clone().requires_grad_(True)  # torch's own signature

@@ -1,0 +1,74 @@
+"""Gradients with respect to the pixels, by captum. They hold for every model that can be differentiated.
+
+All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the score before softmax.
+"""
+
+import torch
+from captum.attr import InputXGradient, IntegratedGradients, Saliency
+
+from reportgen.explain.captum_calls import Asked, in_batches, one_by_one, watched
+from reportgen.explain.methods import Explainer, Subject
+
+# Gauss-Legendre with 16 points is exact for polynomials of degree 31 along the path.
+N_STEPS = 16
+
+
+def vanilla_grad(subject: Subject) -> Explainer:
+    """|dy/dx|, summed over the channels: what SmoothGrad is without noise."""
+
+    def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+        return _gradient(subject, inputs, class_idx).abs().sum(dim=1)
+
+    return Explainer(maps=in_batches(subject, "gradient", work))
+
+
+def saliency(subject: Subject) -> Explainer:
+    """max over the channels of |dy/dx| (Simonyan et al., 2013, section 3.1)."""
+
+    def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+        return _gradient(subject, inputs, class_idx).abs().amax(dim=1)
+
+    return Explainer(maps=in_batches(subject, "saliency", work))
+
+
+def grad_x_input(subject: Subject) -> Explainer:
+    """x dy/dx (Shrikumar et al., 2016), summed over the channels, its positive part. x is the normalised picture."""
+    method = InputXGradient(subject.model)
+
+    def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+        return method.attribute(watched(inputs), target=class_idx).sum(dim=1).clamp_min(0)
+
+    return Explainer(maps=in_batches(subject, "gradient x input", work))
+
+
+def integrated_gradients(subject: Subject, *, n_steps: int = N_STEPS) -> Explainer:
+    """Integrated gradients (Sundararajan et al., ICML 2017, eq. 1), summed over the channels, their positive part.
+
+    Departure from the paper: the mean of two baselines, a black and a white picture. What looks like the baseline gets
+    no attribution, so that with a black one alone black fur could never be a reason.
+    """
+    method = IntegratedGradients(subject.model)
+
+    def work(asked: Asked) -> torch.Tensor:
+        both = [
+            method.attribute(
+                asked.image,
+                baselines=colour.expand_as(asked.image[0]).unsqueeze(0),
+                target=asked.class_idx,
+                n_steps=n_steps,
+                method="gausslegendre",
+                internal_batch_size=asked.size,
+            )
+            for colour in (subject.black, subject.white)
+        ]
+        return torch.cat(both).mean(dim=0).sum(dim=0).clamp_min(0)
+
+    return Explainer(
+        maps=one_by_one(subject, "integrated gradients", work),
+        settings={"baseline": "black_and_white", "n_steps": n_steps},
+    )
+
+
+def _gradient(subject: Subject, inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+    found: torch.Tensor = Saliency(subject.model).attribute(watched(inputs), target=class_idx, abs=False)
+    return found

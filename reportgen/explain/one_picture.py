@@ -1,0 +1,85 @@
+"""One picture, with or without a known class, and every method asked of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reportgen.errors import InputError
+from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.loop import logits
+from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.explain.attributions import (
+    MethodUse,
+    Refusal,
+    asked_about,
+    judged_maps,
+    made_ready,
+    subject_of,
+    uses,
+)
+from reportgen.explain.certificate import Certificate, certificates
+from reportgen.explain.maps import HeatValues, Picture, heat_values
+from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.run_inputs import RunInputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedPicture:
+    """`crop` (h, w, 3) uint8 is what the model saw; `probs` (K,) its probabilities, in the order of the classes.
+
+    `rival` is the class that the prediction is compared with: the true one where it was given and missed, else the
+    runner-up. `certificates` come from this picture alone.
+    """
+
+    crop: NDArray[np.uint8]
+    probs: NDArray[np.float64]
+    pred: int
+    rival: int
+    maps: tuple[HeatValues, ...]
+    methods: tuple[MethodUse, ...]
+    refusals: tuple[Refusal, ...]
+    certificates: tuple[Certificate, ...]
+
+
+def explain_picture(
+    inputs: RunInputs, crop: torch.Tensor, *, label: str | None, on: Compute, options: ExplainOptions
+) -> ExplainedPicture:
+    """Every method of `options` for the predicted class of `crop` (3, h, w) uint8; the model is left as it was found.
+
+    Raises InputError when `label` is no class of the model, or the model gives no finite output for the picture.
+    """
+    classes = inputs.facts.classes
+    if label is not None and label not in classes:
+        raise InputError(
+            f"class {label!r}", found="no such class", expected=f"one of {', '.join(classes)}", todo="correct --label"
+        )
+    with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
+        scores = logits(inputs.model, crop[None], preprocessing=inputs.facts.preprocessing, on=on)[0].double()
+        if not torch.isfinite(scores).all():
+            raise InputError(
+                "model output for the picture",
+                found="NaN or infinite logits",
+                expected="finite numbers",
+                todo="look at the checkpoint: training may have diverged",
+            )
+        probs = scores[list(inputs.facts.alignment.output_idx)].softmax(dim=0).numpy()
+        ranked = np.argsort(-probs, kind="stable")
+        pred = int(ranked[0])
+        rival = classes.index(label) if label is not None and classes[pred] != label else int(ranked[:2][-1])
+        picture = Picture(crop=crop, classes=tuple(dict.fromkeys((pred, rival))), seed=options.seed)
+        subject = subject_of(inputs, picture, on=on, options=options)
+        ready, refusals = made_ready(subject, options.methods)
+        (maps,) = heat_values(inputs, ready, [picture], device=device)
+        question = asked_about(inputs, [picture], device)
+        return ExplainedPicture(
+            crop=crop.permute(1, 2, 0).numpy().copy(),
+            probs=probs,
+            pred=pred,
+            rival=rival,
+            maps=judged_maps(inputs, subject, picture=picture, maps=maps),
+            methods=uses(ready),
+            refusals=refusals,
+            certificates=certificates(subject, ready, question) if options.certificate_pictures else (),
+        )

@@ -1,0 +1,210 @@
+"""Methods that change the backward pass of a model, by captum, on a private copy of it.
+
+All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the score before softmax. Each refuses the
+models for which it has no rule.
+"""
+
+from collections.abc import Callable
+
+import torch
+from captum.attr import LRP, DeepLift, Deconvolution, GuidedBackprop
+from torch import nn
+from torch.nn import functional
+
+from reportgen.explain.captum_calls import Asked, foreign_code, in_batches, one_by_one, watched
+from reportgen.explain.lrp_copy import EPSILON, GAMMA, attach_rules, rewrite
+from reportgen.explain.methods import Explainer, NotApplicableError, Subject
+from reportgen.explain.private_copy import (
+    Alias,
+    PrivateCopy,
+    Swaps,
+    n_relus,
+    operations,
+    plain_copy,
+    private_copy,
+)
+
+# What acts as a nonlinearity besides ReLU: deconvnet and guided backpropagation have no rule for it. Names of
+# operations of torch, so that it does not matter whether a module, a function or a method asked for them.
+OTHER_ACTIVATIONS = frozenset(
+    "gelu silu mish hardswish hardsigmoid sigmoid tanh elu celu leaky_relu rrelu_with_noise prelu_kernel softplus glu "
+    "hardtanh hardshrink softshrink threshold log_sigmoid_forward softmax clamp clamp_min clamp_max maximum "
+    "native_multi_head_attention transformer_encoder_layer_fwd scaled_dot_product_flash_attention_for_cpu "
+    "scaled_dot_product_flash_attention scaled_dot_product_efficient_attention scaled_dot_product_cudnn_attention "
+    "scaled_dot_product_fused_attention_overrideable scaled_dot_product_attention_math".split()
+)
+# The attributions of DeepLIFT add up exactly where its rules hold; float32 and small differences cost some percent.
+MAX_GAP = 0.1
+
+
+class _CappedReLU(nn.ReLU):
+    """ReLU6 as captum knows it: it hooks what is a ReLU, and torch's ReLU6 is none."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """min(max(x, 0), 6)."""
+        return functional.relu6(inputs)
+
+
+class _Flip(nn.Module):
+    """6 - x: twice around a ReLU this caps at 6."""
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """6 - x."""
+        return 6 - inputs
+
+
+class _WindowsApart(nn.Module):
+    """A max pool whose windows lie side by side, each pixel copied into every window that covers it.
+
+    Where windows overlap, captum keeps one window's share of a pixel and drops the others.
+    """
+
+    def __init__(self, pool: nn.MaxPool2d) -> None:
+        super().__init__()
+        self.ceil_mode = pool.ceil_mode
+        self.kernel, self.stride = _pair(pool.kernel_size), _pair(pool.stride)
+        self.padding, self.dilation = _pair(pool.padding), _pair(pool.dilation)
+        self.apart = nn.MaxPool2d((self.kernel[0] * self.kernel[1], 1))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """The same as the pool's."""
+        window = (self.kernel, self.stride, self.padding, self.dilation, self.ceil_mode)
+        shape = functional.max_pool2d(inputs.detach(), *window).shape
+        lowest = torch.finfo(inputs.dtype).min  # not minus infinity: captum subtracts these, too
+        sides = []
+        for axis in (1, 0):  # torch pads the last dimension first
+            reach = (shape[2 + axis] - 1) * self.stride[axis] + self.dilation[axis] * (self.kernel[axis] - 1) + 1
+            sides += [self.padding[axis], max(0, reach - inputs.shape[2 + axis] - self.padding[axis])]
+        padded = functional.pad(inputs, sides, value=lowest)
+        windows = functional.unfold(padded, self.kernel, dilation=self.dilation, stride=self.stride)
+        windows = windows.view(shape[0], shape[1], self.kernel[0] * self.kernel[1], -1)
+        return self.apart(windows)[..., : shape[2] * shape[3]].reshape(shape)
+
+
+def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value
+
+
+_RELU_HOOKED: Swaps = {
+    nn.ReLU: lambda _relu: nn.Sequential(Alias(), nn.ReLU()),
+    nn.ReLU6: lambda _relu: nn.Sequential(Alias(), _CappedReLU()),
+}
+# Captum looks rules up by exact type. These have one; ReLU6 is made of parts that have one.
+_RESCALED: Swaps = {
+    **{kind: lambda module: nn.Sequential(Alias(), module) for kind in (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid)},
+    **{kind: lambda module: nn.Sequential(Alias(), module) for kind in (nn.Tanh, nn.Softplus)},
+    nn.ReLU6: lambda _relu: nn.Sequential(Alias(), nn.ReLU(), _Flip(), nn.ReLU(), _Flip()),
+    nn.MaxPool2d: _WindowsApart,
+}
+
+
+def deconv(subject: Subject) -> Explainer:
+    """Deconvnet (Zeiler and Fergus, 2014), absolute values summed over the channels.
+
+    The gradient in which a ReLU passes its positive gradient back, whatever its input was. A ReLU6 counts as a ReLU.
+    """
+    return _relu_method(subject, "deconvnet", Deconvolution)
+
+
+def guided_backprop(subject: Subject) -> Explainer:
+    """Guided backpropagation (Springenberg et al., 2015), absolute values summed over the channels.
+
+    The gradient in which a ReLU passes back what is positive, where its input was positive too. A ReLU6 counts as a
+    ReLU that passes nothing back where it is saturated, as its gradient does.
+    """
+    return _relu_method(subject, "guided backpropagation", GuidedBackprop)
+
+
+def _relu_method(subject: Subject, thing: str, method: Callable[[nn.Module], Deconvolution]) -> Explainer:
+    with foreign_code():
+        ran = operations(subject.model, subject.example)
+        others = sorted(set(ran) & OTHER_ACTIVATIONS)
+        if others:
+            raise NotApplicableError("other_activations", ", ".join(others))
+        if not n_relus(ran):
+            raise NotApplicableError("no_relu")
+        own = _traced_or_plain(subject, _RELU_HOOKED)
+        n_hooked = sum(isinstance(module, nn.ReLU) for module in own.model.modules())
+        if n_hooked != n_relus(ran):
+            raise NotApplicableError("not_traceable", f"{n_hooked} modules for {n_relus(ran)} calls of ReLU")
+
+    def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = method(own.model).attribute(watched(inputs), target=class_idx)
+        return found.abs().sum(dim=1)
+
+    return Explainer(maps=in_batches(subject, thing, work), adjusted=own.adjusted)
+
+
+def deep_lift(subject: Subject) -> Explainer:
+    """DeepLIFT with the rescale rule (Shrikumar et al., ICML 2017), summed over the channels, its positive part.
+
+    The mean of two baselines, a black and a white picture. Refused when on one picture of the run the attributions do
+    not add up to the difference that they share out: then something in the model has no rule.
+    """
+    with foreign_code():
+        own = _traced_or_plain(subject, _RESCALED)
+        for colour in (subject.black, subject.white):
+            _refuse_what_does_not_add_up(own.model, subject.example, colour)
+
+    def work(asked: Asked) -> torch.Tensor:
+        # One picture and one baseline at a time: where nothing changes, captum's rule for max pools takes the first
+        # picture's gradient for that of all.
+        both = [_differences(own.model, asked.image, colour, asked.class_idx) for colour in _colours(subject)]
+        return torch.cat(both).mean(dim=0).sum(dim=0).clamp_min(0)
+
+    return Explainer(
+        maps=one_by_one(subject, "DeepLIFT", work),
+        settings={"baseline": "black_and_white"},
+        adjusted=own.adjusted,
+    )
+
+
+def _colours(subject: Subject) -> tuple[torch.Tensor, torch.Tensor]:
+    return subject.black, subject.white
+
+
+def _differences(model: nn.Module, image: torch.Tensor, colour: torch.Tensor, class_idx: int) -> torch.Tensor:
+    baseline = colour.expand_as(image[0]).unsqueeze(0).contiguous()
+    found: torch.Tensor = DeepLift(model).attribute(watched(image), watched(baseline), target=class_idx)
+    return found.detach()
+
+
+def _refuse_what_does_not_add_up(model: nn.Module, image: torch.Tensor, colour: torch.Tensor) -> None:
+    """For the output that moves most, so that there is something to share out whatever the picture."""
+    with torch.no_grad():
+        moved = (model(image) - model(colour.expand_as(image[0]).unsqueeze(0)))[0]
+    class_idx = int(moved.abs().argmax())
+    shared = float(_differences(model, image, colour, class_idx).sum())
+    whole = float(moved[class_idx])
+    if not abs(shared - whole) <= MAX_GAP * abs(whole):
+        raise NotApplicableError("does_not_add_up", f"shares out {shared:.3g} of {whole:.3g}")
+
+
+def _traced_or_plain(subject: Subject, swaps: Swaps) -> PrivateCopy:
+    try:
+        return private_copy(subject, swaps=swaps)
+    except NotApplicableError as refusal:
+        try:
+            return plain_copy(subject, swaps=swaps)
+        except NotApplicableError:
+            raise refusal from None
+
+
+def lrp(subject: Subject) -> Explainer:
+    """Layer-wise relevance propagation (Bach et al., 2015), summed over the channels, its positive part.
+
+    Composite rules (Kohlbrenner et al., 2020): gamma for convolutions, epsilon for linear layers.
+    """
+    with foreign_code():
+        own = private_copy(subject, swaps={}, rewrite=lambda graph, counts: rewrite(graph, counts, subject.example))
+
+    def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+        attach_rules(own.model)
+        found: torch.Tensor = LRP(own.model).attribute(watched(inputs), target=class_idx)
+        return found.sum(dim=1).clamp_min(0)
+
+    return Explainer(
+        maps=in_batches(subject, "LRP", work),
+        settings={"gamma": GAMMA, "epsilon": EPSILON},
+        adjusted=own.adjusted,
+    )

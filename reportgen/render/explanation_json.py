@@ -1,0 +1,56 @@
+"""What findings.json says of the maps."""
+
+from dataclasses import asdict
+from typing import Any
+
+from reportgen.compose.report import Report
+from reportgen.explain.maps import HeatValues
+from reportgen.explain.run_focus import lying
+
+
+def panels_json(report: Report) -> list[dict[str, Any]]:
+    """One entry an example, with its maps; what was not measured is None."""
+    predictions = report.findings.predictions
+    return [
+        {
+            "sample_id": predictions.sample_ids[attribution.example.idx],
+            "reason": attribution.example.reason,
+            "methods": [_map(heat, predictions.facts.classes) for heat in attribution.maps],
+        }
+        for attribution in report.attributions.examples
+    ]
+
+
+def _map(heat: HeatValues, classes: tuple[str, ...]) -> dict[str, Any]:
+    faithful, focus = heat.faithfulness, heat.focus
+    return {
+        "name": heat.method,
+        "class": classes[heat.class_idx],
+        "rival": None if heat.rival_idx is None else classes[heat.rival_idx],
+        "target_layer": heat.layer or None,
+        "peak": heat.peak,
+        "insertion": faithful and faithful.insertion,
+        "insertion_random": faithful and list(faithful.random),
+        "deletion": faithful and faithful.deletion,
+        "better_than_random": faithful and faithful.better_than_random,
+        "energy_on_object": focus and focus.energy,
+        "object_area": focus and focus.area,
+        "peak_on_object": focus and focus.hit,
+    }
+
+
+def explanation_json(report: Report) -> dict[str, Any]:
+    """The methods of the run, what was refused, the certificates, and where the evidence lies over the whole run."""
+    attributions = report.attributions
+    return {
+        "options": asdict(attributions.options),
+        "methods": [asdict(use) for use in attributions.methods],
+        "refused": [asdict(one) for one in attributions.refusals],
+        "certificates": [asdict(one) | {"outcome": one.outcome} for one in attributions.certificates],
+        "precision": [asdict(one) for one in attributions.precision],
+        "peak_off_object": {
+            name: asdict(found) | {"share": found.share}
+            for name, right in (("errors", False), ("hits", True))
+            for found in [lying([row for row in attributions.focus if row.correct == right])]
+        },
+    }
