@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from reportgen.explain.captum_calls import Asked, foreign_code, in_batches, one_by_one, watched
-from reportgen.explain.lrp_copy import EPSILON, GAMMA, attach_rules, rewrite
+from reportgen.explain.lrp_copy import EPSILON, GAMMA, attach_rules, gamma_conv, rewrite
 from reportgen.explain.methods import Explainer, NotApplicableError, Subject
 from reportgen.explain.private_copy import (
     Alias,
@@ -45,12 +45,16 @@ class _CappedReLU(nn.ReLU):
         return functional.relu6(inputs)
 
 
-class _Flip(nn.Module):
-    """6 - x: twice around a ReLU this caps at 6."""
+class _TwoReLUs(nn.Module):
+    """ReLU6 of parts that captum has a rule for: ReLU(x) - ReLU(x - 6)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lower, self.upper = nn.ReLU(), nn.ReLU()
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """6 - x."""
-        return 6 - inputs
+        """min(max(x, 0), 6)."""
+        return self.lower(inputs.clone()) - self.upper(inputs - 6)
 
 
 class _WindowsApart(nn.Module):
@@ -93,7 +97,7 @@ _RELU_HOOKED: Swaps = {
 _RESCALED: Swaps = {
     **{kind: lambda module: nn.Sequential(Alias(), module) for kind in (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid)},
     **{kind: lambda module: nn.Sequential(Alias(), module) for kind in (nn.Tanh, nn.Softplus)},
-    nn.ReLU6: lambda _relu: nn.Sequential(Alias(), nn.ReLU(), _Flip(), nn.ReLU(), _Flip()),
+    nn.ReLU6: lambda _relu: _TwoReLUs(),
     nn.MaxPool2d: _WindowsApart,
 }
 
@@ -196,7 +200,11 @@ def lrp(subject: Subject) -> Explainer:
     Composite rules (Kohlbrenner et al., 2020): gamma for convolutions, epsilon for linear layers.
     """
     with foreign_code():
-        own = private_copy(subject, swaps={}, rewrite=lambda graph, counts: rewrite(graph, counts, subject.example))
+        own = private_copy(
+            subject,
+            swaps={nn.Conv2d: gamma_conv},
+            rewrite=lambda graph, counts: rewrite(graph, counts, subject.example),
+        )
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
         attach_rules(own.model)
