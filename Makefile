@@ -44,6 +44,7 @@ wheel: .venv/installed libraries
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.report_cost
+	$(BIN)/python -W ignore -m benchmarks.explain_speed
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

@@ -27,8 +27,7 @@ def grad_cam(
     the other (the contrast with a similar class of Finer-CAM, Zhang et al., CVPR 2025, with gamma = 1).
     """
     with torch.enable_grad():
-        watched = inputs.detach().requires_grad_(True)  # torch's own signature
-        scores, tap = tapped(layer.module, lambda: model(watched))
+        scores, tap = tapped(layer.module, lambda: model(inputs.detach()))
         features = layer.as_nchw(tap.detach(), (inputs.shape[-2], inputs.shape[-1]))
         maps = []
         for number, idx in enumerate(class_idx):

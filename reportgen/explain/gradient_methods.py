@@ -9,8 +9,9 @@ from captum.attr import InputXGradient, IntegratedGradients, Saliency
 from reportgen.explain.captum_calls import Asked, in_batches, one_by_one, watched
 from reportgen.explain.methods import Explainer, Subject
 
-# Gauss-Legendre with 16 points is exact for polynomials of degree 31 along the path.
-N_STEPS = 16
+# For each baseline. On the shared MobileNetV2 the map of 32 steps correlates by 0.997 and more with that of 256, and the
+# attributions miss the difference that they share out by 4 to 8 % (median; 14 % with 16 steps). The paper: 20 to 300.
+N_STEPS = 32
 
 
 def vanilla_grad(subject: Subject) -> Explainer:
@@ -23,7 +24,7 @@ def vanilla_grad(subject: Subject) -> Explainer:
 
 
 def saliency(subject: Subject) -> Explainer:
-    """max over the channels of |dy/dx| (Simonyan et al., 2013, section 3.1)."""
+    """The maximum over the channels of |dy/dx| (Simonyan et al., 2013, section 3.1)."""
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
         return _gradient(subject, inputs, class_idx).abs().amax(dim=1)
@@ -32,11 +33,12 @@ def saliency(subject: Subject) -> Explainer:
 
 
 def grad_x_input(subject: Subject) -> Explainer:
-    """x dy/dx (Shrikumar et al., 2016), summed over the channels, its positive part. x is the normalised picture."""
+    """The product x dy/dx (Shrikumar et al., 2016), summed over the channels, its positive part."""
     method = InputXGradient(subject.model)
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
-        return method.attribute(watched(inputs), target=class_idx).sum(dim=1).clamp_min(0)
+        found: torch.Tensor = method.attribute(watched(inputs), target=class_idx)
+        return found.sum(dim=1).clamp_min(0)
 
     return Explainer(maps=in_batches(subject, "gradient x input", work))
 

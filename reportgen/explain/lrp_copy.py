@@ -1,6 +1,5 @@
 """A model rewritten so that every step of it has a rule of layer-wise relevance propagation."""
 
-import operator
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -26,10 +25,9 @@ _NOTHING_IN_EVAL = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Drop
 _SHARED_OUT = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, Addition_Module)
 _PASSED_ON = (nn.ReLU, nn.ReLU6, nn.BatchNorm2d)
 # They move numbers about and change none; relevance moves with them.
-_MOVES = frozenset(
-    "cat concat concatenate flatten reshape view permute transpose swapaxes contiguous chunk split getitem unsqueeze "
-    "squeeze channel_shuffle clone getattr size".split()
-)
+_MOVERS = """cat concat concatenate flatten reshape view permute transpose swapaxes contiguous chunk split getitem
+unsqueeze squeeze channel_shuffle clone"""
+_MOVES = frozenset(_MOVERS.split())
 
 
 def rewrite(graph: fx.GraphModule, counts: Counter[str], example: torch.Tensor) -> None:
@@ -67,7 +65,7 @@ class GammaAddition(Addition_Module):  # type: ignore[misc] # captum is not type
     """A sum of two branches, with the same rule: they often cancel, and epsilon alone would blow up what is left."""
 
     def forward(self, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-        """first + second."""
+        """The sum."""
         gains, losses = first.clamp(min=0) + second.clamp(min=0), first.clamp(max=0) + second.clamp(max=0)
         return _shared_out((first + second).detach(), gains, losses)
 
@@ -106,11 +104,11 @@ def _module(graph: fx.GraphModule, node: Any) -> nn.Module | None:
     return graph.get_submodule(str(node.target)) if called else None
 
 
-def _name(node: fx.Node) -> str:
+def _name(node: Any) -> str:
     return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
 
 
-def _simplify(graph: fx.GraphModule, node: fx.Node) -> None:
+def _simplify(graph: fx.GraphModule, node: Any) -> None:
     module = _module(graph, node)
     off = node.op == "call_function" and (node.kwargs.get("training") is False or node.args[3:4] == (False,))
     if isinstance(module, _NOTHING_IN_EVAL) or (off and _name(node) in ("dropout", "stochastic_depth")):
@@ -121,10 +119,10 @@ def _simplify(graph: fx.GraphModule, node: fx.Node) -> None:
         node.args = (*node.args, module.start_dim, module.end_dim)
 
 
-def fold(graph: fx.GraphModule, node: fx.Node) -> bool:
+def fold(graph: fx.GraphModule, node: Any) -> bool:
     """Folds a batch norm into the convolution that it alone reads; both are linear."""
-    norm, before = _module(graph, node), node.args[0] if node.args else None
-    conv = _module(graph, before)
+    before: Any = node.args[0] if node.args else None
+    norm, conv = _module(graph, node), _module(graph, before)
     if type(norm) is not nn.BatchNorm2d or type(conv) is not nn.Conv2d or len(before.users) > 1:
         return False
     parent, _, name = str(before.target).rpartition(".")
@@ -134,7 +132,7 @@ def fold(graph: fx.GraphModule, node: fx.Node) -> bool:
     return True
 
 
-def _pool_or_add(graph: fx.GraphModule, node: fx.Node) -> None:
+def _pool_or_add(graph: fx.GraphModule, node: Any) -> None:
     name = _name(node)
     if node.op not in ("call_function", "call_method"):
         return
@@ -151,7 +149,7 @@ def _pool_or_add(graph: fx.GraphModule, node: fx.Node) -> None:
             node.replace_all_uses_with(flat, delete_user_cb=lambda user: user is not flat)
 
 
-def _over_space(node: fx.Node) -> bool:
+def _over_space(node: Any) -> bool:
     dims = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else ())
     return len(node.args[0].meta["tensor_meta"].shape) == 4 and sorted(d % 4 for d in dims) == [2, 3]
 

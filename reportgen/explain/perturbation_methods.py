@@ -15,14 +15,14 @@ from reportgen.explain.captum_calls import Asked, one_by_one
 from reportgen.explain.methods import Explainer, Subject
 
 WINDOWS_A_SIDE = 7  # 32 px of 224: as fine as the last feature map of the common nets
-N_SAMPLES = 200  # four a superpixel; 8 s for a MobileNetV2 on one CPU thread
+N_SAMPLES = 200  # four a superpixel; 5 s for a MobileNetV2 on one CPU thread
 N_SEGMENTS = 50  # Ribeiro's superpixels number some dozens too, and each costs samples
 KERNEL_WIDTH = 0.25  # Ribeiro et al., lime_image
 RIDGE = 1.0  # Ribeiro et al., lime_base
 
 
 def occlusion(subject: Subject) -> Explainer:
-    """y less y with a window covered (Zeiler and Fergus, 2014), the mean of all windows over a pixel, positive part.
+    """What y loses with a window covered (Zeiler and Fergus, 2014), the mean over a pixel's windows, positive part.
 
     The window is a seventh of the picture wide and high, and moves by half of that.
     """
@@ -40,7 +40,8 @@ def occlusion(subject: Subject) -> Explainer:
                 target=asked.class_idx,
                 perturbations_per_eval=asked.size,
             )
-        return found[0, 0].clamp_min(0)  # a window covers all channels, and captum repeats its value in each
+        covered = found[0, 0]  # a window covers all channels, and captum repeats its value in each
+        return covered.clamp_min(0)
 
     return Explainer(
         maps=one_by_one(subject, "occlusion", work),
@@ -68,7 +69,7 @@ def lime(subject: Subject, *, n_samples: int = N_SAMPLES, n_segments: int = N_SE
             to_interp_rep_transform=None,
         )
         with torch.no_grad():
-            weights = method.attribute(
+            weights: torch.Tensor = method.attribute(
                 asked.image, target=asked.class_idx, n_samples=n_samples, perturbations_per_eval=asked.size
             )
         return weights[0].to(segments.device)[segments].clamp_min(0)

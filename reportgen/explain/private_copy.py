@@ -114,11 +114,11 @@ def plain_copy(subject: Subject, *, swaps: Swaps) -> PrivateCopy:
     return _checked(subject, model, counts)
 
 
-class _Operations(TorchDispatchMode):
+class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lack of types
     """Counts what torch is asked to do while it is active, whoever asks: modules, functions, methods."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.found: Counter[str] = Counter()
 
     def __torch_dispatch__(
@@ -133,7 +133,8 @@ class _Operations(TorchDispatchMode):
 
 def operations(model: nn.Module, example: torch.Tensor) -> Counter[str]:
     """How often each operation of torch runs in one forward pass, by its name without underscores at the ends."""
-    with torch.no_grad(), _Operations() as seen:
+    seen = _Operations()
+    with torch.no_grad(), seen:
         model(example)
     return seen.found
 
@@ -146,6 +147,8 @@ def n_relus(found: Mapping[str, int]) -> int:
 def _copied(model: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(model).eval()
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:
         raise NotApplicableError("not_traceable", in_one_line(error)) from error
 
@@ -154,6 +157,8 @@ def _traced(model: nn.Module) -> fx.GraphModule:
     copied = _copied(model)
     try:
         return fx.symbolic_trace(copied)
+    except torch.OutOfMemoryError:
+        raise
     except Exception as error:  # it runs the model's own forward with stand-ins for tensors
         raise NotApplicableError("not_traceable", in_one_line(error)) from error
 
@@ -202,7 +207,7 @@ def _out_of_place(graph: fx.GraphModule, counts: Counter[str]) -> None:
 def _modules_out_of_place(model: nn.Module, counts: Counter[str]) -> None:
     for module in model.modules():
         if getattr(module, "inplace", False) is True:
-            module.inplace = False
+            setattr(module, "inplace", False)  # noqa: B010 # not every module has it
             counts["in_place"] += 1
 
 

@@ -4,10 +4,11 @@ All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the s
 models for which it has no rule.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
-from captum.attr import LRP, DeepLift, Deconvolution, GuidedBackprop
+from captum.attr import LRP, Deconvolution, DeepLift, GuidedBackprop
 from torch import nn
 from torch.nn import functional
 
@@ -26,15 +27,14 @@ from reportgen.explain.private_copy import (
 
 # What acts as a nonlinearity besides ReLU: deconvnet and guided backpropagation have no rule for it. Names of
 # operations of torch, so that it does not matter whether a module, a function or a method asked for them.
-OTHER_ACTIVATIONS = frozenset(
-    "gelu silu mish hardswish hardsigmoid sigmoid tanh elu celu leaky_relu rrelu_with_noise prelu_kernel softplus glu "
-    "hardtanh hardshrink softshrink threshold log_sigmoid_forward softmax clamp clamp_min clamp_max maximum "
-    "native_multi_head_attention transformer_encoder_layer_fwd scaled_dot_product_flash_attention_for_cpu "
-    "scaled_dot_product_flash_attention scaled_dot_product_efficient_attention scaled_dot_product_cudnn_attention "
-    "scaled_dot_product_fused_attention_overrideable scaled_dot_product_attention_math".split()
-)
+_OTHERS = """gelu silu mish hardswish hardsigmoid sigmoid tanh elu celu leaky_relu rrelu_with_noise prelu_kernel
+softplus glu hardtanh hardshrink softshrink threshold log_sigmoid_forward softmax clamp clamp_min clamp_max maximum"""
+OTHER_ACTIVATIONS = frozenset(_OTHERS.split())
 # The attributions of DeepLIFT add up exactly where its rules hold; float32 and small differences cost some percent.
 MAX_GAP = 0.1
+
+
+Gradient = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class _CappedReLU(nn.ReLU):
@@ -54,7 +54,8 @@ class _TwoReLUs(nn.Module):
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """min(max(x, 0), 6)."""
-        return self.lower(inputs.clone()) - self.upper(inputs - 6)
+        found: torch.Tensor = self.lower(inputs.clone()) - self.upper(inputs - 6)
+        return found
 
 
 class _WindowsApart(nn.Module):
@@ -82,7 +83,8 @@ class _WindowsApart(nn.Module):
         padded = functional.pad(inputs, sides, value=lowest)
         windows = functional.unfold(padded, self.kernel, dilation=self.dilation, stride=self.stride)
         windows = windows.view(shape[0], shape[1], self.kernel[0] * self.kernel[1], -1)
-        return self.apart(windows)[..., : shape[2] * shape[3]].reshape(shape)
+        found: torch.Tensor = self.apart(windows)
+        return found.view(shape)
 
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
@@ -106,8 +108,15 @@ def deconv(subject: Subject) -> Explainer:
     """Deconvnet (Zeiler and Fergus, 2014), absolute values summed over the channels.
 
     The gradient in which a ReLU passes its positive gradient back, whatever its input was. A ReLU6 counts as a ReLU.
+    The picture is then only seen through the choices of max pools; refused where there is none.
     """
-    return _relu_method(subject, "deconvnet", Deconvolution)
+    gradient, adjusted = _with_own_relus(subject, Deconvolution)
+    with foreign_code():
+        first = torch.zeros(1, dtype=torch.int64, device=subject.example.device)
+        here, mirrored = (gradient(picture, first) for picture in (subject.example, subject.example.flip(-1)))
+        if torch.equal(here, mirrored) and bool(here.any()):
+            raise NotApplicableError("failed", "without a max pool the map is the same for every picture")
+    return Explainer(maps=in_batches(subject, "deconvnet", gradient), adjusted=adjusted)
 
 
 def guided_backprop(subject: Subject) -> Explainer:
@@ -116,13 +125,15 @@ def guided_backprop(subject: Subject) -> Explainer:
     The gradient in which a ReLU passes back what is positive, where its input was positive too. A ReLU6 counts as a
     ReLU that passes nothing back where it is saturated, as its gradient does.
     """
-    return _relu_method(subject, "guided backpropagation", GuidedBackprop)
+    gradient, adjusted = _with_own_relus(subject, GuidedBackprop)
+    return Explainer(maps=in_batches(subject, "guided backpropagation", gradient), adjusted=adjusted)
 
 
-def _relu_method(subject: Subject, thing: str, method: Callable[[nn.Module], Deconvolution]) -> Explainer:
+def _with_own_relus(subject: Subject, method: Callable[[nn.Module], Any]) -> tuple[Gradient, Mapping[str, int]]:
+    """The method's gradient (n, H, W) on a private copy, and what was changed on that."""
     with foreign_code():
         ran = operations(subject.model, subject.example)
-        others = sorted(set(ran) & OTHER_ACTIVATIONS)
+        others = sorted(name for name in ran if name in OTHER_ACTIVATIONS or "attention" in name)
         if others:
             raise NotApplicableError("other_activations", ", ".join(others))
         if not n_relus(ran):
@@ -132,11 +143,11 @@ def _relu_method(subject: Subject, thing: str, method: Callable[[nn.Module], Dec
         if n_hooked != n_relus(ran):
             raise NotApplicableError("not_traceable", f"{n_hooked} modules for {n_relus(ran)} calls of ReLU")
 
-    def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+    def gradient(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = method(own.model).attribute(watched(inputs), target=class_idx)
         return found.abs().sum(dim=1)
 
-    return Explainer(maps=in_batches(subject, thing, work), adjusted=own.adjusted)
+    return gradient, own.adjusted
 
 
 def deep_lift(subject: Subject) -> Explainer:
@@ -197,7 +208,11 @@ def _traced_or_plain(subject: Subject, swaps: Swaps) -> PrivateCopy:
 def lrp(subject: Subject) -> Explainer:
     """Layer-wise relevance propagation (Bach et al., 2015), summed over the channels, its positive part.
 
-    Composite rules (Kohlbrenner et al., 2020): gamma for convolutions, epsilon for linear layers.
+    Composite rules (Kohlbrenner et al., 2020): gamma for convolutions and sums of branches, epsilon for linear layers
+    and pools, the largest takes all in max pools. Batch norms are folded into the convolution before them; where there
+    is none (DenseNet) relevance passes through them, as it does through ReLU and ReLU6. Departures: the gamma rule is
+    the generalised one, which also holds for negative inputs, with gamma = 1, and a convolution's bias takes nothing
+    where an input has a share at all. What is lost goes to the head's bias and to pixels that are 0.
     """
     with foreign_code():
         own = private_copy(

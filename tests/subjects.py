@@ -1,0 +1,28 @@
+"""A model to explain, and a question about it, without a run around them."""
+
+import torch
+
+from reportgen.evaluate.device import compute
+from reportgen.explain.methods import ExplainOptions, Question, Subject
+
+BLACK, WHITE = torch.full((3, 1, 1), -2.0), torch.full((3, 1, 1), 2.5)
+
+
+def subject_for(model, example, **options):
+    return Subject(
+        model=model.eval().requires_grad_(False),
+        on=compute("cpu", "fp32"),
+        example=example,
+        black=BLACK,
+        white=WHITE,
+        target_layer=None,
+        options=ExplainOptions(**options),
+    )
+
+
+def asked(inputs, class_idx, seeds=None):
+    """`class_idx` (M, N), or one number for all."""
+    classes = torch.full((1, len(inputs)), class_idx) if isinstance(class_idx, int) else torch.tensor(class_idx)
+    return Question(
+        inputs=inputs, class_idx=classes, rival_idx=classes, seeds=seeds or tuple(range(100, 100 + len(inputs)))
+    )
