@@ -30,7 +30,7 @@ def checks() -> tuple[Check, ...]:
     return (
         Check(name="Python", state="ok", found=f"{platform.python_version()} on {platform.machine()}"),
         Check(name="cores", state="ok", found=str(os.cpu_count())),
-        *(_package(name) for name in ("torch", "torchvision", "matplotlib", "weasyprint")),
+        *(_package(name) for name in ("torch", "torchvision", "captum", "matplotlib", "weasyprint")),
         _cuda(),
         _library("Pango", "pangoft2-1.0", "missing", "no PDF without it"),
         _library("HarfBuzz subset", "harfbuzz-subset", "note", "without it a page takes seconds longer"),

@@ -69,7 +69,7 @@ def sheet(
 def sheet_png(one: Sheet) -> bytes:
     """The tiles in rows of four, each under its method's name, with its numbers; 160 dots an inch."""
     n_rows = -(-len(one.tiles) // _COLUMNS)
-    width, height = _COLUMNS * (_CELL_MM + 3), n_rows * (_CELL_MM + _CAPTION_MM + 3) + 12
+    width, height = _COLUMNS * (_CELL_MM + 3), n_rows * (_CELL_MM + _CAPTION_MM + 3) + 15
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width * MM, height * MM), dpi=_DPI)
         FigureCanvasAgg(figure)
@@ -84,6 +84,10 @@ def sheet_png(one: Sheet) -> bytes:
             axes.imshow(np.asarray(Image.open(io.BytesIO(one.assets[tile.asset]))), interpolation="lanczos")
             axes.set_axis_off()
             _caption(axes, one, tile)
+        if one.refusals:
+            refused = ", ".join(METHOD_TITLES.get(refusal.name, refusal.name) for refusal in one.refusals)
+            text = f"Not drawn, as they do not hold for this model (the page says why): {refused}"
+            figure.text(3 / width, 2.5 / height, text, size=7, color=_ALARM)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

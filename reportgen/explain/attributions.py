@@ -161,7 +161,7 @@ def made_ready(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Explai
             if name not in ("grad_cam", "contrast", "smooth_grad"):  # ours need no trial
                 explainer.maps(trial)
         except NotApplicableError as error:
-            log.warning("%s does not hold for this model: %s %s", name, error.reason, error.detail)
+            log.warning("%s does not hold for this model: %s (%s)", name, error.reason.replace("_", " "), error.detail)
             refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))
         else:
             ready[name] = explainer

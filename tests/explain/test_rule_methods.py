@@ -91,7 +91,9 @@ def by_captum(method, model, pictures, k):
             torch.cat(
                 [
                     captum.attr.DeepLift(model).attribute(
-                        one[None].detach().requires_grad_(True), colour.expand(1, 3, 8, 8).clone().requires_grad_(True), target=k
+                        one[None].detach().requires_grad_(True),
+                        colour.expand(1, 3, 8, 8).clone().requires_grad_(True),
+                        target=k,
                     )
                     for one in inputs
                 ]

@@ -1,0 +1,65 @@
+"""`reportgen explain`: one picture, every method, a page and a PNG."""
+
+import io
+import re
+
+import pytest
+from PIL import Image
+
+from reportgen.compose.panels import METHOD_TITLES
+from tests.pets import SIZE_PX, hand_checkpoint, picture
+from tests.program import reportgen
+
+
+@pytest.fixture
+def place(tmp_path):
+    hand_checkpoint(tmp_path / "hand.pt")
+    picture("Bengal").save(tmp_path / "one.png")
+    (tmp_path / "less.toml").write_text("[explain]\nsmooth_grad_samples = 2\ncertificate_pictures = 0\n")
+    return tmp_path
+
+
+def explained(place, *more, image="one.png"):
+    words = ("--checkpoint", "hand.pt", "--arch", "tests.pets:hand_net", "--config", "less.toml", "--out", "sheets")
+    return reportgen("explain", image, *words, *more, cwd=place)
+
+
+def test_every_method_has_its_tile_or_the_reason_why_not(place):
+    done = explained(place, "--methods", "all")
+    assert done.returncode == 0, done.stderr
+    written = [place / "sheets" / f"one.explained.{kind}" for kind in ("html", "png")]
+    assert done.stdout.split() == [f"sheets/{path.name}" for path in written]
+    page = written[0].read_text()
+    refused = set(re.findall(r"<li><b>([^<]+)</b>", page))
+    drawn = set(re.findall(r"<figcaption>([^:<]+): <b>", page))
+    assert drawn | refused == set(METHOD_TITLES.values())
+    assert not drawn & refused
+    assert "Bengal <" in page.replace("</h1>", " <")
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    with Image.open(io.BytesIO(written[1].read_bytes())) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.width > 4 * SIZE_PX
+
+
+def test_a_known_class_is_what_the_contrast_is_drawn_against(place):
+    done = explained(place, "--methods", "contrast", "--label", "pug")
+    assert done.returncode == 0, done.stderr
+    page = (place / "sheets" / "one.explained.html").read_text()
+    assert re.search(r"Contrast: <b>Bengal</b> not Pug", page)
+
+
+@pytest.mark.parametrize(
+    ("more", "image", "code", "told"),
+    [
+        (("--label", "unicorn"), "one.png", 3, "no such class"),
+        (("--methods", "grad_cm"), "one.png", 2, "grad_cam (the nearest name)"),
+        ((), "less.toml", 3, "not an image"),
+        ((), "gone.png", 3, "No such file"),
+        (("--device", "cuda:99"), "one.png", 2, "cuda:99"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_and_leaves_nothing(place, more, image, code, told):
+    done = explained(place, *more, image=image)
+    assert done.returncode == code
+    assert told in done.stderr
+    assert not (place / "sheets").exists()
