@@ -23,7 +23,9 @@ def bundle(shared_dir, tmp_path_factory):
         dataset="oxford-iiit-pet",
         data_root=shared_dir,
         out=tmp_path_factory.mktemp("reports"),
-        explain=ExplainTable(smooth_grad_samples=2, insertion_steps=2, random_maps=1, certificate_pictures=1),
+        explain=ExplainTable(
+            smooth_grad_samples=2, insertion_steps=2, random_maps=1, certificate_pictures=1, focus_pictures=30
+        ),
     )
     return run(config, now=NOW, watch=lambda *_: None).receipts.bundle_dir
 

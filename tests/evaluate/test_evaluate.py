@@ -1,5 +1,7 @@
 """The prediction loop: right numbers, each image once, unreadable ones listed, the model left as it was."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from reportgen.errors import ConfigError, EvaluationError, InputError
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.loop import LoopOptions, logits
-from reportgen.evaluate.predictions import evaluate
+from reportgen.evaluate.predictions import ArgmaxCheck, evaluate
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint
@@ -148,9 +150,29 @@ def test_bf16_stays_close(hand_inputs, hand_predictions):
     found = predicted(hand_inputs, on=compute("cpu", "bf16"))
     assert np.array_equal(found.preds(), hand_predictions.preds())
     assert np.abs(found.logits - hand_predictions.logits).max() < 0.05
+    assert (hand_predictions.argmax, found.argmax) == (None, ArgmaxCheck(n=50, n_differ=0))
 
 
-@pytest.mark.parametrize(("night", "accuracy"), [(1, 0.728), (2, 0.767), (3, 0.748)])
+class SplitsHairs(torch.nn.Module):
+    """Logit 1 is 1 + 2^-10 times the mean of the picture's first channel: bfloat16 (8 bits) sees it equal to logit 0."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(1, 5, bias=False)
+        self.head.weight.data = torch.tensor([[1.0], [1 + 2**-10], [0.0], [0.0], [0.0]])
+
+    def forward(self, inputs):
+        return self.head(inputs.mean(dim=(1, 2, 3)).abs().unsqueeze(1))
+
+
+def test_answers_that_bfloat16_changes_are_counted(hand_inputs):
+    """In float32 the answer is class 1, in bfloat16 the two are equal and the first one counts, for every picture."""
+    found = predicted(replace(hand_inputs, model=SplitsHairs()), on=compute("cpu", "bf16"))
+    assert set(found.preds()) == {0}
+    assert found.argmax == ArgmaxCheck(n=50, n_differ=50)
+
+
+@pytest.mark.parametrize(("night", "accuracy"), [(1, 0.728), (2, 0.767)])  # night 3: tests/e2e
 def test_the_shared_checkpoints_have_the_accuracies_of_their_readme(shared_dir, night, accuracy):
     options = InputOptions(
         checkpoint=shared_dir / "checkpoints" / f"mobilenet_v2-night{night}.pt",

@@ -1,6 +1,7 @@
 """Grad-CAM and SmoothGrad against captum, hand-weighted nets and identities."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import captum.attr
@@ -18,6 +19,7 @@ from reportgen.explain.attributions import explain
 from reportgen.explain.grad_cam import grad_cam
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.run_focus import lying
 from reportgen.explain.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
 from reportgen.explain.target_layers import target_layer
 from tests.pets import PATCH_AT, PATCH_PX
@@ -214,3 +216,43 @@ def test_memory_is_flat_over_200_panels():
         grad_cam(model, layer, inputs, class_idx=torch.tensor([[0], [1]]))
         held.append(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
     assert held[-1] - held[20] < 4e6  # one graph that is kept alive holds about 4 MB a panel, 700 MB in all
+
+
+def test_over_the_run_the_evidence_lies_where_the_patch_is(hand_inputs, hand_findings):
+    """The trimap is the patch, and all heat is on it: energy 1 on an area of 1/9, errors and hits alike."""
+    found = explained(hand_inputs, hand_findings, focus_pictures=12)
+    assert [row.correct for row in found.focus].count(False) == 5  # all errors
+    assert [row.correct for row in found.focus].count(True) == 12  # of 45 hits
+    assert [row.idx for row in found.focus] == sorted(row.idx for row in found.focus)
+    for row in found.focus:
+        assert (row.focus.energy, row.focus.area) == pytest.approx((1, 1 / 9))
+        assert row.focus.hit is True
+    summed = lying(found.focus)
+    assert (summed.n, summed.n_off, summed.share) == (17, 0, 0)
+    assert summed.share_ci == pytest.approx((0, 0.1843), abs=1e-4)  # Wilson for 0 of 17: z^2 / (n + z^2)
+    for one in found.examples:
+        for heat in one.maps:
+            assert (heat.focus is None) == (heat.peak == 0)
+
+
+def test_without_masks_or_with_broken_ones_there_is_no_focus_and_the_log_names_them(hand_inputs, hand_findings, caplog):
+    masks = [sample.mask_path for sample in hand_inputs.samples]
+    masks[hand_findings.examples[0].idx].write_bytes(b"no mask")
+    found = explained(hand_inputs, hand_findings, focus_pictures=1)
+    assert all(heat.focus is None for heat in found.examples[0].maps)
+    assert found.examples[1].maps[0].focus is not None
+    assert f"{masks[hand_findings.examples[0].idx]}" in caplog.text
+    bare = replace(hand_inputs, samples=tuple(replace(sample, mask_path=None) for sample in hand_inputs.samples))
+    assert explained(bare, hand_findings).focus == ()
+
+
+def test_a_run_in_bfloat16_says_how_near_its_maps_are(hand_inputs, hand_findings):
+    rough = compute("cpu", "bf16")
+    found = explain(
+        hand_inputs, hand_findings, on=rough, options=ExplainOptions(**(QUICK | {"certificate_pictures": 2}))
+    )
+    (check,) = found.precision
+    assert check.method == "smooth_grad"
+    assert len(check.correlation) == 2
+    assert all(0.9 < value <= 1 for value in check.correlation)
+    assert explained(hand_inputs, hand_findings).precision == ()

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reportgen.inputs.images import Preprocessing, UnreadableImageError, decoded, read_crop
+from reportgen.inputs.images import Preprocessing, UnreadableImageError, blurred, decoded, read_crop, read_mask
 
 
 def photo(width=60, height=40):
@@ -307,3 +307,35 @@ def test_a_cut_file_is_unreadable_whatever_another_library_told_pillow(monkeypat
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
     with pytest.raises(UnreadableImageError):
         decoded(saved(photo(), "PNG")[:120])
+
+
+def write_pair(folder, *, mask, size=(40, 30)):
+    Image.new("RGB", size).save(folder / "p.png")
+    Image.fromarray(np.asarray(mask, dtype=np.uint8)).save(folder / "m.png")
+    return folder / "m.png", folder / "p.png"
+
+
+def test_a_mask_goes_through_the_same_crop_without_mixed_codes(tmp_path):
+    """40 x 30 px, object in columns 10 to 19: shorter side doubled, centre crop of 30 of 80 x 60: columns 25 to 54."""
+    mask = np.full((30, 40), 2)
+    mask[:, 10:20] = 1
+    mask[:, 20] = 3
+    found = read_mask(*write_pair(tmp_path, mask=mask), Preprocessing(resize_px=60, crop_px=30))
+    assert found.shape == (30, 30)
+    assert found[0].tolist() == [1] * 15 + [3] * 2 + [2] * 13
+
+
+@pytest.mark.parametrize(
+    ("mask", "told"),
+    [(np.ones((40, 30)), "shape"), (np.full((30, 40), 7), "codes"), (np.ones((30, 40, 3)), "shape")],
+)
+def test_a_mask_that_does_not_fit_its_picture_is_refused(tmp_path, mask, told):
+    with pytest.raises(UnreadableImageError, match=told):
+        read_mask(*write_pair(tmp_path, mask=mask), Preprocessing())
+
+
+def test_a_blurred_picture_keeps_its_mean_and_loses_its_detail():
+    pixels = torch.tensor([[1.0, -1.0] * 20] * 40).expand(1, 3, 40, 40).clone()
+    found = blurred(pixels)
+    assert found[..., 6:-6, 6:-6].abs().max() < 0.1
+    assert torch.allclose(blurred(torch.full((1, 3, 20, 20), 0.7)), torch.tensor(0.7), atol=1e-6)
