@@ -31,7 +31,7 @@ types: .venv/installed
 	$(BIN)/mypy
 
 unit: .venv/installed test-libraries
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadscope
 
 # The wheel, in an environment that has nothing of the checkout, run from a folder that is not the checkout.
 wheel: .venv/installed libraries

@@ -27,9 +27,12 @@ class Asked:
 
 @contextmanager
 def foreign_code() -> Iterator[None]:
-    """Whatever a model or captum raises becomes NotApplicableError, except for want of memory."""
+    """Whatever a model or captum raises becomes NotApplicableError, except for want of memory.
+
+    The global draws are as before: captum's LIME runs a data loader, which takes a seed from them.
+    """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
             for notice in _NOTICES:
                 warnings.filterwarnings("ignore", message=notice)
             yield

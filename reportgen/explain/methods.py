@@ -43,6 +43,7 @@ Reason = Literal[
     "not_traceable",  # the forward pass cannot be rewritten on a private copy; detail says why
     "no_rule",  # a module or operation without a propagation rule; detail names it
     "does_not_add_up",  # the attributions do not add up to the difference they share out; detail gives both numbers
+    "same_for_every_picture",  # nothing of the picture reaches the map
     "failed",  # the method itself raised; detail says what
 ]
 

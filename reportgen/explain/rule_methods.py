@@ -115,7 +115,7 @@ def deconv(subject: Subject) -> Explainer:
         first = torch.zeros(1, dtype=torch.int64, device=subject.example.device)
         here, mirrored = (gradient(picture, first) for picture in (subject.example, subject.example.flip(-1)))
         if torch.equal(here, mirrored) and bool(here.any()):
-            raise NotApplicableError("failed", "without a max pool the map is the same for every picture")
+            raise NotApplicableError("same_for_every_picture", "no max pool")
     return Explainer(maps=in_batches(subject, "deconvnet", gradient), adjusted=adjusted)
 
 

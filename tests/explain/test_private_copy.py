@@ -41,7 +41,8 @@ def tangled():
 def test_it_computes_the_same_and_says_what_was_changed(tangled, example):
     before = state_of(tangled)
     own = private_copy(subject_for(tangled, example), swaps={})
-    assert own.adjusted == {"functional": 5, "shared": 1, "in_place": 4}
+    # In place: the shared ReLU and its second self, and the first function. To the tracer `+=` is an addition.
+    assert own.adjusted == {"functional": 5, "shared": 1, "in_place": 3}
     inputs = torch.randn(4, 3, 8, 8)
     assert torch.allclose(own.model(inputs), tangled(inputs), atol=1e-6)
     assert sum(type(module) is nn.ReLU for module in own.model.modules()) == 5
