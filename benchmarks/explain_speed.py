@@ -2,6 +2,9 @@
 
 Options: --device, --rounds, --side (pixels), --batch. Prints Markdown rows; ratios are medians over rounds in which
 the candidates take turns. Nothing is asserted. A ratio above 1 means that ours is faster.
+
+Everybody gets the same model in channels-last layout with frozen weights. Only pytorch-grad-cam needs a weight that
+takes a gradient: in one row all of them do, as its README leaves them, in another the last one before the target alone.
 """
 
 import argparse
@@ -31,6 +34,9 @@ from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 N_SAMPLES, NOISE_FRAC, N_PANELS = 50, 0.15, 200
+JACOB = "pytorch-grad-cam as its README uses it, resizing and weight gradients included"
+JACOB_FROZEN = "pytorch-grad-cam with all weights frozen but one, resizing included"
+CAPTUM_SIZES = (1, 5, 10, 25, 50)  # copies at a time; the best one is compared with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +112,14 @@ def line(what: str, ratios: str = "", ours: str = "") -> str:
 
 
 def compared(what: str, theirs: list[float], ours: list[float], n_pictures: int) -> str:
-    """A row: median ratio over the rounds with its range, and our rate."""
+    """A row: median ratio over the rounds with its range, and both rates."""
     each = [a / b for a, b in zip(theirs, ours, strict=True)]
-    rate = f"{n_pictures / statistics.median(ours):.3g} pictures/s"
-    return line(what, f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})", rate)
+    rate, other = (f"{n_pictures / statistics.median(took):.3g}" for took in (ours, theirs))
+    return line(
+        what,
+        f"{statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f})",
+        f"{rate} pictures/s, theirs {other}",
+    )
 
 
 def grad_cam_rows(name: str, subject: Subject, setting: Setting, device: torch.device) -> list[str]:
@@ -125,15 +135,16 @@ def grad_cam_rows(name: str, subject: Subject, setting: Setting, device: torch.d
         "ours, one class": lambda: grad_cam(subject.model, layer, pictures, class_idx=classes[:1]),
         "captum, one class": lambda: theirs.attribute(pictures, target=classes[0]),
     }
-    jacob = pytorch_grad_cam(subject.model, layer.module)
-    if jacob:
-        candidates["pytorch-grad-cam"] = lambda: [jacob(pictures, row) for row in classes]
-        candidates["pytorch-grad-cam, one class"] = lambda: jacob(pictures, classes[0])
+    for peer, as_readme in ((JACOB, True), (JACOB_FROZEN, False)):
+        jacob = pytorch_grad_cam(subject.model, layer.module, frozen=not as_readme)
+        if jacob:
+            candidates[peer] = lambda jacob=jacob: [jacob(pictures, row) for row in classes]
+            candidates[f"{peer}, one class"] = lambda jacob=jacob: jacob(pictures, classes[0])
     took = taking_turns(candidates, setting.rounds)
     rows = []
     for end, what in (("", "two classes each"), (", one class", "one class each")):
-        for peer, note in (("captum", ""), ("pytorch-grad-cam", ", its resizing included")):
-            thing = f"{name}: Grad-CAM of {setting.batch} pictures, {what} / {peer}{note}"
+        for peer in ("captum", JACOB, JACOB_FROZEN):
+            thing = f"{name}: Grad-CAM of {setting.batch} pictures, {what} / {peer}"
             if peer + end in took:
                 rows.append(compared(thing, took[peer + end], took["ours" + end], setting.batch))
             else:
@@ -141,7 +152,9 @@ def grad_cam_rows(name: str, subject: Subject, setting: Setting, device: torch.d
     return rows
 
 
-def pytorch_grad_cam(model: nn.Module, module: nn.Module) -> Callable[[torch.Tensor, torch.Tensor], object] | None:
+def pytorch_grad_cam(
+    model: nn.Module, module: nn.Module, *, frozen: bool
+) -> Callable[[torch.Tensor, torch.Tensor], object] | None:
     """GradCAM as its README shows it: one target a picture, a map a picture; on a model of its own, which it alters."""
     try:
         from pytorch_grad_cam import GradCAM
@@ -149,8 +162,10 @@ def pytorch_grad_cam(model: nn.Module, module: nn.Module) -> Callable[[torch.Ten
     except ImportError:
         return None
     path = next(path for path, found in model.named_modules() if found is module)
-    own = copy.deepcopy(model).requires_grad_(True)
-    cam = GradCAM(model=own, target_layers=[own.get_submodule(path)])
+    own = copy.deepcopy(model).requires_grad_(not frozen)
+    layer = own.get_submodule(path)
+    list(layer.parameters())[-1].requires_grad_(True)  # with none it fails, and a graph from here on is the cheapest
+    cam = GradCAM(model=own, target_layers=[layer])
     return lambda pictures, idx: cam(input_tensor=pictures, targets=[ClassifierOutputTarget(int(k)) for k in idx])
 
 
@@ -171,12 +186,12 @@ def smooth_grad_rows(name: str, subject: Subject, setting: Setting) -> list[str]
     candidates: dict[str, Callable[[], object]] = {
         "fp32": lambda: exact.maps(question),
         "bf16": lambda: rough.maps(question),
-        **{f"captum {size}": lambda size=size: by_captum(size) for size in (5, 10, 25)},
+        **{f"captum {size}": lambda size=size: by_captum(size) for size in CAPTUM_SIZES},
     }
     took = taking_turns(candidates, setting.rounds)
     best = min((key for key in took if key.startswith("captum")), key=lambda key: statistics.median(took[key]))
     size = best.removeprefix("captum ")
-    of = f"captum's NoiseTunnel in float32, {size} copies at a time (its best of 5, 10, 25)"
+    of = f"captum's NoiseTunnel in float32, {size} copies at a time (its best)"
     return [
         compared(f"{name}: SmoothGrad of {N_SAMPLES} copies, {precision} / {of}", took[best], took[precision], 1)
         for precision in ("fp32", "bf16")
@@ -196,9 +211,12 @@ def memory_row(name: str, subject: Subject, setting: Setting) -> str:
 
 
 def held_bytes(device: torch.device) -> int:
-    """Allocated on the GPU, or the largest resident size so far of this process."""
+    """Allocated on the GPU; else what of this process is in memory now."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
+    statm = Path("/proc/self/statm")
+    if statm.is_file():  # not the largest size so far: the rows before have been larger, and would hide any growth
+        return int(statm.read_text().split()[1]) * resource.getpagesize()
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

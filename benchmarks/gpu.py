@@ -23,7 +23,7 @@ from benchmarks.report_cost import SHARED, read
 from reportgen.demo.drawn_pets import write_drawn_pets
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.loop import LoopOptions, batches, logits
-from reportgen.evaluate.predictions import evaluate
+from reportgen.evaluate.predictions import N_CHECKED, evaluate
 from reportgen.explain.methods import Question, method
 from reportgen.inputs.images import decoded
 from reportgen.inputs.run_inputs import RunInputs
@@ -54,8 +54,7 @@ def main() -> None:
 def evaluation_row(inputs: RunInputs, on: Compute) -> str:
     """From files to predictions, with cores - 1 decoding processes, over the forward passes alone."""
     loop = LoopOptions(batch_size=BATCH, n_workers=max(1, (os.cpu_count() or 2) - 1))
-    many = replace(inputs, samples=inputs.samples)
-    ready = [batch.crops.to(on.device) for batch in batches(many.samples, inputs.facts.preprocessing, loop)]
+    ready = [batch.crops.to(on.device) for batch in batches(inputs.samples, inputs.facts.preprocessing, loop)]
 
     def forward_only() -> None:
         with model_on_loan(inputs.model, on):
@@ -71,12 +70,14 @@ def evaluation_row(inputs: RunInputs, on: Compute) -> str:
     )
     shares = [a / b for a, b in zip(took["forward"], took["whole"], strict=True)]
     rate = len(inputs.samples) / statistics.median(took["whole"])
-    what = f"resnet50, {on.precision}: evaluation from files / forward only, {loop.n_workers} workers"
+    extra = f", {N_CHECKED} of them in float32 as well" if on.precision == "bf16" else ""
+    what = f"{len(inputs.samples)} files{extra}, {loop.n_workers} workers started each time"
+    what = f"resnet50, {on.precision}: evaluation from files / forward only, {what}"
     return line(what, f"{statistics.median(shares):.2f}", f"{rate:.0f} images/s")
 
 
 def decoding_rows(root: Path) -> Iterator[str]:
-    """JPEG files to pixels: nvJPEG on the device against processes on the CPU; other formats are left out of both."""
+    """JPEG files to pixels: nvJPEG on the device against processes on the CPU; other formats are left to the CPU."""
     contents = [path.read_bytes() for path in sorted((root / "oxford-iiit-pet" / "images").iterdir())]
     jpegs = [content for content in contents if content.startswith(b"\xff\xd8\xff")]
     raw = [torch.frombuffer(bytearray(content), dtype=torch.uint8) for content in jpegs]
@@ -92,7 +93,8 @@ def decoding_rows(root: Path) -> Iterator[str]:
         )
     ratios = [a / b for a, b in zip(took["workers"], took["nvjpeg"], strict=True)]
     rate = len(jpegs) / statistics.median(took["nvjpeg"])
-    what = f"decoding {len(jpegs)} JPEG of {len(contents)} files: nvJPEG / {n_workers} processes"
+    left = f"{len(contents) - len(jpegs)} files of another format left to the CPU"
+    what = f"decoding {len(jpegs)} JPEG files ({left}): nvJPEG / {n_workers} processes"
     yield line(what, f"{statistics.median(ratios):.2f}", f"{rate:.0f} images/s")
 
 

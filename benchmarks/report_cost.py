@@ -28,7 +28,8 @@ from reportgen.demo.drawn_pets import write_drawn_pets
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.loop import LoopOptions, batches
 from reportgen.evaluate.predictions import evaluate
-from reportgen.explain.attributions import ExplainOptions, explain
+from reportgen.explain.attributions import explain
+from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.images import Preprocessing, decoded
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes

@@ -8,8 +8,9 @@ statistics too.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -51,21 +52,26 @@ class Certificate:
 
 def certificates(subject: Subject, ready: Mapping[str, Explainer], question: Question) -> tuple[Certificate, ...]:
     """One certificate a method of `ready`, from the pictures of `question` (M = 1); the model is left as it is."""
-    n = len(question.inputs)
-    originals = {name: explainer.maps(question)[0].cpu().numpy() for name, explainer in ready.items()}
+    originals = {name: _maps_of(partial(ready.__getitem__, name), question) for name in ready}
     found: dict[str, dict[Stage, float | None]] = {name: {} for name in ready}
     for stage, share in STAGES:
         random = replace(
             subject, model=randomised(subject.model, subject.example, share=share, seed=subject.options.seed)
         )
         for name, maps in originals.items():
-            try:
-                again = method(name, random).maps(question)[0].cpu().numpy()
-            except NotApplicableError:
-                found[name][stage] = None
-            else:
-                found[name][stage] = _mean_correlation(maps, again)
+            again = _maps_of(partial(method, name, random), question)
+            found[name][stage] = None if maps is None or again is None else _mean_correlation(maps, again)
+    n = len(question.inputs)
     return tuple(Certificate(method=name, correlation=found[name], n_pictures=n) for name in ready)
+
+
+def _maps_of(made: Callable[[], Explainer], question: Question) -> NDArray[np.float32] | None:
+    """(N, h, w), or None where the method does not hold."""
+    try:
+        maps: NDArray[np.float32] = made().maps(question)[0].float().cpu().numpy()
+    except NotApplicableError:
+        return None
+    return maps
 
 
 def _mean_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float | None:

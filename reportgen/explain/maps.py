@@ -1,5 +1,6 @@
 """Maps of pictures, as checked numbers: every method that is ready, asked about each picture's classes."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from reportgen.errors import EvaluationError
 from reportgen.explain.faithfulness import Claim, Faithfulness
 from reportgen.explain.focus import Focus
-from reportgen.explain.methods import Explainer, Question
+from reportgen.explain.methods import Explainer, NotApplicableError, Question
 from reportgen.inputs.run_inputs import RunInputs
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ def heat_values(
     """The maps of each picture, in the order of `ready`.
 
     Grad-CAM explains every class of a picture, from one forward pass; a contrast needs a rival and is left out without
-    one; every other method explains the predicted class. Raises NotApplicableError when a method fails after all.
+    one; every other method explains the predicted class. A method that fails on these pictures after all leaves no map
+    of them, and the log says so.
     """
     output_idx = inputs.facts.alignment.output_idx
     found: list[list[HeatValues]] = [[] for _ in pictures]
@@ -81,7 +85,12 @@ def heat_values(
             rival_idx=torch.tensor([lasts, firsts] if name == "grad_cam" else [lasts], device=device),
             seeds=tuple(picture.seed for picture in asked),
         )
-        maps = explainer.maps(question).float().cpu().numpy()
+        try:
+            maps = explainer.maps(question).float().cpu().numpy()
+        except NotApplicableError as error:
+            why = error.reason.replace("_", " ")
+            log.warning("no map of %s for %d pictures: %s (%s)", name, len(chosen), why, error.detail)
+            continue
         for column, row in enumerate(chosen):
             classes = pictures[row].classes
             for number, k in enumerate(classes if name == "grad_cam" else classes[:1]):

@@ -61,7 +61,8 @@ class _TwoReLUs(nn.Module):
 class _WindowsApart(nn.Module):
     """A max pool whose windows lie side by side, each pixel copied into every window that covers it.
 
-    Where windows overlap, captum keeps one window's share of a pixel and drops the others.
+    Where windows overlap, captum keeps one window's share of a pixel and drops the others; and where the pool reads a
+    ReLU's own output, as nearly everywhere, captum's rule for the pool is lost.
     """
 
     def __init__(self, pool: nn.MaxPool2d) -> None:

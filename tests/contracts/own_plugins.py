@@ -52,3 +52,14 @@ def never_holds(subject: Subject) -> Explainer:
 def no_explainer(subject: Subject) -> str:
     """A method with a fault in it."""
     return "a map"
+
+
+def falters(subject: Subject) -> Explainer:
+    """A method that holds for one picture at a time, and fails on more."""
+
+    def maps(question):
+        if len(question.inputs) > 1:
+            raise NotApplicableError("failed", "too many")
+        return torch.ones(len(question.class_idx), 1, 2, 2)
+
+    return Explainer(maps=maps)

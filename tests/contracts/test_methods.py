@@ -60,6 +60,15 @@ def test_a_method_that_does_not_hold_is_listed_and_the_run_goes_on(hand_inputs, 
     assert {heat.method for one in found.examples for heat in one.maps} == {"grad_cam"}
 
 
+def test_a_method_that_fails_on_some_pictures_after_all_does_not_end_the_run(hand_inputs, hand_predictions, caplog):
+    findings = analyse(hand_predictions, ExampleRule(n_confident=1))
+    options = ExplainOptions(methods=("tests.contracts.own_plugins:falters",), **(QUICK | {"certificate_pictures": 2}))
+    found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
+    assert [one.maps for one in found.examples] == [()] * len(findings.examples)
+    assert "too many" in caplog.text
+    assert found.certificates[0].outcome == "unknown"
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [("no.such:method", "No module named"), ("tests.contracts.own_plugins:not_callable", "cannot be called")],

@@ -1,5 +1,6 @@
 """The CPU and CUDA give the same logits and maps in float32; TensorFloat-32 is off, as the run records it."""
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -8,6 +9,7 @@ from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.explain.grad_cam import grad_cam
 from reportgen.explain.methods import ExplainOptions, Question, Subject, method
 from reportgen.explain.target_layers import target_layer
+from tests.pets import BREEDS, hand_net, hand_weights, picture
 
 pytestmark = [
     pytest.mark.gpu,
@@ -15,42 +17,50 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def model():
+def random_net():
+    """A mobilenet_v2 of random weights and pictures of noise."""
     torch.manual_seed(0)
-    return torchvision.models.mobilenet_v2(num_classes=7).eval()
+    net = torchvision.models.mobilenet_v2(num_classes=7).eval()
+    return net, torch.randn(4, 3, 96, 96, generator=torch.Generator().manual_seed(1)), None
 
 
-@pytest.fixture(scope="module")
-def pictures():
-    return torch.randn(4, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+def five_breeds():
+    """The net with hand-set weights, a picture of each of its first four breeds, and its target layer."""
+    net = hand_net().eval()
+    net.load_state_dict(hand_weights())
+    pixels = [np.asarray(picture(breed), dtype=np.float32) / 127.5 - 1 for breed in BREEDS[:4]]
+    return net, torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), "features"
 
 
-def answered(model, pictures, name, device):
+def answered(subject_of, name, device):
     """Logits and the maps of method `name` on one device, both on the CPU afterwards."""
+    model, pictures, layer = subject_of()
     on = compute(device, "fp32")
     with model_on_loan(model, on) as where:
         inputs = pictures.to(where)
         unit = torch.ones(3, 1, 1, device=where)
         options = ExplainOptions(smooth_grad_samples=6)
         subject = Subject(
-            model=model, on=on, example=inputs[:1], black=-unit, white=unit, target_layer=None, options=options
+            model=model, on=on, example=inputs[:1], black=-unit, white=unit, target_layer=layer, options=options
         )
-        idx = torch.tensor([[0, 1, 2, 3]], device=where)
-        question = Question(inputs=inputs, class_idx=idx, rival_idx=(idx + 1) % 7, seeds=(0, 1, 2, 3))
         with torch.inference_mode():
             logits = model(inputs).cpu()
+        idx = torch.tensor([[0, 1, 2, 3]], device=where)
+        question = Question(inputs=inputs, class_idx=idx, rival_idx=(idx + 1) % logits.shape[1], seeds=(0, 1, 2, 3))
         return logits, method(name, subject).maps(question).cpu()
 
 
 @pytest.mark.parametrize("name", ["grad_cam", "contrast", "smooth_grad", "vanilla_grad"])
-def test_logits_and_maps_agree(model, pictures, name):
-    (logits, maps), (others, other_maps) = (answered(model, pictures, name, device) for device in ("cpu", "cuda"))
-    assert torch.allclose(logits, others, atol=1e-3 * float(logits.abs().max()))
-    assert torch.allclose(maps, other_maps, atol=1e-2 * float(maps.max()))
+@pytest.mark.parametrize("subject_of", [random_net, five_breeds])
+def test_logits_and_maps_agree(subject_of, name):
+    (logits, maps), (others, other_maps) = (answered(subject_of, name, device) for device in ("cpu", "cuda"))
+    assert float(maps.max()) > 0
+    assert torch.allclose(logits, others, rtol=0, atol=1e-3 * float(logits.abs().max()))
+    assert torch.allclose(maps, other_maps, rtol=0, atol=1e-2 * float(maps.max()))
 
 
-def test_memory_on_the_device_is_flat_over_200_panels(model, pictures):
+def test_memory_on_the_device_is_flat_over_200_panels():
+    model, pictures, _ = random_net()
     with model_on_loan(model, compute("cuda", "fp32")) as device:
         inputs = pictures[:1].to(device)
         layer = target_layer(model, None, inputs)
