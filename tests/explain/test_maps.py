@@ -77,6 +77,20 @@ def test_grad_cam_of_a_pooled_linear_head_is_cam_over_z(small_net, pictures):
     assert torch.allclose(found, cam / (features.shape[2] * features.shape[3]), atol=1e-6)
 
 
+def test_the_contrast_of_two_classes_is_cam_of_the_difference_of_their_weights(small_net, pictures):
+    """For a pooled linear head: ReLU(sum over k of (w_a - w_b)_k A_k) / Z; with both classes alike there is nothing."""
+    layer = target_layer(small_net, "features", pictures[:1])
+    classes, rivals = torch.tensor([[2, 2, 2]]), torch.tensor([[0, 0, 0]])
+    found = grad_cam(small_net, layer, pictures, class_idx=classes, rival_idx=rivals)[0]
+    with torch.no_grad():
+        features = small_net.features(pictures)
+        weights = small_net.head.weight[2] - small_net.head.weight[0]
+        cam = torch.einsum("k,nkhw->nhw", weights, features).clamp(min=0)
+    assert torch.allclose(found, cam / (features.shape[2] * features.shape[3]), atol=1e-6)
+    assert found.max() > 0.01
+    assert not grad_cam(small_net, layer, pictures, class_idx=classes, rival_idx=classes).any()
+
+
 def test_grad_cam_does_not_depend_on_the_batch(small_net, pictures):
     layer = target_layer(small_net, "features", pictures[:1])
     together = grad_cam(small_net, layer, pictures, class_idx=torch.tensor([[0, 1, 2]]))[0]
