@@ -6,6 +6,7 @@ import pytest
 
 from reportgen.config import read_config
 from reportgen.errors import ConfigError
+from reportgen.explain.methods import ExplainOptions
 
 GIVEN = {"checkpoint": Path("c.pt"), "dataset": "imagefolder", "data_root": Path("d")}
 
@@ -76,3 +77,8 @@ def test_all_means_the_twelve_of_the_field_and_the_contrast():
     twelve = {"grad_cam", "vanilla_grad", "grad_x_input", "saliency", "integrated_gradients", "deconv"}
     twelve |= {"guided_backprop", "smooth_grad", "deep_lift", "occlusion", "lrp", "lime"}
     assert set(read_config({**GIVEN, "methods": "all"}).methods) == twelve | {"contrast"}
+
+
+def test_the_explain_table_has_the_defaults_of_the_stage():
+    found = read_config(GIVEN)
+    assert ExplainOptions(methods=found.methods, seed=found.seed, **found.explain.model_dump()) == ExplainOptions()
