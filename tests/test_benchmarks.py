@@ -12,6 +12,7 @@ from benchmarks import explain_speed, gpu
 def test_every_row_of_the_table_is_filled(monkeypatch, tmp_path):
     monkeypatch.setattr(explain_speed, "SHARED", tmp_path)  # the photographs take minutes
     monkeypatch.setattr(explain_speed, "N_SAMPLES", 3)
+    monkeypatch.setattr(explain_speed, "CAPTUM_SIZES", (1, 3))  # larger ones are cut to N_SAMPLES: the same again
     setting = explain_speed.Setting(device="cpu", rounds=1, side=64, batch=2, models=("mobilenet_v2",), n_panels=10)
     heading, _, *rows = explain_speed.table(setting)
     assert heading.count("|") == 4
