@@ -17,7 +17,7 @@ from PIL import Image
 
 from reportgen.analyse.examples import Reason
 from reportgen.analyse.findings import Findings
-from reportgen.explain.attributions import Attributions
+from reportgen.explain.attributions import Attributions, MethodUse
 from reportgen.explain.faithfulness import Faithfulness
 from reportgen.explain.focus import Focus
 from reportgen.explain.maps import HeatValues
@@ -57,7 +57,8 @@ class Tile:
     """One picture of a panel. `kind` is "crop" or the method; the crop has no class, numbers or place.
 
     `shown`: the explained class; `rival`: the class that a contrast is drawn against; `scale_max`: the value of full
-    colour; `place`: which ninth of the crop holds the hottest spot; `alike`: the method failed the randomisation test.
+    colour; `place`: which ninth of the crop holds the hottest spot; `alike`: the method failed the randomisation test;
+    `baseline`: what the method compares the picture with, a key, "" for none.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Tile:
     faithfulness: Faithfulness | None = None
     focus: Focus | None = None
     alike: bool = False
+    baseline: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,14 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
     for number, attribution in enumerate(attributions.examples, start=1):
         idx = attribution.example.idx
         pred, target = int(probs[idx].argmax()), int(predictions.targets[idx])
-        tiles, files = map_tiles(attribution.crop, attribution.maps, classes, stem=f"example-{number:03d}", alike=alike)
+        tiles, files = map_tiles(
+            attribution.crop,
+            attribution.maps,
+            classes,
+            stem=f"example-{number:03d}",
+            alike=alike,
+            uses=attributions.methods,
+        )
         assets |= files
         made[idx] = Panel(
             idx=idx,
@@ -130,8 +139,10 @@ def map_tiles(
     *,
     stem: str,
     alike: frozenset[str],
+    uses: Sequence[MethodUse] = (),
 ) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
     """The tiles of one picture, the crop first, and their JPEG files. `alike`: methods that failed the certificate."""
+    baselines = {use.name: str(use.settings.get("baseline", "")) for use in uses}
     common = max((heat.peak for heat in maps if heat.method in _ON_ONE_SCALE), default=0.0)
     tiles = [Tile(kind="crop", asset=f"{stem}-crop.jpg")]
     files = {tiles[0].asset: jpeg(crop)}
@@ -151,6 +162,7 @@ def map_tiles(
             faithfulness=heat.faithfulness,
             focus=heat.focus,
             alike=heat.method in alike,
+            baseline=baselines.get(heat.method, ""),
         )
         tiles.append(tile)
         files[tile.asset] = jpeg(_drawn(crop, heat, tile))

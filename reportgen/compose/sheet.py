@@ -48,7 +48,9 @@ def sheet(
 ) -> Sheet:
     """The sheet of an explained picture; methods that failed the randomisation test are marked."""
     alike = frozenset(one.method for one in picture.certificates if one.outcome == "fail")
-    tiles, assets = map_tiles(picture.crop, picture.maps, facts.classes, stem="sheet", alike=alike)
+    tiles, assets = map_tiles(
+        picture.crop, picture.maps, facts.classes, stem="sheet", alike=alike, uses=picture.methods
+    )
     ranked = np.argsort(-picture.probs, kind="stable")[:5]
     return Sheet(
         image_name=image_name,
@@ -102,6 +104,8 @@ def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
         lines = [(textwrap.shorten(f"{name}: {one.notes.name(tile.shown)}", 44, placeholder="…"), INK)]
         if tile.rival:
             lines.append((f"not {one.notes.name(tile.rival)}", INK))
+        if tile.baseline:
+            lines.append((f"baseline: {tile.baseline.replace('_', ' ')}", _SOFT))
         if tile.blank:
             lines.append(("no positive evidence, nothing to draw", _ALARM))
         if tile.alike:

@@ -34,6 +34,8 @@ def test_every_method_has_its_tile_or_the_reason_why_not(place):
     drawn = set(re.findall(r"<figcaption>([^:<]+): <b>", page))
     assert drawn | refused == set(METHOD_TITLES.values())
     assert not drawn & refused
+    assert page.count("baseline: black and white") == 2  # Integrated Gradients, DeepLIFT
+    assert page.count("baseline: mean colour") == 2  # occlusion, LIME
     assert "Bengal <" in page.replace("</h1>", " <")
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     with Image.open(io.BytesIO(written[1].read_bytes())) as sheet:

@@ -2,6 +2,7 @@
 
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.material import Material, Section
+from reportgen.compose.panels import JPEG_QUALITY
 from reportgen.explain.certificate import ALIKE
 
 
@@ -21,6 +22,7 @@ def methods(material: Material) -> Section:
             "uses": material.attributions.methods,
             "certificates": material.attributions.certificates,
             "alike": ALIKE,
+            "jpeg_quality": JPEG_QUALITY,
             "precision": material.attributions.precision,
             "argmax": predictions.argmax,
         },
