@@ -16,7 +16,7 @@ from reportgen.evaluate.loop import Watch
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.certificate import Certificate, certificates
 from reportgen.explain.faithfulness import faithfulness
-from reportgen.explain.focus import focus
+from reportgen.explain.focus import enlarged, focus
 from reportgen.explain.maps import HeatValues, Picture, claim, heat_values
 from reportgen.explain.methods import (
     METHODS,
@@ -29,7 +29,7 @@ from reportgen.explain.methods import (
     method,
 )
 from reportgen.explain.precision import PrecisionCheck, precision_checks
-from reportgen.explain.run_focus import FocusRow, enlarged, focus_rows, read_mask_or_none
+from reportgen.explain.run_focus import FocusRow, focus_rows, read_mask_or_none
 from reportgen.explain.target_layers import target_layer
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs

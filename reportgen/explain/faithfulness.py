@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from reportgen.evaluate.memory import in_memory
+from reportgen.explain.focus import enlarged
 from reportgen.explain.methods import Subject
 from reportgen.inputs.images import blurred
 
@@ -86,8 +86,7 @@ def _random_maps(size: tuple[int, ...], n: int, seed: int) -> list[NDArray[np.fl
 def _order(values: NDArray[np.float32], pixels: torch.Tensor) -> torch.Tensor:
     """(H W,) int64: the place of every pixel, 0 for the hottest. Ties lie in a fixed, scattered order."""
     height, width = pixels.shape[-2:]
-    small = torch.from_numpy(values.copy())[None, None]
-    large = functional.interpolate(small, (height, width), mode="bilinear")[0, 0].flatten()
+    large = torch.from_numpy(enlarged(values, (height, width)).copy()).flatten()
     scattered = torch.randperm(height * width, generator=torch.Generator().manual_seed(_TIES))
     order = scattered[large[scattered].argsort(descending=True, stable=True)]
     place = torch.empty_like(order)

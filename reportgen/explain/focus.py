@@ -7,7 +7,9 @@ without its tolerance of 15 px around the object, and on the model's crop.
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 OBJECT, BACKGROUND = 1, 2  # codes of a mask; anything else is neither
 
@@ -51,3 +53,12 @@ def _hottest(values: NDArray[np.float32]) -> tuple[int, int]:
     away = (rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2
     nearest = int(away.argmin())
     return int(rows[nearest]), int(columns[nearest])
+
+
+def enlarged(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """`values` (h, w) at `size` (H, W), bilinear."""
+    if values.shape == size:
+        return values
+    small = torch.from_numpy(values.copy())[None, None]
+    large: NDArray[np.float32] = functional.interpolate(small, size, mode="bilinear")[0, 0].numpy()
+    return large

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.intervals import Interval, wilson
-from reportgen.explain.focus import Focus, focus
+from reportgen.explain.focus import Focus, enlarged, focus
 from reportgen.explain.methods import Explainer, Question, Subject
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
@@ -115,15 +114,6 @@ def _focus_of(
     return [
         None if mask is None else focus(enlarged(values, size), mask) for values, mask in zip(maps, masks, strict=True)
     ]
-
-
-def enlarged(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """`values` (h, w) at `size` (H, W), bilinear."""
-    if values.shape == size:
-        return values
-    small = torch.from_numpy(values.copy())[None, None]
-    large: NDArray[np.float32] = functional.interpolate(small, size, mode="bilinear")[0, 0].numpy()
-    return large
 
 
 def read_mask_or_none(inputs: RunInputs, sample: Sample) -> NDArray[np.uint8] | None:
