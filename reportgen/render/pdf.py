@@ -1,20 +1,22 @@
-"""HTML to PDF, in a process of its own with limits on time and memory.
+"""HTML to PDF, in a process of its own with limits on time and memory, where the PDF is also audited."""
 
-WeasyPrint writes a "successful" PDF without its pictures and with boxes for letters that no font has; it only logs it.
-Here every such log record stops the render.
-"""
-
+import gc
 import logging
 import multiprocessing
+import re
 import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
+from types import MappingProxyType
 from typing import Any
 
 from reportgen.errors import RenderingError, in_one_line
+from reportgen.render.pdf_audit import audit, overflows
 
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
+_RASTER_PICTURE = re.compile(r'src="(asset:[^"]+\.(?:jpg|png))"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,37 +27,64 @@ class PdfLimits:
     memory_bytes: int = 6 * 2**30
 
 
-def pdf(html: str, assets: Mapping[str, bytes], limits: PdfLimits | None = None) -> bytes:
-    """A tagged PDF with bookmarks and embedded fonts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PdfDocument:
+    """A PDF that was written, and what is wrong with it in words: no problem, a whole document."""
 
-    Pictures come from `assets` only, by `asset:NAME`; nothing else is fetched from anywhere.
+    content: bytes
+    problems: tuple[str, ...]
 
-    Raises RenderingError when a picture is missing or broken, a letter has no font, WeasyPrint cannot be loaded, or a
-    limit is passed.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What the child process is given."""
+
+    html: str
+    assets: Mapping[str, bytes]
+    attachments: Mapping[str, bytes]
+    created_at: str
+
+
+def pdf(
+    html: str,
+    assets: Mapping[str, bytes],
+    limits: PdfLimits | None = None,
+    *,
+    attachments: Mapping[str, bytes] = MappingProxyType({}),
+    created_at: str,
+) -> PdfDocument:
+    """A tagged PDF with bookmarks, embedded fonts and `attachments` by file name, dated `created_at` (ISO 8601).
+
+    Pictures come from `assets` only, by `asset:NAME`; nothing else is fetched from anywhere. The same arguments give
+    the same bytes. What WeasyPrint warns of (a missing or broken picture, a letter that no font has) and what the audit
+    finds are the document's problems, each once.
+
+    Raises RenderingError when there is no document: WeasyPrint cannot be loaded or fails, or a limit is passed.
     """
     limits = limits or PdfLimits()
+    job = _Job(html=html, assets=dict(assets), attachments=dict(attachments), created_at=created_at)
     context = multiprocessing.get_context("spawn")  # fork would copy a process that may hold threads and a GPU
     receiver, sender = context.Pipe(duplex=False)
-    worker = context.Process(target=_work, args=(sender, html, dict(assets), limits.memory_bytes), daemon=True)
+    worker = context.Process(target=_work, args=(sender, job, limits.memory_bytes), daemon=True)
     worker.start()
     sender.close()
     try:
         if not receiver.poll(limits.time_s):
             raise _failed(f"not done after {limits.time_s:.0f} s", "fewer panels, or a higher time limit")
-        content, problems = receiver.recv()
+        made: PdfDocument | str = receiver.recv()
     except EOFError as error:
         worker.join(10)
         raise _failed(f"the renderer died (exit code {worker.exitcode}, -9: out of memory)", "fewer panels") from error
     finally:
         worker.kill()
         worker.join()
-    if problems:
-        raise _failed("; ".join(problems[:5]), "see `reportgen doctor` for libraries and fonts")
-    return bytes(content)
+    if isinstance(made, str):
+        raise _failed(made, "see `reportgen doctor` for libraries and fonts")
+    return made
 
 
 def _failed(found: str, todo: str) -> RenderingError:
-    return RenderingError("PDF", found=found, expected="a whole document, every picture and letter in it", todo=todo)
+    return RenderingError("PDF", found=found, expected="a document", todo=todo)
 
 
 class _Record(logging.Handler):
@@ -69,34 +98,44 @@ class _Record(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def _work(sender: Connection, html: str, assets: dict[str, bytes], memory_bytes: int) -> None:
-    """The child process: sends (PDF, problems)."""
+def _work(sender: Connection, job: _Job, memory_bytes: int) -> None:
+    """The child process: sends the document, or why there is none."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     record = _Record()
     logging.getLogger("weasyprint").addHandler(record)
     try:
-        content = _written(html, assets)
+        content, cut_off = _written(job)
+        gc.freeze()  # or every collection of the audit walks the remains of the layout: twice the time
+        n_pictures = len(set(_RASTER_PICTURE.findall(job.html)))
+        found = audit(content, n_pictures=n_pictures, attachments=job.attachments)
     except MemoryError:
-        sender.send((b"", [f"over the memory limit of {memory_bytes / 2**30:.1f} GiB"]))
+        sender.send(f"over the memory limit of {memory_bytes / 2**30:.1f} GiB")
     except Exception as error:  # noqa: BLE001  # whatever went wrong crosses the pipe as words
-        sender.send((b"", [*record.lines, in_one_line(error)]))
+        sender.send("; ".join([*record.lines[:5], in_one_line(error)]))
     else:
-        sender.send((content, record.lines))
+        problems = tuple(dict.fromkeys((*record.lines, *cut_off, *found)))
+        sender.send(PdfDocument(content=content, problems=problems))
 
 
-def _written(html: str, assets: dict[str, bytes]) -> bytes:
-    from weasyprint import HTML
-    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+def _written(job: _Job) -> tuple[bytes, tuple[str, ...]]:
+    """The PDF, and what of its pages is cut off."""
+    from weasyprint import HTML, Attachment
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class AssetFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint carries no types
-        """Serves the assets and nothing else."""
+        """Serves the assets and nothing else; WeasyPrint logs what it could not have."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:  # noqa: ARG002  # weasyprint passes it
             name = url.removeprefix("asset:")
-            if name == url or name not in assets:
-                raise FatalURLFetchingError(f"{url[:80]}: only the report's own pictures can be shown")
-            return URLFetcherResponse(url, assets[name], {"Content-Type": _TYPES[name.rpartition(".")[2]]})
+            if name == url or name not in job.assets:
+                raise ValueError("only the report's own pictures can be shown")
+            return URLFetcherResponse(url, job.assets[name], {"Content-Type": _TYPES[name.rpartition(".")[2]]})
 
-    document = HTML(string=html, url_fetcher=AssetFetcher(fail_on_errors=True))
-    content: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
-    return content
+    created = datetime.fromisoformat(job.created_at).astimezone(UTC)  # WeasyPrint writes every date as UTC
+    attachments = [
+        Attachment(string=content, name=name, description="Data of this report", created=created, modified=created)
+        for name, content in sorted(job.attachments.items())  # a name tree is sorted
+    ]
+    options = {"pdf_variant": "pdf/ua-1", "pdf_tags": True, "attachments": attachments}
+    document = HTML(string=job.html, url_fetcher=AssetFetcher()).render(**options)
+    return document.write_pdf(**options), overflows(document)
