@@ -1,0 +1,177 @@
+"""The archive: which bundles it holds, its front page index.html, and the links named latest."""
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from reportgen.deliver.bundle import AUDIT_FAILED, MANIFEST, UNRENDERED, errors_told, hidden_name, write_files
+from reportgen.deliver.locks import alone_in
+from reportgen.errors import DeliveryError, InputError
+from reportgen.render.index_page import Entry, Verdict, index_page
+
+INDEX, LATEST = "index.html", "latest"
+DOCUMENTS = ("report.html", "report.pdf")
+_OURS = b'<meta name="generator" content="reportgen">'
+# What file systems without links answer, and the rename into a model's folder that lies on another one.
+_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
+_VERDICT = TypeAdapter(Verdict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedRun:
+    """A whole bundle, <archive>/<model>/<run_id>."""
+
+    path: Path
+    verdict: Verdict
+    documents: tuple[str, ...]
+
+    @property
+    def model(self) -> str:
+        """The name of its model's folder."""
+        return self.path.parent.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A bundle that does not tell what it is, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundles:
+    """`runs` by model, time and run_id; `unreadable` by path."""
+
+    runs: tuple[ArchivedRun, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def bundles(archive: Path) -> Bundles:
+    """Every bundle of `archive`, from its verdict.json. Raises InputError when that is no directory, DeliveryError."""
+    runs, unreadable = [], []
+    for path in bundle_dirs(archive):
+        try:
+            runs.append(archived_run(path))
+        except (OSError, ValueError) as error:
+            if path.is_dir():  # else it was pruned just now
+                unreadable.append(Unreadable(path=path, reason=_reason(error)))
+    runs.sort(key=lambda run: (run.model, run.verdict.created_at, run.verdict.run_id))
+    return Bundles(runs=tuple(runs), unreadable=tuple(unreadable))
+
+
+def archived_run(path: Path) -> ArchivedRun:
+    """The bundle in `path`. Raises OSError or ValueError when it lacks a file or does not tell what it is."""
+    verdict = _VERDICT.validate_json((path / "verdict.json").read_bytes())
+    (path / MANIFEST).stat()
+    documents = tuple(name for name in DOCUMENTS if (path / name).is_file())
+    return ArchivedRun(path=path, verdict=verdict, documents=documents)
+
+
+def bundle_dirs(archive: Path) -> tuple[Path, ...]:
+    """The directories of bundles, also of damaged ones, by path.
+
+    Hidden folders, links, `.unrendered`, `.audit-failed` and folders of others are none. Raises InputError,
+    DeliveryError.
+    """
+    with errors_told(f"archive {archive}"):
+        return tuple(path for folder in model_dirs(archive) for path in _visible_dirs(folder) if is_bundle(path))
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether the directory `path` is a bundle, maybe a damaged one. Raises OSError."""
+    kept = path.suffix in (UNRENDERED, AUDIT_FAILED)
+    return not kept and any((path / name).exists() for name in (MANIFEST, "findings.json"))
+
+
+def model_dirs(archive: Path) -> tuple[Path, ...]:
+    """The folders that may hold bundles, by name. Raises InputError when `archive` is no directory, DeliveryError."""
+    if not archive.is_dir():
+        raise InputError(
+            f"archive {archive}",
+            found="no such directory" if not archive.exists() else "no directory",
+            expected="the folder of the models' folders, as in reports/<model name>/<run_id>",
+            todo="correct the path",
+        )
+    with errors_told(f"archive {archive}"):
+        return tuple(_visible_dirs(archive))
+
+
+def refresh(archive: Path) -> Path:
+    """Brings index.html and the links named latest up to date; the page.
+
+    Always made from the bundles and from nothing else (no clock, no older page), so what every run brings up to date is
+    byte for byte what a rebuild makes. Raises InputError when `archive` is no directory, DeliveryError.
+    """
+    with errors_told(f"archive {archive}"):
+        folders = model_dirs(archive)
+        with alone_in(archive):
+            found = bundles(archive)
+            _refuse_foreign(archive / INDEX)
+            entries = tuple(
+                Entry(model=run.model, folder=run.path.name, verdict=run.verdict, documents=run.documents)
+                for run in found.runs
+            )
+            unreadable = tuple((f"{one.path.parent.name}/{one.path.name}", one.reason) for one in found.unreadable)
+            write_files(archive, {INDEX: index_page(entries, unreadable).encode(errors="replace")})
+            _link_latest(archive, folders, found.runs)
+    return archive / INDEX
+
+
+def _link_latest(archive: Path, folders: tuple[Path, ...], runs: tuple[ArchivedRun, ...]) -> None:
+    newest = {folder: list(group)[-1] for folder, group in groupby(runs, key=lambda run: run.path.parent)}
+    for folder in folders:
+        _link(folder / LATEST, newest[folder].path.name if folder in newest else None, archive)
+    of_all = max(newest.values(), key=lambda run: (run.verdict.created_at, run.verdict.run_id), default=None)
+    _link(archive / LATEST, f"{of_all.model}/{of_all.path.name}" if of_all else None, archive)
+
+
+def _link(link: Path, to: str | None, archive: Path) -> None:
+    """Points `link` to `to`, at once. Nothing is done where something else has its name, or links are not known."""
+    if link.exists() and not link.is_symlink():
+        return
+    if to is None:
+        if not link.exists():  # a link of ours whose bundle is gone
+            link.unlink(missing_ok=True)
+        return
+    temporary = hidden_name(archive / link.name, "partial")
+    try:
+        temporary.symlink_to(to)
+        temporary.replace(link)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _visible_dirs(folder: Path) -> Iterator[Path]:
+    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    for entry in entries:
+        if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+            yield folder / entry.name
+
+
+def _refuse_foreign(page: Path) -> None:
+    if page.exists() and _OURS not in page.read_bytes()[:1000]:
+        raise DeliveryError(
+            str(page),
+            found="a page that reportgen did not write",
+            expected="no index.html, or the archive's own",
+            todo="name the archive root, or move that page away",
+        )
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"no {Path(error.filename).name}"
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"verdict.json: {where + ': ' if where else ''}{first['msg']}"
+    return str(error)

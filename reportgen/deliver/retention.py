@@ -1,0 +1,123 @@
+"""Which bundles may go, and what dead processes left: planned first, then removed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from reportgen.deliver.archive import ArchivedRun, archived_run, bundles, refresh
+from reportgen.deliver.bundle import errors_told, remove_bundle
+from reportgen.deliver.leftovers import Leftover, leftovers
+
+KEPT_RESULTS = timedelta(days=14)  # *.unrendered and *.audit-failed: time enough to render them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """One thing of `archive` that goes, and why."""
+
+    archive: Path
+    path: Path
+    reason: str
+    n_bytes: int
+
+
+def retention(archive: Path, *, keep: int | None, keep_days: float | None, now: datetime) -> tuple[Removal, ...]:
+    """What may go, by path; nothing is changed.
+
+    Bundles: not among the newest `keep` of their model and older than `keep_days`, where both are given; by neither,
+    none. Never the newest of a model, never the baseline of one that these limits let stay (but a baseline does not
+    save its own baseline, or the chain from night to night would keep all), never one that cannot be read.
+    Leftovers: those of dead processes, and results without a report after KEPT_RESULTS.
+    Raises InputError when `archive` is no directory, DeliveryError.
+    """
+    found = leftovers(archive)
+    runs = bundles(archive).runs
+    with errors_told(f"archive {archive}"):
+        going = _past_limits(runs, keep, now - timedelta(days=keep_days) if keep_days is not None else None)
+        stay = [run for run in runs if run.path not in going]
+        in_use = {run.verdict.comparison.baseline_run_id for run in (*stay, *_missing(found)) if run.verdict.comparison}
+        removals = [
+            _removal(archive, run.path, _why(keep, keep_days))
+            for run in runs
+            if run.path in going and run.verdict.run_id not in in_use
+        ]
+        removals += [_removal(archive, one.path, one.cause) for one in found if _is_over(one, now)]
+    return tuple(sorted(removals, key=lambda removal: removal.path))
+
+
+def remove(removals: tuple[Removal, ...]) -> tuple[Removal, ...]:
+    """Removes them and brings the index up to date; those that are gone. What a process has taken up since stays.
+
+    Raises DeliveryError at the first that cannot be removed; the index is up to date then too.
+    """
+    done = []
+    try:
+        for removal in removals:
+            with errors_told(f"leftover {removal.path}"):
+                if removal.path.is_symlink() or removal.path.is_file():
+                    removal.path.unlink(missing_ok=True)
+                elif not remove_bundle(removal.path):
+                    continue
+            done.append(removal)
+    finally:
+        for archive in {removal.archive for removal in removals}:
+            refresh(archive)
+    return tuple(done)
+
+
+def _past_limits(runs: tuple[ArchivedRun, ...], keep: int | None, before: datetime | None) -> set[Path]:
+    """What the limits alone let go; never the newest of a model."""
+    if keep is None and before is None:
+        return set()
+    going: set[Path] = set()
+    for _, group in groupby(runs, key=lambda run: run.model):
+        newest_first = list(group)[::-1]
+        going |= {run.path for run in newest_first[keep or 1 :] if before is None or run.verdict.created_at < before}
+    return going
+
+
+def _missing(found: tuple[Leftover, ...]) -> Iterator[ArchivedRun]:
+    """Bundles that are not under their names at the moment, and will be put back."""
+    for one in found:
+        if one.kind == "old":
+            with suppress(OSError, ValueError):
+                yield archived_run(one.path)
+
+
+def _is_over(one: Leftover, now: datetime) -> bool:
+    if one.kind in ("unrendered", "audit-failed"):
+        return not one.alive and now - _made_at(one.path) > KEPT_RESULTS
+    return not one.alive
+
+
+def _made_at(path: Path) -> datetime:
+    """By its run id, which begins as 20261123T080000; else when it was last changed."""
+    try:
+        return datetime.strptime(path.name[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _why(keep: int | None, keep_days: float | None) -> str:
+    limits = (
+        f"not among the newest {keep}" if keep is not None else "",
+        f"older than {keep_days:g} days" if keep_days is not None else "",
+    )
+    return " and ".join(limit for limit in limits if limit)
+
+
+def _removal(archive: Path, path: Path, reason: str) -> Removal:
+    return Removal(archive=archive, path=path, reason=reason, n_bytes=_size(path))
+
+
+def _size(path: Path) -> int:
+    """Of a file, or of all files in a folder; what another process deletes meanwhile counts nothing."""
+    size = 0
+    for file in (path, *(Path(at, name) for at, _, names in os.walk(path) for name in names)):
+        with suppress(FileNotFoundError):
+            size += 0 if file.is_dir() else file.lstat().st_size
+    return size
