@@ -1,0 +1,53 @@
+"""Who got the mail of a run: <bundle>/mail/receipts.json."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from reportgen.deliver.bundle import MAIL, write_files
+from reportgen.errors import DeliveryError, in_one_line
+
+_NAME = "receipts.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """For one person. sending: the text was going out and its end is not known (the process died, or the connection).
+
+    at: the time of the mail, ISO 8601.
+    """
+
+    to: str
+    state: Literal["sending", "delivered"]
+    at: str
+    message_id: str
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a state that is none: it must not pass for an unsent mail."""
+        if self.state not in ("sending", "delivered"):
+            raise ValueError(f"state {self.state!r}")
+
+
+def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
+    """By key of the address; empty when nobody was mailed. Raises DeliveryError for a damaged file."""
+    path = bundle_dir / MAIL / _NAME
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {key: Receipt(**receipt) for key, receipt in content["receipts"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DeliveryError(
+            str(path),
+            found=in_one_line(error),
+            expected="the receipts of a run's mail",
+            todo="restore it; if you remove it, everybody counts as not yet mailed",
+        ) from error
+
+
+def write_receipts(bundle_dir: Path, receipts: Mapping[str, Receipt]) -> None:
+    """Takes the place of the old file whole. Raises DeliveryError."""
+    content = {"schema_version": 1, "receipts": {key: asdict(receipts[key]) for key in sorted(receipts)}}
+    write_files(bundle_dir / MAIL, {_NAME: (json.dumps(content, indent=1) + "\n").encode()})

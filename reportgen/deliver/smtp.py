@@ -1,0 +1,150 @@
+"""One message to several people over SMTP, step by step, so that for each of them it is known how it ended.
+
+A server may deliver a message from the moment it has the line that ends it (RFC 5321, 4.1.1.4 and 6.1). What fails
+before that line can be tried again; what fails after it, before the server's answer, cannot.
+"""
+
+import re
+import smtplib
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from reportgen.deliver.mail_settings import MailSettings
+from reportgen.errors import ConfigError, in_one_line
+from reportgen.render.message import one_line
+
+State = Literal["delivered", "refused", "deferred", "unknown"]
+_LONGEST_WORDS = 200
+_CHUNK_BYTES = 1 << 16  # the time limit of a socket holds for one call: for the whole text it would be a speed limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended for one person, in the server's words (one line, bounded).
+
+    refused: for good. deferred: it may work later. unknown: the text was out and no answer came.
+    """
+
+    state: State
+    words: str
+
+
+def attempts(
+    content: bytes, to: tuple[str, ...], settings: MailSettings, *, commit: Callable[[tuple[str, ...]], None]
+) -> Iterator[Mapping[str, Ending]]:
+    """After each attempt how it ended, by address, for those that it was made for: at first all, then the deferred.
+
+    At most settings.n_attempts. `commit` is called with the addresses that the server took, when the text is out and
+    the line that ends it is not; if it raises, nothing is delivered. Raises ConfigError for an unreadable ca_file.
+    """
+    pending = to
+    for number in range(settings.n_attempts):
+        if number:
+            time.sleep(settings.wait_s * 2 ** (number - 1))
+        endings = _attempt(content, pending, settings, commit)
+        yield endings
+        pending = tuple(address for address in pending if endings[address].state == "deferred")
+        if not pending:
+            return
+
+
+def _attempt(
+    content: bytes, to: tuple[str, ...], settings: MailSettings, commit: Callable[[tuple[str, ...]], None]
+) -> dict[str, Ending]:
+    endings: dict[str, Ending] = {}
+    try:
+        with _session(settings) as smtp:
+            _expect(2, smtp.mail(settings.sender, [f"size={len(content)}"] if smtp.has_extn("size") else []))
+            for address in to:
+                code, words = smtp.rcpt(address)
+                if code // 100 != 2:
+                    endings[address] = _answer(code, words)
+            taken = tuple(address for address in to if address not in endings)
+            if taken:
+                _send_text(smtp, content)
+                commit(taken)
+                endings |= dict.fromkeys(taken, _end_of_text(smtp))
+    except OSError as error:  # smtplib's own errors are among them
+        endings |= {address: _ending(error) for address in to if address not in endings}
+    return endings
+
+
+@contextmanager
+def _session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
+    """Connected, encrypted, logged in. Left by QUIT when all went well, else the connection is dropped."""
+    with closing(_connected(settings)) as smtp:
+        smtp.ehlo_or_helo_if_needed()
+        if settings.tls == "starttls":
+            smtp.starttls(context=_trust(settings))
+            smtp.ehlo_or_helo_if_needed()
+        if settings.user is not None and settings.password is not None:
+            smtp.login(settings.user, settings.password)
+        yield smtp
+        with suppress(OSError):
+            smtp.quit()
+
+
+def _connected(settings: MailSettings) -> smtplib.SMTP:
+    host, port, timeout_s = settings.host or "", settings.port_in_use, settings.timeout_s
+    if settings.tls == "implicit":
+        return smtplib.SMTP_SSL(host, port, timeout=timeout_s, context=_trust(settings))
+    return smtplib.SMTP(host, port, timeout=timeout_s)
+
+
+def _trust(settings: MailSettings) -> ssl.SSLContext:
+    """Certificates and host names are checked; smtplib by itself checks neither."""
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise ConfigError(
+            "[mail] ca_file",
+            found=f"{settings.ca_file}: {in_one_line(error)}",
+            expected="certificates in PEM",
+            todo="correct it",
+        ) from error
+
+
+def _send_text(smtp: smtplib.SMTP, content: bytes) -> None:
+    """The text after DATA, without the line that ends it. content: lines end in CRLF."""
+    _expect(3, smtp.docmd("DATA"))
+    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    for start in range(0, len(stuffed), _CHUNK_BYTES):
+        smtp.send(stuffed[start : start + _CHUNK_BYTES])
+
+
+def _end_of_text(smtp: smtplib.SMTP) -> Ending:
+    """The line that ends the text, and the answer to it; from here on a silence means nothing."""
+    try:
+        smtp.send(b".\r\n")
+        return _answer(*smtp.getreply(), otherwise="unknown")
+    except OSError as error:
+        return Ending(state="unknown", words=_bounded(in_one_line(error)))
+
+
+def _expect(first_digit: int, reply: tuple[int, bytes]) -> None:
+    if reply[0] // 100 != first_digit:
+        raise smtplib.SMTPResponseException(*reply)
+
+
+def _answer(code: int, words: bytes, *, otherwise: State = "deferred") -> Ending:
+    states: dict[int, State] = {2: "delivered", 4: "deferred", 5: "refused"}
+    return Ending(state=states.get(code // 100, otherwise), words=_bounded(f"{code} {words.decode(errors='replace')}"))
+
+
+def _ending(error: OSError) -> Ending:
+    """Before the end of the text. Connections that drop may work later; a wrong certificate or a refusal may not."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+        return _answer(error.smtp_code, words)
+    dropped = isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(
+        error, smtplib.SMTPException | ssl.SSLCertVerificationError
+    )
+    return Ending(state="deferred" if dropped else "refused", words=_bounded(in_one_line(error)))
+
+
+def _bounded(words: str) -> str:
+    return one_line(words)[:_LONGEST_WORDS]
