@@ -1,9 +1,13 @@
 """Predictions and attributions for any confusion matrix, without a model."""
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 
 from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import analyse
+from reportgen.analyse.findings import Night, analyse
+from reportgen.analyse.gate import GateRules
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
@@ -14,6 +18,7 @@ from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.classes import ClassAlignment
+from reportgen.inputs.history import History, PastRun
 from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.run_inputs import DataFacts, ModelFacts, RunFacts
 from reportgen.inputs.taxonomy import Taxonomy
@@ -77,9 +82,35 @@ def predictions_of(counts, *, classes=None, species=(), notice=None, unreadable=
     )
 
 
-def findings_of(counts, **options):
-    """Their findings."""
-    return analyse(predictions_of(counts, **options), ExampleRule())
+TODAY = date(2026, 11, 23)
+FIRST_NIGHT = Night(today=TODAY, history=History(), rules=GateRules())
+
+
+def findings_of(counts, *, history=None, rules=None, **options):
+    """Their findings, of a first night without rules unless given."""
+    night = replace(FIRST_NIGHT, history=history or History(), rules=rules or GateRules())
+    return analyse(predictions_of(counts, **options), ExampleRule(), night)
+
+
+def past_run_of(predictions, preds=None, *, run_id="20261122T080000000Z-00000000", **changed):
+    """An archived run on the same images, with other predictions (N,) if given; `changed` replaces other fields."""
+    facts = predictions.facts
+    return PastRun(
+        **{
+            "run_id": run_id,
+            "created_at": "2026-11-22T08:00:00+00:00",
+            "fingerprint": predictions.fingerprint,
+            "checkpoint_sha256": "1" * 64,
+            "precision": "fp32",
+            "classes": facts.classes,
+            "preprocessing": facts.preprocessing,
+            "sample_ids": predictions.sample_ids,
+            "sha256": predictions.sha256,
+            "targets": predictions.targets,
+            "preds": predictions.preds() if preds is None else np.asarray(preds, dtype=np.int64),
+        }
+        | changed
+    )
 
 
 def attributions_of(findings, *, masks=True):

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.analyse.cross_species import CrossSpeciesError
 from reportgen.analyse.groups import ConfusedGroup
+from reportgen.analyse.nights import Flip
 
-Reason = Literal["cross_species", "group_error", "group_correct", "confident_error"]
+Reason = Literal["cross_species", "newly_wrong", "newly_right", "group_error", "group_correct", "confident_error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class ExampleRule:
     n_errors_per_group: int = 6
     n_correct_per_class: int = 1
     n_cross_species: int = 24
+    n_newly_wrong: int = 8
+    n_newly_right: int = 4
     n_confident: int = 6
 
 
@@ -40,13 +43,15 @@ def examples(
     *,
     groups: tuple[ConfusedGroup, ...],
     cross_species: tuple[CrossSpeciesError, ...],
+    flips: tuple[Flip, ...],
     rule: ExampleRule,
 ) -> tuple[Example, ...]:
     """Each image at most once, for the first reason that names it.
 
     First the cross-species errors, most surprising first. Then, for each of the top groups, the most telling errors of
     each direction (largest lead of the predicted over the true class), directions with more errors first, and the most
-    confident correct image of each class. Last the most confident of the other errors. Ties go to the earlier row.
+    confident correct image of each class. Then the images newly wrong and newly right, in the order of `flips`, and
+    last the most confident of the other errors. Ties go to the earlier row.
     """
     preds = probs.argmax(axis=1)
     chosen: dict[int, Example] = {}
@@ -59,6 +64,12 @@ def examples(
             right = np.flatnonzero((targets == k) & (preds == k))
             for idx in _first(right, probs[right, k], rule.n_correct_per_class):
                 chosen.setdefault(idx, Example(idx=idx, reason="group_correct", group=place))
+    for kind, reason, n in (
+        ("broken", "newly_wrong", rule.n_newly_wrong),
+        ("fixed", "newly_right", rule.n_newly_right),
+    ):
+        for flip in [flip for flip in flips if flip.kind == kind][:n]:
+            chosen.setdefault(flip.idx, Example(idx=flip.idx, reason=cast("Reason", reason)))
     wrong = np.array([idx for idx in np.flatnonzero(preds != targets) if int(idx) not in chosen], dtype=np.int64)
     for idx in _first(wrong, probs[wrong, preds[wrong]], rule.n_confident):
         chosen[idx] = Example(idx=idx, reason="confident_error")

@@ -1,48 +1,91 @@
 """The front door of stage 3: everything that is worked out from the predictions."""
 
 from dataclasses import dataclass
+from datetime import date
 
+from reportgen.analyse.calibration import expected_calibration_error
 from reportgen.analyse.class_order import ClassOrder, class_order
+from reportgen.analyse.comparison import Comparison, comparison
 from reportgen.analyse.confusion import Counts, confusion_counts
 from reportgen.analyse.cross_species import CrossSpeciesError, cross_species_errors
 from reportgen.analyse.examples import Example, ExampleRule, examples
+from reportgen.analyse.gate import Evidence, Gate, GateRules, gate
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.pairs import ConfusedPair, confused_pairs
 from reportgen.analyse.scores import Scores, n_top5_hits, scores
 from reportgen.evaluate.predictions import Predictions
+from reportgen.inputs.history import History
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """What an analysis needs beside the predictions: the date (UTC), earlier runs, and the rules of the gate."""
+
+    today: date
+    history: History
+    rules: GateRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What was found. Class numbers index `predictions.facts.classes`; `idx` is a row of `predictions`."""
+    """What was found. Class numbers index `predictions.facts.classes`; `idx` is a row of `predictions`.
+
+    calibration_error: the expected calibration error, in [0, 1]. comparison: None without an earlier run.
+    """
 
     predictions: Predictions
     scores: Scores
+    calibration_error: float
     confusion: Counts
     pairs: tuple[ConfusedPair, ...]
     groups: tuple[ConfusedGroup, ...]
     cross_species: tuple[CrossSpeciesError, ...]
     class_order: ClassOrder
+    comparison: Comparison | None
+    gate: Gate
     examples: tuple[Example, ...]
     rule: ExampleRule
+    night: Night
 
 
-def analyse(predictions: Predictions, rule: ExampleRule) -> Findings:
-    """All findings of N >= 1 predictions; the same predictions give the same findings."""
+def analyse(predictions: Predictions, rule: ExampleRule, night: Night) -> Findings:
+    """All findings of N >= 1 predictions; the same predictions, history, rules and date give the same findings."""
     classes, species = predictions.facts.classes, predictions.facts.taxonomy.species
     probs, preds, targets = predictions.probs(), predictions.preds(), predictions.targets
     counts = confusion_counts(targets, preds, len(classes))
     pairs = confused_pairs(counts)
     groups = confused_groups(counts, pairs)
     strangers = cross_species_errors(probs, targets, preds, species=species)
-    return Findings(
+    against = comparison(predictions, night.history)
+    evidence = Evidence(
         predictions=predictions,
         scores=scores(counts, n_top5_hits(predictions.logits, targets), classes=classes, species=species),
+        calibration_error=expected_calibration_error(probs.max(axis=1), preds == targets),
+        pairs=pairs,
+        cross_species=strangers,
+        class_order=class_order(counts),
+        comparison=against,
+    )
+    chosen = examples(
+        probs,
+        targets,
+        groups=groups,
+        cross_species=strangers,
+        flips=against.flips if against else (),
+        rule=rule,
+    )
+    return Findings(
+        predictions=predictions,
+        scores=evidence.scores,
+        calibration_error=evidence.calibration_error,
         confusion=counts,
         pairs=pairs,
         groups=groups,
         cross_species=strangers,
-        class_order=class_order(counts),
-        examples=examples(probs, targets, groups=groups, cross_species=strangers, rule=rule),
+        class_order=evidence.class_order,
+        comparison=against,
+        gate=gate(evidence, night.rules, today=night.today),
+        examples=chosen,
         rule=rule,
+        night=night,
     )

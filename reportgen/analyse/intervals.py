@@ -1,6 +1,7 @@
 """Intervals for counts."""
 
 import math
+from collections.abc import Callable
 
 Z_95 = 1.959964
 Interval = tuple[float, float]
@@ -33,3 +34,35 @@ def difference(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     (low1, high1), (low2, high2) = wilson(k1, n1), wilson(k2, n2)
     low = (p1 - p2) - math.hypot(p1 - low1, high2 - p2)
     return low, (p1 - p2) + math.hypot(high1 - p1, p2 - low2)
+
+
+def paired_difference(lost: int, won: int, n: int, *, z: float = Z_95) -> Interval:
+    """The 95 % score interval of (won - lost) / n, in [-1, 1]: of n pairs `won` and `lost` changed, this way and that.
+
+    T. Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
+    Statistics in Medicine 1998. Unlike Wald's it is no single point when nothing changed. With n = 0: (-1, 1).
+    """
+    if min(lost, won) < 0 or lost + won > n:
+        raise ValueError(f"{lost} and {won} of {n} are no paired counts")
+    if n == 0:
+        return -1.0, 1.0
+    estimate = (won - lost) / n
+
+    def outside(delta: float) -> bool:
+        """Whether the score test refutes the difference `delta`; monotone on either side of the estimate."""
+        b = -won - lost + (2 * n - won + lost) * delta
+        q = (math.sqrt(max(b * b + 8 * n * lost * delta * (1 - delta), 0.0)) - b) / (4 * n)
+        variance = n * (2 * q + delta * (1 - delta))
+        return (won - lost - n * delta) ** 2 > z * z * max(variance, 0.0)
+
+    return _edge(estimate, -1.0, outside), _edge(estimate, 1.0, outside)
+
+
+def _edge(inside: float, limit: float, outside: Callable[[float], bool]) -> float:
+    """Where `outside` begins between `inside` and `limit`, by halving; `limit` where it never does."""
+    if not outside(limit):
+        return limit
+    for _ in range(60):
+        middle = (inside + limit) / 2
+        inside, limit = (inside, middle) if outside(middle) else (middle, limit)
+    return inside

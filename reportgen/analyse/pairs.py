@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from reportgen.analyse.confusion import Counts
+from reportgen.analyse.discoveries import benjamini_hochberg
 from reportgen.analyse.intervals import Interval, wilson
 
 FALSE_DISCOVERY_RATE = 0.05
@@ -84,20 +85,10 @@ def _background(
         others_trials = all_trials - trials[evident].sum() - np.where(evident, 0, trials)
         rate = np.where(others_trials > 0, others_errors / np.maximum(others_trials, 1), 0.0).clip(0, 1)
         p = stats.binom.sf(errors - 1, trials, rate)
-        found = evident | (_benjamini_hochberg(p, n_tests) & (errors >= MIN_ERRORS))
+        found = evident | (benjamini_hochberg(p, rate=FALSE_DISCOVERY_RATE, n_tests=n_tests) & (errors >= MIN_ERRORS))
         if np.array_equal(found, evident):
             return rate.tolist(), p.tolist(), evident.tolist()
         evident = found
-
-
-def _benjamini_hochberg(p: NDArray[np.float64], n_tests: int) -> NDArray[np.bool_]:
-    """Which of the p values are discoveries among `n_tests` (the tests not given count as p = 1)."""
-    ordered = np.sort(p)
-    passing = np.flatnonzero(ordered <= FALSE_DISCOVERY_RATE * np.arange(1, len(p) + 1) / n_tests)
-    if not passing.size:
-        return np.zeros(len(p), dtype=bool)
-    below: NDArray[np.bool_] = p <= ordered[passing[-1]]
-    return below
 
 
 def _pair(

@@ -170,7 +170,7 @@ def test_examples_follow_the_stated_rule():
     targets = np.array([0, 0, 0, 1, 0, 0, 1, 0, 1])
     group = ConfusedGroup(classes=(0, 1), errors=4, impact=4 / 9)
     strange = type("Error", (), {"idx": 8})()
-    found = examples(probs, targets, groups=(group,), cross_species=(strange,), rule=ExampleRule())
+    found = examples(probs, targets, groups=(group,), cross_species=(strange,), flips=(), rule=ExampleRule())
     assert [(example.idx, example.reason) for example in found] == [
         (8, "cross_species"),
         (2, "group_error"),  # the direction with more errors first, its largest lead first

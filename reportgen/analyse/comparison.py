@@ -1,0 +1,235 @@
+"""Tonight against a baseline, paired by image: what broke, what was fixed, and whether that is more than chance."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportgen.analyse.class_order import class_order
+from reportgen.analyse.confusion import confusion_counts
+from reportgen.analyse.nights import Churn, Flip, churn, flips
+from reportgen.analyse.paired import Change, family, judged, paired_change
+from reportgen.analyse.pairs import confused_pairs
+from reportgen.evaluate.predictions import Predictions
+from reportgen.inputs.history import History, PastRun
+
+N_TOP = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """Why two runs are not comparable. Of `images`: how many of tonight's are new, gone, other files, other labels."""
+
+    kind: Literal["images", "classes", "preprocessing"]
+    n_added: int = 0
+    n_removed: int = 0
+    n_changed: int = 0
+    n_relabelled: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassChange:
+    """Accuracy on the images of class `k`."""
+
+    k: int
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairChange:
+    """Confusion of classes a < b, over their images: `lost` are newly called the other class, `won` no longer."""
+
+    a: int
+    b: int
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankChange:
+    """A pair that entered or left the top N_TOP, with its errors in both directions."""
+
+    a: int
+    b: int
+    errors: int
+    errors_before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Class numbers are tonight's. Where `mismatches` is not empty the runs are not comparable.
+
+    Then `overall` is over the images that both have (None if there are none) without verdict, and the rest is empty.
+    passed_over: ids of later runs that could not be the baseline. pairs, classes: those with a change, worst first.
+    new_cross_species: rows that miss the species tonight and did not then.
+    """
+
+    baseline: PastRun
+    mismatches: tuple[Mismatch, ...]
+    overall: Change | None
+    passed_over: tuple[str, ...]
+    flips: tuple[Flip, ...] = ()
+    pairs: tuple[PairChange, ...] = ()
+    classes: tuple[ClassChange, ...] = ()
+    entered: tuple[RankChange, ...] = ()
+    left: tuple[RankChange, ...] = ()
+    new_cross_species: tuple[int, ...] = ()
+    churn: Churn | None = None
+    nights: tuple[PastRun, ...] = ()
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both runs saw the same pictures, labels, class list and crop."""
+        return not self.mismatches
+
+
+def comparison(predictions: Predictions, history: History) -> Comparison | None:
+    """Against the run that the user named, else the last comparable one; None without an earlier run.
+
+    A run whose class order looks wrong is never taken as the last comparable one, nor as a night: it would make the
+    next night look like a leap. If no night is comparable the last one is taken, and the mismatch says why.
+    """
+    sane = tuple(night for night in history.nights if not _disordered(night))
+    nights = tuple(night for night in sane if night.fingerprint == predictions.fingerprint)
+    eligible = tuple(night for night in sane if night.passed or not history.only_passed)
+    comparable = tuple(night for night in eligible if night.fingerprint == predictions.fingerprint)
+    baseline = history.given or (comparable or eligible or (None,))[-1]
+    if baseline is None or not history.compare:
+        return None
+    later = [] if history.given else [night.run_id for night in history.nights if night.run_id > baseline.run_id]
+    mismatches = _mismatches(predictions, baseline)
+    if mismatches:
+        common = _on_common_images(predictions, baseline)
+        return Comparison(baseline=baseline, mismatches=mismatches, overall=common, passed_over=tuple(later))
+    if baseline.run_id not in {night.run_id for night in nights}:
+        nights = tuple(sorted((*nights, baseline), key=lambda night: night.run_id))
+    return _compared(predictions, baseline, nights=nights, passed_over=tuple(later))
+
+
+def _disordered(night: PastRun) -> bool:
+    return class_order(confusion_counts(night.targets, night.preds, len(night.classes))).suspicious
+
+
+def _compared(
+    predictions: Predictions, baseline: PastRun, *, nights: tuple[PastRun, ...], passed_over: tuple[str, ...]
+) -> Comparison:
+    preds, targets = predictions.preds(), predictions.targets
+    before = _renumbered(baseline, predictions.facts.classes)
+    entered, left = _top_changes(targets, before, preds, len(predictions.facts.classes))
+    return Comparison(
+        baseline=baseline,
+        mismatches=(),
+        overall=judged(before == targets, preds == targets),
+        passed_over=passed_over,
+        flips=flips(predictions, before, tuple(night.correct() for night in nights)),
+        pairs=_pairs(targets, before, preds),
+        classes=_classes(targets, before, preds),
+        entered=entered,
+        left=left,
+        new_cross_species=_new_strangers(predictions, before),
+        churn=churn(tuple(night.correct() for night in nights), before == targets, preds == targets),
+        nights=nights,
+    )
+
+
+def _classes(
+    targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64]
+) -> tuple[ClassChange, ...]:
+    """Every class with a change, most lost on balance first; ties by number."""
+    changed = np.unique(targets[(before == targets) != (preds == targets)])
+    rows = [targets == k for k in changed]
+    changes = family([paired_change(before[own] == targets[own], preds[own] == targets[own]) for own in rows])
+    made = [ClassChange(k=int(k), change=change) for k, change in zip(changed, changes, strict=True)]
+    return tuple(sorted(made, key=lambda one: (one.change.won - one.change.lost, one.k)))
+
+
+def _pairs(targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64]) -> tuple[PairChange, ...]:
+    """Every pair with a change, most newly confused on balance first; ties by numbers.
+
+    For the pair {i, j}: of the images with truth i or j, which are called the other one of the two.
+    """
+    moved = before != preds
+    ends = [(int(t), int(p)) for t, p in zip(targets[moved], preds[moved], strict=True)]
+    ends += [(int(t), int(p)) for t, p in zip(targets[moved], before[moved], strict=True)]
+    names = sorted({(min(t, p), max(t, p)) for t, p in ends if t != p})
+    changes = []
+    for a, b in names:
+        own = (targets == a) | (targets == b)
+        other = a + b - targets[own]
+        changes.append(paired_change(before[own] != other, preds[own] != other))
+    made = [PairChange(a=a, b=b, change=change) for (a, b), change in zip(names, family(changes), strict=True)]
+    return tuple(sorted(made, key=lambda one: (one.change.won - one.change.lost, one.a, one.b)))
+
+
+def _top_changes(
+    targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64], n_classes: int
+) -> tuple[tuple[RankChange, ...], tuple[RankChange, ...]]:
+    """The pairs that entered the first N_TOP, by tonight's rank, and those that left, by the rank they had."""
+    ranked = [
+        {frozenset((pair.a, pair.b)): pair.errors for pair in confused_pairs(confusion_counts(targets, one, n_classes))}
+        for one in (before, preds)
+    ]
+    then, now = (list(errors)[:N_TOP] for errors in ranked)
+
+    def changed(pair: frozenset[int]) -> RankChange:
+        a, b = sorted(pair)
+        return RankChange(a=a, b=b, errors=ranked[1].get(pair, 0), errors_before=ranked[0].get(pair, 0))
+
+    return tuple(changed(p) for p in now if p not in then), tuple(changed(p) for p in then if p not in now)
+
+
+def _new_strangers(predictions: Predictions, before: NDArray[np.int64]) -> tuple[int, ...]:
+    species = np.array(predictions.facts.taxonomy.species)
+    if not species.size:
+        return ()
+    own = species[predictions.targets]
+    return tuple(np.flatnonzero((species[predictions.preds()] != own) & (species[before] == own)).tolist())
+
+
+def _renumbered(past: PastRun, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The past predictions as numbers of `classes`; -1 for a class that is not among them."""
+    number = {name: k for k, name in enumerate(classes)}
+    table = np.array([number.get(name, -1) for name in past.classes], dtype=np.int64)
+    renumbered: NDArray[np.int64] = table[past.preds]
+    return renumbered
+
+
+def _mismatches(predictions: Predictions, past: PastRun) -> tuple[Mismatch, ...]:
+    """Nothing when the fingerprints are equal; then what of the three parts of the fingerprint differs."""
+    facts = predictions.facts
+    if past.fingerprint == predictions.fingerprint:
+        return ()
+    found = []
+    if set(past.classes) != set(facts.classes):
+        found.append(Mismatch(kind="classes"))
+    if past.preprocessing != facts.preprocessing:
+        found.append(Mismatch(kind="preprocessing"))
+    now = dict(zip(predictions.sample_ids, predictions.sha256, strict=True))
+    then = dict(zip(past.sample_ids, past.sha256, strict=True))
+    labels = [(facts.classes[k], i) for k, i in zip(predictions.targets, predictions.sample_ids, strict=True)]
+    labels_then = {i: past.classes[k] for k, i in zip(past.targets, past.sample_ids, strict=True)}
+    counts = {
+        "n_added": len(now.keys() - then.keys()),
+        "n_removed": len(then.keys() - now.keys()),
+        "n_changed": sum(then.get(i, sha256) != sha256 for i, sha256 in now.items()),
+        "n_relabelled": sum(labels_then.get(i, name) != name for name, i in labels),
+    }
+    if any(counts.values()) or not found:
+        found.append(Mismatch(kind="images", **counts))
+    return tuple(found)
+
+
+def _on_common_images(predictions: Predictions, past: PastRun) -> Change | None:
+    """Over the images with the same id, file and label in both runs, whose class both models know."""
+    then = {i: row for row, i in enumerate(past.sample_ids)}
+    rows = []
+    for row, (i, sha256) in enumerate(zip(predictions.sample_ids, predictions.sha256, strict=True)):
+        other = then.get(i)
+        name = predictions.facts.classes[predictions.targets[row]]
+        if other is not None and past.sha256[other] == sha256 and past.classes[past.targets[other]] == name:
+            rows.append((row, other))
+    if not rows:
+        return None
+    now_idx, then_idx = np.array(rows).T
+    right: NDArray[np.bool_] = predictions.preds() == predictions.targets
+    return paired_change(past.correct()[then_idx], right[now_idx])

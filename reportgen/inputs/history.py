@@ -1,0 +1,148 @@
+"""Earlier nights: what archived runs said about each image, read from their public files alone.
+
+Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.md).
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.images import Preprocessing
+
+N_NIGHTS = 14  # how far back strips and churn look
+FILES = ("manifest.json", "findings.json", "predictions.parquet")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """One archived run. targets and preds: (N,) int64 class numbers of `classes`, in the order of `sample_ids`.
+
+    passed: whether its gate let it pass.
+    """
+
+    run_id: str
+    created_at: str
+    fingerprint: str
+    checkpoint_sha256: str
+    precision: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    sample_ids: tuple[str, ...]
+    sha256: tuple[str, ...]
+    targets: NDArray[np.int64]
+    preds: NDArray[np.int64]
+    passed: bool = True
+
+    def correct(self) -> NDArray[np.bool_]:
+        """(N,) whether the model was right."""
+        right: NDArray[np.bool_] = self.targets == self.preds
+        return right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The last runs of this model, oldest first, and the run that the user named as baseline, if any.
+
+    `compare` is False where no comparison was asked for (--baseline none); with `only_passed` a night whose gate failed
+    is no baseline (--baseline passed).
+    """
+
+    nights: tuple[PastRun, ...] = ()
+    given: PastRun | None = None
+    compare: bool = True
+    only_passed: bool = False
+
+
+def read_history(model_dir: Path, baseline: str) -> History:
+    """Up to N_NIGHTS runs in `model_dir` (<archive>/<model name>), which need not exist.
+
+    `baseline` is latest, passed, none, or a run directory. A damaged run in the archive is passed over with a warning.
+    Raises InputError when the run that `baseline` names cannot be read.
+    """
+    if baseline == "none":
+        return History(compare=False)
+    given = None if baseline in ("latest", "passed") else read_past_run(Path(baseline))
+    nights: list[PastRun] = []
+    for run_dir in _newest_first(model_dir):
+        try:
+            nights.insert(0, read_past_run(run_dir))
+        except InputError as error:
+            log.warning("not compared with %s: %s", run_dir, error.found)
+        if len(nights) == N_NIGHTS:
+            break
+    return History(nights=tuple(nights), given=given, only_passed=baseline == "passed")
+
+
+def _newest_first(model_dir: Path) -> Iterator[Path]:
+    """Whole bundles; run ids sort by time."""
+    if not model_dir.is_dir():
+        return
+    for run_dir in sorted(model_dir.iterdir(), reverse=True):
+        unfinished = run_dir.name.startswith(".") or run_dir.suffix in (".unrendered", ".audit-failed")
+        if not unfinished and not run_dir.is_symlink() and (run_dir / "manifest.json").is_file():
+            yield run_dir
+
+
+def read_past_run(run_dir: Path) -> PastRun:
+    """The run archived in `run_dir`. Raises InputError when it is no bundle, or a file of it is damaged."""
+    with bundle_read(run_dir, FILES):
+        contract = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
+        columns = ["sample_id", "sha256", "target", "pred"]
+        return past_run(contract, pd.read_parquet(run_dir / "predictions.parquet", columns=columns))
+
+
+@contextmanager
+def bundle_read(run_dir: Path, names: Iterable[str]) -> Iterator[None]:
+    """For reading the files `names` of a bundle. Raises InputError when one is missing, or turns out to be damaged."""
+    missing = [name for name in names if not (run_dir / name).is_file()]
+    if missing:
+        raise InputError(
+            f"run directory {run_dir}",
+            found=f"no {', '.join(missing)}" if run_dir.is_dir() else "no such directory",
+            expected="a bundle that `reportgen run` left",
+            todo="name the run's own directory, such as reports/<model name>/<run_id>",
+        )
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise InputError(
+            f"run directory {run_dir}",
+            found=f"damaged: {in_one_line(error)}",
+            expected="the files as `reportgen run` left them (SHA-256 in manifest.json)",
+            todo="restore the bundle, name another one, or run again",
+        ) from error
+
+
+def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:
+    """A run from the keys of its findings.json that describe it, and from its rows: sample_id, sha256, target, pred.
+
+    Raises ValueError, KeyError or TypeError for content that is not that.
+    """
+    classes = tuple(contract["confusion"]["classes"])
+    number = {name: k for k, name in enumerate(classes)}
+    return PastRun(
+        run_id=contract["run_id"],
+        created_at=contract["created_at"],
+        fingerprint=contract["data"]["fingerprint"],
+        checkpoint_sha256=contract["model"]["checkpoint_sha256"],
+        precision=contract["compute"]["precision"],
+        classes=classes,
+        preprocessing=TypeAdapter(Preprocessing).validate_python(contract["preprocessing"]),
+        sample_ids=tuple(table["sample_id"]),
+        sha256=tuple(table["sha256"]),
+        targets=np.array([number[name] for name in table["target"]], dtype=np.int64),
+        preds=np.array([number[name] for name in table["pred"]], dtype=np.int64),
+        passed=bool(contract["gate"]["passed"]),
+    )
