@@ -1,27 +1,31 @@
-"""The results of the device stages as files, and back: what `reportgen render` starts from.
+"""A run as files, and back: what `reportgen render` starts from.
 
-predictions.parquet   one row an image, for people and programs
-logits.npz            logits (N, K) float32, targets (N,), in the order of predictions.parquet
-attributions.npz      for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `_packed`
-run.json              everything else
+predictions.parquet            one row an image, for people and programs
+logits.npz, evaluation.json    see `stored_evaluation`
+attributions.npz               for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `_packed`
+history.parquet                the rows of the earlier runs that it was compared with
+run.json                       everything else
 """
 
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
 from reportgen.analyse.examples import Example, ExampleRule
+from reportgen.analyse.findings import Night
+from reportgen.analyse.gate import GateRules
 from reportgen.compose.report import RunStamp
-from reportgen.errors import InputError, in_one_line
-from reportgen.evaluate.device import Compute
-from reportgen.evaluate.predictions import Predictions, Unreadable
+from reportgen.deliver.stored_evaluation import FILES as EVALUATION_FILES
+from reportgen.deliver.stored_evaluation import npz, read_evaluation, restored, stored_evaluation
+from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
 from reportgen.explain.certificate import Certificate
 from reportgen.explain.faithfulness import Faithfulness
@@ -30,7 +34,7 @@ from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.precision import PrecisionCheck
 from reportgen.explain.run_focus import FocusRow
-from reportgen.inputs.run_inputs import RunFacts
+from reportgen.inputs.history import History, PastRun, bundle_read, past_run
 from reportgen.render.tables import predictions_table
 
 _ROWS = {  # the lists of plain values in Attributions
@@ -40,25 +44,35 @@ _ROWS = {  # the lists of plain values in Attributions
     "focus": FocusRow,
     "precision": PrecisionCheck,
 }
-FILES = ("predictions.parquet", "logits.npz", "attributions.npz", "run.json")
+OWN_FILES = ("predictions.parquet", "attributions.npz", "history.parquet", "run.json")
 
 
-def stored_run(
-    predictions: Predictions, attributions: Attributions, *, rule: ExampleRule, stamp: RunStamp
-) -> Mapping[str, bytes]:
-    """The four files by name."""
-    table = io.BytesIO()
-    predictions_table(predictions).to_parquet(table, index=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """All that the stages from `analyse` on start from."""
+
+    predictions: Predictions
+    attributions: Attributions
+    rule: ExampleRule
+    night: Night
+    stamp: RunStamp
+    sections: tuple[str, ...]
+
+
+def stored_run(run: StoredRun) -> Mapping[str, bytes]:
+    """The files by name."""
+    attributions, history = run.attributions, run.night.history
     record = {
-        "facts": asdict(predictions.facts),
-        "compute": asdict(predictions.compute),
-        "unreadable": [asdict(image) for image in predictions.unreadable],
-        "fingerprint": predictions.fingerprint,
-        "sample_ids": predictions.sample_ids,
-        "paths": predictions.paths,
-        "sha256": predictions.sha256,
-        "rule": asdict(rule),
-        "stamp": {**asdict(stamp), "timing": dict(stamp.timing)},
+        "rule": asdict(run.rule),
+        "stamp": {**asdict(run.stamp), "timing": dict(run.stamp.timing)},
+        "sections": run.sections,
+        "night": {"today": run.night.today.isoformat(), "rules": asdict(run.night.rules)},
+        "history": {
+            "compare": history.compare,
+            "only_passed": history.only_passed,
+            "nights": [_described(past) for past in history.nights],
+            "given": _described(history.given) if history.given else None,
+        },
         "explain": {
             "options": asdict(attributions.options),
             **{name: [asdict(row) for row in getattr(attributions, name)] for name in _ROWS},
@@ -75,78 +89,106 @@ def stored_run(
         ],
     }
     return {
-        "predictions.parquet": table.getvalue(),
-        "logits.npz": _npz({"logits": predictions.logits, "targets": predictions.targets}),
-        "attributions.npz": _npz(_arrays(attributions)),
-        "run.json": json.dumps(record, ensure_ascii=False, indent=1).encode(),
+        **stored_evaluation(run.predictions),
+        "predictions.parquet": _parquet(predictions_table(run.predictions)),
+        "attributions.npz": npz(_arrays(attributions)),
+        "history.parquet": _parquet(_history_table(history)),
+        "run.json": json.dumps(record, ensure_ascii=False, indent=1, default=str).encode(),
     }
 
 
-def read_stored_run(run_dir: Path) -> tuple[Predictions, Attributions, ExampleRule, RunStamp]:
+def read_stored_run(run_dir: Path) -> StoredRun:
     """What `stored_run` stored. Raises InputError when `run_dir` is no bundle or a file of it is damaged."""
-    missing = [name for name in FILES if not (run_dir / name).is_file()]
-    if missing:
-        raise InputError(
-            f"run directory {run_dir}",
-            found=f"no {', '.join(missing)}" if run_dir.is_dir() else "no such directory",
-            expected="a bundle that `reportgen run` left",
-            todo="name the run's own directory, such as reports/<model name>/<run_id>",
-        )
-    try:
+    with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES)):
         record = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        with np.load(run_dir / "logits.npz") as logits, np.load(run_dir / "attributions.npz") as arrays:
-            return (
-                _predictions(record, logits["logits"], logits["targets"]),
-                _attributions(record, arrays),
-                _as(ExampleRule, record["rule"]),
-                _as(RunStamp, record["stamp"]),
+        with np.load(run_dir / "attributions.npz") as arrays:
+            return StoredRun(
+                predictions=read_evaluation(run_dir),
+                attributions=_attributions(record, arrays),
+                rule=restored(ExampleRule, record["rule"]),
+                night=_night(record, pd.read_parquet(run_dir / "history.parquet")),
+                stamp=restored(RunStamp, record["stamp"]),
+                sections=tuple(record["sections"]),
             )
-    except (ValueError, KeyError, OSError, ValidationError) as error:
-        raise InputError(
-            f"run directory {run_dir}",
-            found=f"damaged: {in_one_line(error)}",
-            expected="the files as `reportgen run` left them (SHA-256 in manifest.json)",
-            todo="restore the bundle from the archive, or run again",
-        ) from error
 
 
-def _as(kind: Any, value: object) -> Any:
-    return TypeAdapter(kind).validate_python(value)
+def _described(past: PastRun) -> dict[str, Any]:
+    """The part of a past run's findings.json from which `past_run` makes it again, without its rows."""
+    return {
+        "run_id": past.run_id,
+        "created_at": past.created_at,
+        "data": {"fingerprint": past.fingerprint},
+        "model": {"checkpoint_sha256": past.checkpoint_sha256},
+        "compute": {"precision": past.precision},
+        "confusion": {"classes": past.classes},
+        "preprocessing": asdict(past.preprocessing),
+        "gate": {"passed": past.passed},
+    }
 
 
-def _predictions(record: dict[str, Any], logits: NDArray[np.float32], targets: NDArray[np.int64]) -> Predictions:
-    return Predictions(
-        facts=_as(RunFacts, record["facts"]),
-        compute=_as(Compute, record["compute"]),
-        sample_ids=tuple(record["sample_ids"]),
-        paths=tuple(record["paths"]),
-        sha256=tuple(record["sha256"]),
-        targets=targets,
-        logits=logits,
-        unreadable=tuple(_as(Unreadable, image) for image in record["unreadable"]),
-        fingerprint=record["fingerprint"],
+def _history_table(history: History) -> pd.DataFrame:
+    """The rows of all past runs, by run_id; in Parquet the ids and hashes that nights share are stored once."""
+    runs = {past.run_id: past for past in (*history.nights, *([history.given] if history.given else []))}
+    columns = ("run_id", "sample_id", "sha256", "target", "pred")
+    tables = [
+        pd.DataFrame(
+            {
+                "run_id": past.run_id,
+                "sample_id": past.sample_ids,
+                "sha256": past.sha256,
+                "target": np.array(past.classes, dtype=object)[past.targets],
+                "pred": np.array(past.classes, dtype=object)[past.preds],
+            }
+        )
+        for past in runs.values()
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns), dtype=str)
+
+
+def _night(record: dict[str, Any], rows: pd.DataFrame) -> Night:
+    by_run = dict(tuple(rows.groupby("run_id", sort=False)))
+
+    def past(described: dict[str, Any]) -> PastRun:
+        return past_run(described, by_run[described["run_id"]])
+
+    stored = record["history"]
+    return Night(
+        today=date.fromisoformat(record["night"]["today"]),
+        history=History(
+            compare=stored["compare"],
+            only_passed=stored["only_passed"],
+            nights=tuple(past(one) for one in stored["nights"]),
+            given=past(stored["given"]) if stored["given"] else None,
+        ),
+        rules=restored(GateRules, record["night"]["rules"]),
     )
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
 
 
 def _attributions(record: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Attributions:
     examples = [
         Attribution(
-            example=_as(Example, one["example"]),
+            example=restored(Example, one["example"]),
             crop=arrays[f"crop-{i}"],
             maps=tuple(_heat(heat, arrays[f"map-{i}-{j}"]) for j, heat in enumerate(one["maps"])),
         )
         for i, one in enumerate(record["maps"])
     ]
     explained = record["explain"]
-    rows = {name: tuple(_as(kind, row) for row in explained[name]) for name, kind in _ROWS.items()}
-    return Attributions(examples=tuple(examples), options=_as(ExplainOptions, explained["options"]), **rows)
+    rows = {name: tuple(restored(kind, row) for row in explained[name]) for name, kind in _ROWS.items()}
+    return Attributions(examples=tuple(examples), options=restored(ExplainOptions, explained["options"]), **rows)
 
 
 def _heat(facts: dict[str, Any], shares: NDArray[np.float16]) -> HeatValues:
     peak = facts["peak"]
     known = {name: value for name, value in facts.items() if name != "peak"}
-    known["faithfulness"] = _as(Faithfulness | None, facts["faithfulness"])
-    known["focus"] = _as(Focus | None, facts["focus"])
+    known["faithfulness"] = restored(Faithfulness | None, facts["faithfulness"])
+    known["focus"] = restored(Focus | None, facts["focus"])
     return HeatValues(**known, values=_unpacked(shares, peak))
 
 
@@ -160,15 +202,9 @@ def _arrays(attributions: Attributions) -> dict[str, NDArray[Any]]:
 
 def _packed(heat: HeatValues) -> NDArray[np.float16]:
     """The map as shares of its peak in float16 (error up to 2^-11): half the bytes, and no underflow of small maps."""
-    return (heat.values / (heat.peak or 1.0)).astype(np.float16)
+    return (heat.values / (heat.peak or 1.0)).astype(np.float16)  # noqa: PD011  # no data frame
 
 
 def _unpacked(shares: NDArray[np.float16], peak: float) -> NDArray[np.float32]:
     values: NDArray[np.float32] = shares.astype(np.float32) * np.float32(peak)
     return values
-
-
-def _npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes its flag for one of the arrays
-    return buffer.getvalue()

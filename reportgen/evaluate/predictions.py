@@ -119,7 +119,7 @@ def evaluate(
         targets=np.array([number[samples[i].label] for i in read_idx], dtype=np.int64),
         logits=np.ascontiguousarray(values, dtype=np.float32),
         unreadable=listed,
-        fingerprint=_fingerprint(inputs, read_idx, hashes),
+        fingerprint=fingerprint(inputs, read_idx, hashes),
         argmax=_argmax_check(inputs, read_idx, values, on) if on.precision == "bf16" else None,
     )
 
@@ -150,7 +150,8 @@ def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unre
     )
 
 
-def _fingerprint(inputs: RunInputs, read_idx: list[int], hashes: list[str]) -> str:
+def fingerprint(inputs: RunInputs, read_idx: list[int], hashes: list[str]) -> str:
+    """The fingerprint of `Predictions`: `hashes` are those of the readable samples, whose places are `read_idx`."""
     digest = hashlib.sha256()
     by_sample = dict(zip(read_idx, hashes, strict=True))
     for index, sample in enumerate(inputs.samples):

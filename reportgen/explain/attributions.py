@@ -122,15 +122,16 @@ def explain(
                 done.append(Attribution(example=example, crop=crop, maps=judged))
                 if watch:
                     watch(len(done), len(pictures))
-        few = asked_about(inputs, pictures[: options.certificate_pictures], device)
+        few = pictures[: options.certificate_pictures]
+        asked = asked_about(inputs, few, device) if few else None
         return Attributions(
             examples=tuple(done),
             options=options,
             methods=uses(ready),
             refusals=refusals,
-            certificates=certificates(subject, ready, few) if options.certificate_pictures else (),
+            certificates=certificates(subject, ready, asked) if asked else (),
             focus=focus_rows(inputs, findings, subject, grad_cam=ready.get("grad_cam")),
-            precision=precision_checks(subject, ready, few) if options.certificate_pictures else (),
+            precision=precision_checks(subject, ready, asked) if asked else (),
         )
 
 

@@ -10,6 +10,7 @@ from reportgen.errors import ConfigError
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods import METHODS, Explainer, ExplainOptions, Question, Subject, method
+from tests.synthetic import FIRST_NIGHT
 from tests.traces import state_of
 
 OWN = tuple(f"tests.contracts.own_plugins:{name}_map" for name in ("brightness", "weights", "blank"))
@@ -51,7 +52,7 @@ def test_the_contract_of_a_method_holds_for_built_in_and_own_ones(name, subject)
 
 
 def test_a_method_that_does_not_hold_is_listed_and_the_run_goes_on(hand_inputs, hand_predictions):
-    findings = analyse(hand_predictions, ExampleRule(n_confident=1))
+    findings = analyse(hand_predictions, ExampleRule(n_confident=1), FIRST_NIGHT)
     options = ExplainOptions(methods=("grad_cam", "tests.contracts.own_plugins:never_holds"), **QUICK)
     found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
     (refused,) = found.refusals
@@ -61,7 +62,7 @@ def test_a_method_that_does_not_hold_is_listed_and_the_run_goes_on(hand_inputs, 
 
 
 def test_a_method_that_fails_on_some_pictures_after_all_does_not_end_the_run(hand_inputs, hand_predictions, caplog):
-    findings = analyse(hand_predictions, ExampleRule(n_confident=1))
+    findings = analyse(hand_predictions, ExampleRule(n_confident=1), FIRST_NIGHT)
     options = ExplainOptions(methods=("tests.contracts.own_plugins:falters",), **(QUICK | {"certificate_pictures": 2}))
     found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
     assert [one.maps for one in found.examples] == [()] * len(findings.examples)

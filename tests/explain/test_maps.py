@@ -23,6 +23,7 @@ from reportgen.explain.run_focus import lying
 from reportgen.explain.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
 from reportgen.explain.target_layers import target_layer
 from tests.pets import PATCH_AT, PATCH_PX
+from tests.synthetic import FIRST_NIGHT
 from tests.traces import state_of
 
 CPU = compute("cpu", "fp32")
@@ -142,7 +143,7 @@ def test_the_sign_is_kept_until_the_mean():
 
 @pytest.fixture
 def hand_findings(hand_predictions):
-    return analyse(hand_predictions, ExampleRule())
+    return analyse(hand_predictions, ExampleRule(), FIRST_NIGHT)
 
 
 def explained(inputs, findings, **options):

@@ -1,0 +1,70 @@
+"""What the model said, as files, and back: what `--resume` and `reportgen render` start from.
+
+logits.npz        logits (N, K) float32, targets (N,), in the order of `sample_ids`
+evaluation.json   everything else
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from reportgen.evaluate.device import Compute
+from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
+from reportgen.inputs.run_inputs import RunFacts
+
+FILES = ("logits.npz", "evaluation.json")
+
+
+def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
+    """The two files by name."""
+    record = {
+        "facts": asdict(predictions.facts),
+        "compute": asdict(predictions.compute),
+        "unreadable": [asdict(image) for image in predictions.unreadable],
+        "fingerprint": predictions.fingerprint,
+        "argmax": asdict(predictions.argmax) if predictions.argmax else None,
+        "sample_ids": predictions.sample_ids,
+        "paths": predictions.paths,
+        "sha256": predictions.sha256,
+    }
+    return {
+        "logits.npz": npz({"logits": predictions.logits, "targets": predictions.targets}),
+        "evaluation.json": json.dumps(record, ensure_ascii=False, indent=1).encode(),
+    }
+
+
+def read_evaluation(folder: Path) -> Predictions:
+    """What `stored_evaluation` stored. Raises ValueError, KeyError or OSError for files that are missing or damaged."""
+    record = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    with np.load(folder / "logits.npz") as arrays:
+        return Predictions(
+            facts=restored(RunFacts, record["facts"]),
+            compute=restored(Compute, record["compute"]),
+            sample_ids=tuple(record["sample_ids"]),
+            paths=tuple(record["paths"]),
+            sha256=tuple(record["sha256"]),
+            targets=arrays["targets"],
+            logits=arrays["logits"],
+            unreadable=tuple(restored(Unreadable, image) for image in record["unreadable"]),
+            fingerprint=record["fingerprint"],
+            argmax=restored(ArgmaxCheck | None, record["argmax"]),
+        )
+
+
+def restored(kind: Any, value: object) -> Any:
+    """A value of the type `kind` from its plain form. Raises ValueError when it is not that."""
+    return TypeAdapter(kind).validate_python(value)
+
+
+def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """The arrays as the bytes of a compressed .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes its flag for one of the arrays
+    return buffer.getvalue()

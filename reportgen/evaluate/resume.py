@@ -1,0 +1,47 @@
+"""An evaluation of an earlier run that died, taken over where nothing has changed since."""
+
+import hashlib
+from dataclasses import replace
+
+from reportgen.evaluate.device import Compute
+from reportgen.evaluate.predictions import Predictions, fingerprint
+from reportgen.inputs.images import UnreadableImageError
+from reportgen.inputs.run_inputs import RunInputs
+
+
+def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions | None:
+    """`stored` with tonight's facts, when `evaluate` would give the same again; None when it might not.
+
+    The same: checkpoint, architecture, classes and their order, device and precision, and for every image id, label and
+    the file's hash, which is read anew; an image that was unreadable still is. Thousands of files hash in seconds.
+    """
+    then, now = stored.facts, inputs.facts
+    same_model = (then.model.checkpoint_sha256, then.model.arch, then.alignment) == (
+        now.model.checkpoint_sha256,
+        now.model.arch,
+        now.alignment,
+    )
+    if not same_model or stored.compute != on or not _same_images(stored, inputs):
+        return None
+    return replace(stored, facts=now)
+
+
+def _same_images(stored: Predictions, inputs: RunInputs) -> bool:
+    gone = {image.sample_id for image in stored.unreadable}
+    readable = [index for index, sample in enumerate(inputs.samples) if sample.sample_id not in gone]
+    if tuple(inputs.samples[index].sample_id for index in readable) != stored.sample_ids:
+        return False
+    try:
+        hashes = [hashlib.sha256(inputs.samples[index].path.read_bytes()).hexdigest() for index in readable]
+    except OSError:
+        return False
+    mended = any(_is_readable(inputs, index) for index in set(range(len(inputs.samples))) - set(readable))
+    return not mended and fingerprint(inputs, readable, hashes) == stored.fingerprint
+
+
+def _is_readable(inputs: RunInputs, index: int) -> bool:
+    try:
+        inputs.crop(inputs.samples[index])
+    except UnreadableImageError:
+        return False
+    return True
