@@ -7,6 +7,7 @@ from types import MappingProxyType
 from reportgen.analyse.findings import Findings
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import panels
+from reportgen.compose.thrift import Thrift
 from reportgen.errors import ConfigError
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
@@ -17,6 +18,7 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         name: f"reportgen.compose.sections.{name}:{name}"
         for name in (
             "summary",
+            "changes",
             "pairs",
             "groups",
             "cross_species",
@@ -24,6 +26,7 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
             "evidence",
             "matrix",
             "classes",
+            "gate",
             "data",
             "methods",
         )
@@ -43,7 +46,10 @@ class RunStamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that the page will show. `assets` are the pictures of all sections by file name."""
+    """All that the page will show. `assets` are the pictures of all sections by file name.
+
+    thrift: what was left out to make it small; None when nothing was.
+    """
 
     stamp: RunStamp
     findings: Findings
@@ -51,6 +57,7 @@ class Report:
     notes: Notes
     sections: tuple[Section, ...]
     assets: Mapping[str, bytes]
+    thrift: Thrift | None = None
 
 
 def compose(

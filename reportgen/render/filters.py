@@ -36,6 +36,23 @@ def difference(ends: tuple[float, float]) -> str:
     return f"{low} to {high} points"
 
 
+def signed_points(fraction: float) -> str:
+    """A signed difference of fractions: "+3.9 points", "−2.0 points", "0.0 points"."""
+    text = f"{100 * fraction:+.1f}"
+    return f"{'0.0' if float(text) == 0 else text.replace('-', MINUS)} points"
+
+
+def difference_fine(ends: tuple[float, float]) -> str:
+    """The ends of a difference of fractions with one digit: "−4.7 to +0.3 points"."""
+    low, high = (f"{100 * end:+.1f}".replace("-", MINUS) for end in ends)
+    return f"{low} to {high} points"
+
+
+def probability(p: float) -> str:
+    """A p value: "p = 0.012", "p < 0.001"."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def score(value: float) -> str:
     """A number in [0, 1] with two digits: "0.71"."""
     return f"{value:.2f}"
@@ -76,6 +93,12 @@ def day(iso: str) -> str:
     """An ISO 8601 time as "23 November 2026, 08:30 UTC"."""
     moment = datetime.fromisoformat(iso)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def date_only(iso: str) -> str:
+    """The day of an ISO 8601 time or date: "23 November 2026"."""
+    moment = datetime.fromisoformat(iso)
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def breakable(text: str) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
+from reportgen.analyse.calibration import N_BINS
 from reportgen.analyse.findings import Findings
 from reportgen.compose.report import Report
+from reportgen.render.comparison_json import comparison_json, gate_json
 from reportgen.render.explanation_json import explanation_json, panels_json
 
 SCHEMA_VERSION = 1
@@ -31,39 +33,19 @@ def findings_json(report: Report) -> dict[str, Any]:
         ],
         "cross_species": _cross_species(findings),
         "panels": panels_json(report),
-        "comparison": None,
-        "gate": gate(findings),
+        "comparison": comparison_json(findings),
+        "gate": gate_json(findings),
         "timing": dict(report.stamp.timing),
         "taxonomy": {"source": facts.taxonomy.source or None, "reason": facts.taxonomy.reason or None}
         | {"species": dict(zip(classes, species, strict=True)) if species else None},
         "class_names_from": facts.alignment.named_by,
+        "class_order": asdict(findings.class_order),
+        "preprocessing": asdict(facts.preprocessing),
+        "calibration": {"ece": findings.calibration_error, "n_bins": N_BINS},
         "compute": asdict(predictions.compute)
         | {"argmax_check": asdict(predictions.argmax) if predictions.argmax else None},
         "explanation": explanation_json(report),
     }
-
-
-def gate(findings: Findings) -> dict[str, Any]:
-    """The checks of the set-up, which every run makes. The outcome is the worst of them.
-
-    `class_order` is inconclusive, not failed, when it raises the alarm: it is strong evidence, not proof.
-    """
-    predictions, order = findings.predictions, findings.class_order
-    n, n_listed = len(predictions.unreadable), predictions.facts.data.n_listed
-    suspicious = order.suspicious
-    rules = [
-        {
-            "name": "max_unreadable",
-            "outcome": "pass",  # over the limit the run has stopped before there is a report
-            "detail": f"{n} of {n_listed} images unreadable",
-        },
-        {
-            "name": "class_order",
-            "outcome": "inconclusive" if suspicious else "pass",
-            "detail": f"accuracy {order.accuracy:.4f}; best other order of the outputs {order.best_accuracy:.4f}",
-        },
-    ]
-    return {"outcome": "inconclusive" if suspicious else "pass", "rules": rules}
 
 
 def _model(report: Report) -> dict[str, Any]:
@@ -104,6 +86,7 @@ def _data(findings: Findings) -> dict[str, Any]:
         "n_unreadable": len(predictions.unreadable),
         "unreadable": [{"sample_id": image.sample_id, "reason": image.reason} for image in predictions.unreadable],
         "fingerprint": predictions.fingerprint,
+        "notice": data.notice,
     }
 
 

@@ -16,7 +16,7 @@ def predictions_table(predictions: Predictions) -> pd.DataFrame:
     """One row an image, in the data set's order: see docs/json-contract.md for the columns."""
     probs, preds, targets = predictions.probs(), predictions.preds(), predictions.targets
     rows, names = np.arange(len(targets)), np.array(predictions.facts.classes, dtype=object)
-    top_two = np.sort(probs, axis=1)[:, -2:]
+    second = np.sort(probs, axis=1)[:, -2] if probs.shape[1] > 1 else np.zeros(len(probs))
     return pd.DataFrame(
         {
             "sample_id": predictions.sample_ids,
@@ -25,7 +25,7 @@ def predictions_table(predictions: Predictions) -> pd.DataFrame:
             "pred": names[preds],
             "confidence": probs[rows, preds],
             "prob_target": probs[rows, targets],
-            "margin": top_two[:, 1] - top_two[:, 0],
+            "margin": probs[rows, preds] - second,
             "loss": -np.log(np.maximum(probs[rows, targets], np.finfo(np.float64).tiny)),
             "correct": preds == targets,
             "sha256": predictions.sha256,
@@ -34,7 +34,10 @@ def predictions_table(predictions: Predictions) -> pd.DataFrame:
 
 
 def csv_files(findings: Findings) -> Mapping[str, bytes]:
-    """errors.csv (most confident first), confusion.csv (rows true, columns predicted), pairs.csv, classes.csv."""
+    """errors.csv (most confident first), confusion.csv (rows true, columns predicted), pairs.csv, classes.csv.
+
+    And changes.csv: images that broke or were fixed since the baseline; no rows without a comparable one.
+    """
     classes = findings.predictions.facts.classes
     table = predictions_table(findings.predictions)
     errors = table[~table["correct"]].sort_values(["confidence", "sample_id"], ascending=[False, True])
@@ -44,7 +47,28 @@ def csv_files(findings: Findings) -> Mapping[str, bytes]:
         "confusion.csv": _csv(pd.DataFrame(findings.confusion, index=rows, columns=list(classes)), index=True),
         "pairs.csv": _csv(_pairs(findings.pairs, classes), index=False),
         "classes.csv": _csv(_classes(findings.scores.per_class), index=False),
+        "changes.csv": _csv(_changes(findings), index=False),
     }
+
+
+def _changes(findings: Findings) -> pd.DataFrame:
+    """strip: a letter a night, oldest first, tonight last: r right, w wrong."""
+    columns = ("sample_id", "kind", "target", "pred", "pred_before", "state", "strip")
+    predictions, names = findings.predictions, findings.predictions.facts.classes
+    preds = predictions.preds()
+    rows = [
+        (
+            predictions.sample_ids[flip.idx],
+            flip.kind,
+            names[predictions.targets[flip.idx]],
+            names[preds[flip.idx]],
+            names[flip.before],
+            flip.state,
+            "".join("r" if right else "w" for right in flip.strip),
+        )
+        for flip in (findings.comparison.flips if findings.comparison else ())
+    ]
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def _pairs(pairs: tuple[ConfusedPair, ...], classes: tuple[str, ...]) -> pd.DataFrame:

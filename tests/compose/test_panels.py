@@ -13,6 +13,7 @@ from reportgen.explain.attributions import Attribution, Attributions
 from reportgen.explain.certificate import Certificate
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
+from tests.synthetic import FIRST_NIGHT
 
 
 def test_scaling_is_bilinear_and_clipped():
@@ -52,7 +53,7 @@ def heat(method, class_idx, values, **more):
 
 
 def made(hand_predictions, *maps, **found):
-    findings = analyse(hand_predictions, ExampleRule())
+    findings = analyse(hand_predictions, ExampleRule(), FIRST_NIGHT)
     crop = np.full((8, 8, 3), 100, dtype=np.uint8)
     example = Example(idx=10, reason="group_error")  # Bengal_1, drawn as an Egyptian_Mau
     attributions = Attributions(

@@ -1,13 +1,21 @@
 """What the sections choose to show."""
 
+import io
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from reportgen.analyse.findings import analyse
+from reportgen.analyse.gate import RuleResult
 from reportgen.compose.report import SECTIONS, RunStamp, compose
 from reportgen.compose.sections.matrix import with_other
+from reportgen.compose.thrift import LADDER, lighter
 from reportgen.errors import ConfigError
+from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
-from tests.synthetic import attributions_of, findings_of
+from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.0})
 
@@ -78,7 +86,9 @@ def test_a_wrong_section_is_a_usage_error(name):
 def test_every_built_in_section_can_stand_alone(name):
     counts = np.diag(np.full(4, 30))
     counts[0, 1], counts[2, 1] = 9, 1
-    found = composed(findings_of(counts, species=("a", "b", "b", "a")), section_names=(name,))
+    species = ("a", "b", "b", "a")
+    history = History(nights=(past_run_of(predictions_of(counts, species=species)),))
+    found = composed(findings_of(counts, species=species, history=history), section_names=(name,))
     assert len(found.sections) == 1
     assert set(found.sections[0].assets) <= set(found.assets)
 
@@ -104,3 +114,61 @@ def test_what_is_known_of_each_method_is_counted_over_its_maps():
     assert shown["smooth_grad"]["certificate"].outcome == "fail"
     assert shown["contrast"]["certificate"].outcome == "unknown"
     assert shown["grad_cam"]["enrichment"] == pytest.approx(2.0)
+
+
+def flipped(counts, before, **options):
+    """Findings against one earlier night; `before` maps rows to what was predicted then."""
+    predictions = predictions_of(counts, **options)
+    preds = predictions.preds().copy()
+    for row, k in before.items():
+        preds[row] = k
+    return findings_of(counts, history=History(nights=(past_run_of(predictions, preds),)), **options)
+
+
+def test_changes_list_what_broke_and_what_was_fixed_and_panels_stand_once():
+    """20 of class 0 (rows 0 to 19) and 3 called 1 (20 to 22), 20 of class 1. Rows 20 and 21 were right, row 5 wrong."""
+    findings = flipped(np.array([[20, 3], [0, 20]]), {20: 0, 21: 0, 5: 1})
+    shown = section(composed(findings), "changes").data
+    assert [(row["idx"], row["before"], row["strip"]) for row in shown["broken"]] == [
+        (20, "class_000", (True, False)),
+        (21, "class_000", (True, False)),
+    ]
+    assert [(row["idx"], row["state"]) for row in shown["fixed"]] == [(5, "fixed")]
+    reasons = {example.idx: example.reason for example in findings.examples}
+    assert {reasons[20], reasons[21]} <= {"group_error", "newly_wrong"}
+    assert [panel.idx for panel in shown["newly_right"]] == [5]
+    assert len(reasons) == len(findings.examples)
+
+
+def test_without_an_earlier_night_there_is_no_section_of_changes():
+    assert "changes" not in [one.id for one in composed(findings_of(np.diag([5, 5]))).sections]
+
+
+def test_page_one_puts_a_failed_gate_and_a_worse_class_before_the_groups():
+    counts = np.diag(np.full(4, 40))
+    counts[0, 1] = 12
+    findings = flipped(counts, dict.fromkeys(range(40, 52), 0))
+    findings = replace(findings, gate=replace(findings.gate, rules=(RuleResult(name="x", outcome="fail", values={}),)))
+    assert [point.kind for point in section(composed(findings), "summary").data["points"]] == ["gate", "worse", "group"]
+
+
+def test_a_smaller_report_shows_a_part_of_the_stored_maps():
+    """Whatever the smaller rule chooses has been explained for the larger one."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        counts = np.diag(np.full(6, 20)) + rng.integers(0, 5, (6, 6))
+        findings = flipped(counts, {int(row): 0 for row in rng.integers(0, 100, 15)}, species=("a", "b") * 3)
+        smaller = analyse(findings.predictions, LADDER[1].rule, findings.night)
+        assert {one.idx for one in smaller.examples} < {one.idx for one in findings.examples}
+
+
+def test_lighter_pictures_are_the_same_pictures_in_fewer_bytes():
+    found = composed(findings_of(np.array([[20, 7], [0, 20]])))
+    pictures = {name: content for name, content in found.assets.items() if name.endswith(".jpg")}
+    light = lighter(found.assets, 45)
+    assert set(light) == set(found.assets)
+    assert sum(len(light[name]) for name in pictures) < 0.8 * sum(map(len, pictures.values()))
+    for name, content in pictures.items():
+        before, after = (np.asarray(Image.open(io.BytesIO(one)), dtype=float) for one in (content, light[name]))
+        assert before.shape == after.shape
+    assert all(light[name] == found.assets[name] for name in set(found.assets) - set(pictures))

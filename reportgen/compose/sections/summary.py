@@ -6,6 +6,10 @@ from typing import Literal
 from reportgen.compose.material import Material, Section
 
 _SHOWN = 3
+_WITH_ACTION = (
+    *("class_order", "unreadable", "worse", "broken"),
+    *("order_assumed", "group", "cross_species", "interval"),
+)
 _WIDE = 0.10  # an accuracy interval wider than this (as a fraction) is said to be wide
 
 
@@ -14,7 +18,17 @@ class Point:
     """One thing to know; the template `points/<kind>` words it. `target` is the id of the section that shows it."""
 
     kind: Literal[
-        "class_order", "unreadable", "order_assumed", "group", "cross_species", "weak_class", "interval", "none"
+        "class_order",
+        "gate",
+        "unreadable",
+        "worse",
+        "broken",
+        "order_assumed",
+        "group",
+        "cross_species",
+        "weak_class",
+        "interval",
+        "none",
     ]
     target: str
     values: dict[str, object]
@@ -37,11 +51,10 @@ def summary(material: Material) -> Section:
         data={
             "scores": findings.scores,
             "points": points[:_SHOWN],
-            "actions": [
-                point
-                for point in points
-                if point.kind in ("class_order", "unreadable", "order_assumed", "group", "cross_species", "interval")
-            ][:4],
+            "actions": [point for point in points if point.kind in _WITH_ACTION][:4],
+            "gate": findings.gate,
+            "against": findings.comparison,
+            "first_night": findings.night.history.compare and findings.comparison is None,
             "n_errors": findings.scores.n - findings.scores.correct,
             "n_group_errors": in_groups,
             "n_groups": len(findings.groups),
@@ -56,18 +69,34 @@ def _points(material: Material) -> list[Point]:
     points = []
     if findings.class_order.suspicious:
         points.append(Point(kind="class_order", target="data", values={"order": findings.class_order}))
+    failed = [rule for rule in findings.gate.rules if rule.outcome in ("fail", "invalid")]
+    if failed:
+        points.append(Point(kind="gate", target="gate", values={"rules": failed}))
     if findings.predictions.unreadable:
         n = len(findings.predictions.unreadable)
         points.append(Point(kind="unreadable", target="data", values={"n": n, "n_listed": facts.data.n_listed}))
     groups = [_group_point(material, place) for place in range(min(2, len(findings.groups)))]
     strangers = [_stranger_point(material)] if findings.cross_species else []
-    points += [*groups[:1], *strangers, *groups[1:], *_weak_class(material)]
+    points += [*_changed(material), *groups[:1], *strangers, *groups[1:], *_weak_class(material)]
     if facts.alignment.named_by == "data_set" and not findings.class_order.suspicious:
         points.append(Point(kind="order_assumed", target="data", values={}))
     low, high = findings.scores.accuracy_ci
     if high - low > _WIDE:
         points.append(Point(kind="interval", target="classes", values={"width": high - low, "n": findings.scores.n}))
     return points or [Point(kind="none", target="matrix", values={})]
+
+
+def _changed(material: Material) -> list[Point]:
+    """Classes and pairs that are worse than in the baseline; else, if any image broke, how many did."""
+    against = material.findings.comparison
+    if against is None or not against.comparable or against.overall is None:
+        return []
+    classes = [one for one in against.classes if one.change.verdict == "worse"]
+    pairs = [one for one in against.pairs if one.change.verdict == "worse"]
+    values = {"overall": against.overall, "classes": classes, "pairs": pairs}
+    if classes or pairs or against.overall.verdict == "worse":
+        return [Point(kind="worse", target="changes", values=values)]
+    return [Point(kind="broken", target="changes", values=values)] if against.overall.lost else []
 
 
 def _group_point(material: Material, place: int) -> Point:

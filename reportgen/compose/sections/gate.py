@@ -1,0 +1,18 @@
+"""The rules of the gate, each with its outcome and why."""
+
+from reportgen.analyse.gate import OUTCOMES
+from reportgen.compose.material import Material, Section
+
+
+def gate(material: Material) -> Section:
+    """Worst outcome first; equal ones in the order of the rules."""
+    found = material.findings.gate
+    return Section(
+        id="gate",
+        title="Gate",
+        template="sections/gate.html.j2",
+        data={
+            "gate": found,
+            "rules": sorted(found.rules, key=lambda rule: -OUTCOMES.index(rule.outcome)),
+        },
+    )

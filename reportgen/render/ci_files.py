@@ -1,0 +1,118 @@
+"""What the next step of a CI job reads: verdict.json (one line), junit.xml and summary.md, all from the contract."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from reportgen.errors import ReportgenError
+from reportgen.render.environment import environment, rendered
+
+_IN_VERDICT = (
+    *("baseline_run_id", "comparable", "reason", "verdict", "fixed", "broken", "n_paired", "p_value"),
+    *("accuracy_difference", "accuracy_difference_ci"),
+)
+_N_TOP_PAIRS = 3
+NAMES = ("verdict.json", "junit.xml", "summary.md")
+
+
+def ci_files(contract: Mapping[str, Any]) -> dict[str, bytes]:
+    """The three files by name."""
+    line = json.dumps(verdict(contract), ensure_ascii=False, allow_nan=False)
+    return {
+        "verdict.json": (line + "\n").encode(),
+        "junit.xml": junit(contract),
+        "summary.md": summary(contract).encode(),
+    }
+
+
+def error_files(error: ReportgenError) -> dict[str, bytes]:
+    """The same three of a run that made no report: outcome error, with what it says."""
+    line = {"outcome": "error", "passed": False, "exit_code": error.exit_code, "error": str(error)}
+    attributes = {"name": "reportgen", "tests": "1", "failures": "0", "errors": "1"}
+    suites = ET.Element("testsuites", attributes)
+    case = ET.SubElement(
+        ET.SubElement(suites, "testsuite", attributes), "testcase", {"classname": "reportgen", "name": "report"}
+    )
+    ET.SubElement(case, "error", {"message": _printable(error.found), "type": type(error).__name__})
+    fence = "    "  # a code block that no text can end
+    text = "".join(f"{fence}{row}\n" for row in str(error).splitlines())
+    return {
+        "verdict.json": (json.dumps(line, ensure_ascii=False) + "\n").encode(),
+        "junit.xml": _xml(suites),
+        "summary.md": f"## ⛔ No report\n\n{text}".encode(),
+    }
+
+
+def verdict(contract: Mapping[str, Any]) -> dict[str, Any]:
+    """The run in one line: what a CI step and the archive's index need."""
+    scores, gate, against = contract["scores"], contract["gate"], contract["comparison"]
+    known = scores["species_accuracy"] is not None
+    return {
+        "schema_version": contract["schema_version"],
+        "run_id": contract["run_id"],
+        "created_at": contract["created_at"],
+        "model": contract["model"]["name"],
+        "outcome": gate["outcome"],
+        "passed": gate["passed"],
+        "strict": gate["strict"],
+        **{key: scores[key] for key in ("accuracy", "accuracy_ci", "n", "correct", "species_accuracy")},
+        "n_cross_species": len(contract["cross_species"]) if known else None,
+        "top_pairs": [
+            {key: pair[key] for key in ("a", "b", "a_as_b", "b_as_a", "n_a", "n_b")}
+            for pair in contract["pairs"][:_N_TOP_PAIRS]
+        ],
+        "comparison": {key: against[key] for key in _IN_VERDICT} if against else None,
+        "fingerprint": contract["data"]["fingerprint"],
+        "class_order_suspicious": contract["class_order"]["suspicious"],
+        "notice": contract["data"]["notice"],
+        "rules": [rule for rule in gate["rules"] if rule["outcome"] != "pass"],
+    }
+
+
+def junit(contract: Mapping[str, Any]) -> bytes:
+    """The gate as a JUnit test suite, one case a rule: fail is a failure, invalid an error.
+
+    Inconclusive is skipped, or a failure where the gate is strict. The format has no standard; these are the elements
+    that GitHub's, GitLab's and Jenkins' readers share.
+    """
+    gate = contract["gate"]
+    strict = {"inconclusive": "failure"} if gate["strict"] else {}
+    kinds = {"fail": "failure", "invalid": "error", "inconclusive": "skipped"} | strict
+    cases = [(rule, kinds.get(rule["outcome"])) for rule in gate["rules"]]
+    counts = {f"{kind}s": str(sum(one == kind for _, one in cases)) for kind in ("failure", "error")}
+    name = f"reportgen.{contract['model']['name']}"
+    attributes = {"name": name, "tests": str(len(cases)), **counts}
+    skipped = str(sum(kind == "skipped" for _, kind in cases))
+    suites = ET.Element("testsuites", attributes)
+    suite = ET.SubElement(suites, "testsuite", {**attributes, "skipped": skipped, "timestamp": contract["created_at"]})
+    for rule, kind in cases:
+        case = ET.SubElement(suite, "testcase", {"classname": name, "name": rule["name"], "time": "0"})
+        if kind:
+            ET.SubElement(case, kind, {"message": _printable(rule["detail"]), "type": rule["outcome"]})
+    return _xml(suites)
+
+
+def _xml(root: ET.Element) -> bytes:
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _printable(text: str) -> str:
+    """Without the control characters that no XML document may hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def summary(contract: Mapping[str, Any]) -> str:
+    """The run in Markdown, for the summary page of a GitHub or GitLab job."""
+    made = environment(str, autoescape=False)
+    made.filters["cell"] = _cell
+    return rendered(made, "summary.md.j2", found=contract)
+
+
+def _cell(text: object) -> str:
+    """Text that stays text in a Markdown table: no column, line, tag, link or emphasis is made of it."""
+    plain = _printable(str(text))
+    for mark in "\\`*_[]|~":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

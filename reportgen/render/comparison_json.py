@@ -1,0 +1,111 @@
+"""The keys `comparison` and `gate` of findings.json."""
+
+from typing import Any
+
+from reportgen.analyse.comparison import Comparison
+from reportgen.analyse.findings import Findings
+from reportgen.analyse.nights import Flip
+from reportgen.analyse.paired import Change
+from reportgen.render.words import mismatch_text, rule_text
+
+
+def comparison_json(findings: Findings) -> dict[str, Any] | None:
+    """None without an earlier run. Where the runs are not comparable: the reason, and counts over the common images."""
+    against = findings.comparison
+    if against is None:
+        return None
+    baseline, overall = against.baseline, against.overall
+    right = baseline.correct()
+    return {
+        "baseline_run_id": baseline.run_id,
+        "baseline_created_at": baseline.created_at,
+        "baseline_accuracy": float(right.mean()) if right.size else None,
+        "same_checkpoint": baseline.checkpoint_sha256 == findings.predictions.facts.model.checkpoint_sha256,
+        "comparable": against.comparable,
+        "reason": mismatch_text(against) or None,
+        "n_paired": overall.n if overall else 0,
+        "fixed": overall.won if overall else 0,
+        "broken": overall.lost if overall else 0,
+        "p_value": overall.p_value if overall and against.comparable else None,
+        "accuracy_difference": overall.difference if overall else None,
+        "accuracy_difference_ci": list(overall.difference_ci) if overall else None,
+        "verdict": overall.verdict if overall else None,
+        "negative_flip_rate": overall.lost / overall.n if overall else None,
+        "passed_over": list(against.passed_over),
+        **_details(findings, against),
+    }
+
+
+def _details(findings: Findings, against: Comparison) -> dict[str, Any]:
+    classes, churn = findings.predictions.facts.classes, against.churn
+    return {
+        "flips": [_flip(findings, flip) for flip in against.flips],
+        "pairs": [
+            {
+                "a": classes[one.a],
+                "b": classes[one.b],
+                "newly_confused": one.change.lost,
+                "no_longer_confused": one.change.won,
+                **_judgement(one.change),
+            }
+            for one in against.pairs
+        ],
+        "classes": [
+            {"class": classes[one.k], "fixed": one.change.won, "broken": one.change.lost, **_judgement(one.change)}
+            for one in against.classes
+        ],
+        "entered_top_ten": [[classes[one.a], classes[one.b]] for one in against.entered],
+        "left_top_ten": [[classes[one.a], classes[one.b]] for one in against.left],
+        "new_cross_species": [findings.predictions.sample_ids[idx] for idx in against.new_cross_species],
+        "churn": {"tonight": churn.tonight, "usual": list(churn.usual)} if churn else None,
+        "errors": {"new": churn.n_new, "chronic": churn.n_chronic, "flaky": churn.n_flaky} if churn else None,
+        "nights": [{"run_id": night.run_id, "created_at": night.created_at} for night in against.nights],
+    }
+
+
+def _flip(findings: Findings, flip: Flip) -> dict[str, Any]:
+    predictions, classes = findings.predictions, findings.predictions.facts.classes
+    return {
+        "sample_id": predictions.sample_ids[flip.idx],
+        "path": predictions.paths[flip.idx],
+        "kind": flip.kind,
+        "target": classes[predictions.targets[flip.idx]],
+        "pred": classes[predictions.logits[flip.idx].argmax()],
+        "pred_before": classes[flip.before],
+        "state": flip.state,
+        "strip": list(flip.strip),
+    }
+
+
+def _judgement(change: Change) -> dict[str, Any]:
+    """difference: of the share of good answers (right; or not called the other one of the pair)."""
+    return {
+        "n": change.n,
+        "p_value": change.p_value,
+        "difference": change.difference,
+        "difference_ci": list(change.difference_ci),
+        "verdict": change.verdict,
+    }
+
+
+def gate_json(findings: Findings) -> dict[str, Any]:
+    """The outcome, whether it passes, and every rule with the sentence why."""
+    gate, classes = findings.gate, findings.predictions.facts.classes
+    return {
+        "outcome": gate.outcome,
+        "passed": gate.passed,
+        "strict": gate.strict,
+        "rules": [
+            {"name": rule.name, "outcome": rule.outcome, "detail": rule_text(rule, classes)} for rule in gate.rules
+        ],
+        "accepted": [
+            {
+                "pair": list(one.pair),
+                "owner": one.owner,
+                "reason": one.reason,
+                "expires": one.expires.isoformat(),
+                "expired": one in gate.expired,
+            }
+            for one in gate.accepted
+        ],
+    }

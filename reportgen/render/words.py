@@ -1,0 +1,39 @@
+"""Sentences in plain text, for the contract, the CI files and the page alike; worded in templates/words.txt.j2."""
+
+from collections.abc import Callable
+
+from reportgen.analyse.comparison import Comparison
+from reportgen.analyse.findings import Findings
+from reportgen.analyse.gate import RuleResult
+from reportgen.compose.thrift import Thrift
+from reportgen.render.environment import environment, rendered
+
+Breed = Callable[[str], str]
+
+
+def rule_text(rule: RuleResult, classes: tuple[str, ...], breed: Breed = str) -> str:
+    """Why the rule has its outcome, in one sentence. `classes` are the names of the class numbers in its values."""
+    return _worded("rule", breed, rule=rule, classes=classes)
+
+
+def mismatch_text(comparison: Comparison) -> str:
+    """Why the runs are not comparable; "" when they are."""
+    return _worded("mismatch", str, mismatches=comparison.mismatches)
+
+
+def omitted_text(thrift: Thrift, n_panels: tuple[int, int] | None = None) -> str:
+    """What a smaller version of the report leaves out; n_panels: how many it shows, of how many."""
+    return _worded("omitted", str, thrift=thrift, n_panels=n_panels)
+
+
+def comparison_text(findings: Findings) -> str:
+    """The comparison in lines of plain text, for the terminal."""
+    made = environment(str, autoescape=False)
+    reason = mismatch_text(findings.comparison) if findings.comparison else ""
+    classes = findings.predictions.facts.classes
+    return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason).strip()
+
+
+def _worded(kind: str, breed: Breed, **values: object) -> str:
+    text = rendered(environment(breed, autoescape=False), "words.txt.j2", kind=kind, **values)
+    return " ".join(text.split())
