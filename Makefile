@@ -5,7 +5,7 @@ WHEEL_ENV := build/wheel-env
 # One thread a core and no spinning: two test processes on two cores would otherwise wait for each other.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test lint types unit wheel bench clean libraries test-libraries
+.PHONY: demo test lint types unit wheel bench nights clean libraries test-libraries
 
 demo: .venv/installed libraries
 	$(BIN)/reportgen demo --out reports
@@ -45,6 +45,11 @@ wheel: .venv/installed libraries
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.report_cost
 	$(BIN)/python -W ignore -m benchmarks.explain_speed
+	$(BIN)/python -m benchmarks.archive_index
+
+# Thirty nights of one model with all that goes wrong in them; minutes. Look at build/nights/reports/index.html.
+nights: .venv/installed test-libraries
+	$(BIN)/python -W ignore -m tests.e2e.thirty_nights build/nights
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

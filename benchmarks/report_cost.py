@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,18 @@ from PIL import Image
 from torchvision import transforms as pil_path
 
 from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.report import RunStamp, compose
+from reportgen.analyse.findings import Findings, Night, analyse
+from reportgen.analyse.gate import GateRules
+from reportgen.compose.report import SECTIONS, RunStamp, compose
 from reportgen.deliver.receipts import deliver
-from reportgen.deliver.stored_run import stored_run
+from reportgen.deliver.stored_run import StoredRun, stored_run
 from reportgen.demo.drawn_pets import write_drawn_pets
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.loop import LoopOptions, batches
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
 from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.history import History
 from reportgen.inputs.images import Preprocessing, decoded
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes
@@ -38,6 +41,7 @@ from reportgen.render.rendered import render
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 N_PANELS, BATCH, ROUNDS = 60, 32, 5
+NIGHT = Night(today=date(2026, 1, 1), history=History(), rules=GateRules())
 
 
 def main() -> None:
@@ -131,12 +135,20 @@ def whole_report(inputs: RunInputs, folder: Path) -> None:
         return result
 
     predictions = timed("evaluate", lambda: evaluate(inputs, on=on, loop=LoopOptions(), max_unreadable=1.0))
-    findings = timed("analyse", lambda: some_errors(analyse(predictions, ExampleRule(n_confident=N_PANELS))))
+    findings = timed("analyse", lambda: some_errors(analyse(predictions, ExampleRule(n_confident=N_PANELS), NIGHT)))
     attributions = timed("explain", lambda: explain(inputs, findings, on=on, options=ExplainOptions()))
     stamp = RunStamp(run_id="benchmark", created_at="2026-01-01T00:00:00+00:00", language="en", timing={})
     report = timed("compose", lambda: compose(findings, attributions, notes=read_notes(), stamp=stamp))
     rendered = timed("render", lambda: render(report))
-    stored = timed("store", lambda: stored_run(predictions, attributions, rule=findings.rule, stamp=stamp))
+    whole = StoredRun(
+        predictions=predictions,
+        attributions=attributions,
+        rule=findings.rule,
+        night=NIGHT,
+        stamp=stamp,
+        sections=tuple(SECTIONS),
+    )
+    stored = timed("store", lambda: stored_run(whole))
     timed("deliver", lambda: deliver(rendered, stored, bundle_dir=folder / "bundle"))
     device = took["evaluate"] + took["explain"]
     sizes = {name: len(rendered.files[name]) / 1e6 for name in ("report.pdf", "report.html")}

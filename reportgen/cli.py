@@ -3,14 +3,17 @@
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from reportgen.cli_archive import app as archive_app
+from reportgen.cli_archive import clock, mail_told
 from reportgen.errors import ConfigError, ReportgenError
+
+if TYPE_CHECKING:  # the command line starts without torch
+    from reportgen.deliver.receipts import Receipts
 
 app = typer.Typer(
     name="reportgen",
@@ -19,15 +22,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(archive_app)
 CRASHED = 70  # sysexits.h, EX_SOFTWARE
-_LATER = {
-    "compare": "two runs side by side",
-    "index": "the archive's index page",
-    "prune": "retention in the archive",
-    "verify": "the hashes of an archive",
-    "mail": "sending a report",
-}
-
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while running.")]
 Out = Annotated[Path | None, typer.Option(help="Archive root; the bundle goes to OUT/<model name>/<run_id>/.")]
 Lang = Annotated[str | None, typer.Option(help="Language of the page: en.")]
@@ -40,14 +36,14 @@ def main() -> None:
     try:
         app()
     except ReportgenError as error:
-        print(f"reportgen: {error}", file=sys.stderr)  # noqa: T201  # the one place that speaks of failure
+        typer.echo(f"reportgen: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("reportgen: interrupted; no bundle was left", file=sys.stderr)  # noqa: T201
+        typer.echo("reportgen: interrupted; --resume takes over an evaluation that was done", err=True)
         sys.exit(130)
     except Exception:  # noqa: BLE001  # not 1, which would say that a report was made and its gate failed
         traceback.print_exc()
-        print("reportgen: a fault of reportgen itself; please report the lines above", file=sys.stderr)  # noqa: T201
+        typer.echo("reportgen: a fault of reportgen itself; please report the lines above", err=True)
         sys.exit(CRASHED)
 
 
@@ -74,7 +70,21 @@ def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     workers: Annotated[int | None, typer.Option(help="Decoding processes; 0: in the model's own process.")] = None,
     methods: Annotated[str | None, typer.Option(help="all, or e.g. grad_cam,contrast,smooth_grad.")] = None,
     target_layer: Annotated[str | None, typer.Option(help="Module for Grad-CAM, e.g. features.18.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="none.")] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            help="latest (comparable run of this model), passed (the latest whose gate passed), none, or a run."
+        ),
+    ] = None,
+    strict_gate: Annotated[
+        bool | None, typer.Option("--strict-gate", help="An inconclusive rule fails the gate.")
+    ] = None,
+    resume: Annotated[
+        bool | None, typer.Option("--resume", help="Take over the evaluation of a run that died after it.")
+    ] = None,
+    ci_dir: Annotated[
+        Path | None, typer.Option(help="Folder for verdict.json, junit.xml and summary.md of this run.")
+    ] = None,
     max_unreadable: Annotated[float | None, typer.Option(help="Fraction of unreadable images to bear (0.01).")] = None,
     species: Annotated[Path | None, typer.Option(help="TOML file with a [species] table.")] = None,
     notes: Notes = None,
@@ -139,7 +149,7 @@ def explain(  # noqa: PLR0913  # one parameter an option: that is what typer rea
     given = {key: value for key, value in locals().items() if key not in ("image", "label", "config", "out", "verbose")}
     from reportgen.config import read_config
     from reportgen.console import set_up_logging
-    from reportgen.pipeline import explain_one
+    from reportgen.pipeline.explain import explain_one
 
     set_up_logging(verbose)
     options = read_config({**given, "dataset": "none", "data_root": image.parent}, config)
@@ -158,20 +168,23 @@ def render(
     """Render a stored run again, without model, images or GPU."""
     from reportgen.console import set_up_logging
     from reportgen.inputs.notes import own_notes_text
-    from reportgen.pipeline import render_again
+    from reportgen.pipeline.report import render_again
 
     set_up_logging(verbose)
     formats = tuple(part.strip() for part in (format or "").split(","))
     if not set(formats) <= {"html", "pdf"}:
         raise ConfigError("--format", found=repr(format), expected="html, pdf or html,pdf", todo="correct --format")
-    outcome = render_again(run_dir, formats=formats, own_notes=own_notes_text(notes) if notes else None)
-    _say_where(outcome.receipts.bundle_dir, outcome.receipts.files)
-    raise typer.Exit(outcome.exit_code)
+    findings, receipts = render_again(run_dir, formats=formats, own_notes=own_notes_text(notes) if notes else None)
+    _say_where(receipts)
+    raise typer.Exit(0 if findings.gate.passed else 1)
 
 
 @app.command()
-def doctor() -> None:
-    """Say what this machine has, and what is missing."""
+def doctor(
+    archive: Annotated[Path, typer.Argument(help="Archive root, looked through for leftovers.")] = Path("reports"),
+) -> None:
+    """Say what this machine has, what is missing, and what dead runs left in the archive."""
+    from reportgen.deliver.leftovers import leftovers
     from reportgen.doctor import checks
 
     found = checks()
@@ -179,46 +192,39 @@ def doctor() -> None:
         typer.echo(
             f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else "")
         )
+    for left in leftovers(archive) if archive.is_dir() else ():
+        typer.echo(
+            f"{'note':>7}  {'archive':<16} {left.path}: {'in use' if left.alive else left.cause}\n{'':26}-> {left.todo}"
+        )
     raise typer.Exit(2 if any(check.state == "missing" for check in found) else 0)
 
 
 def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bool) -> None:
     from reportgen.config import read_config
     from reportgen.console import set_up_logging, watching
-    from reportgen.pipeline import run as run_pipeline
+    from reportgen.deliver.ci_dir import told_to_ci
+    from reportgen.pipeline.run import run as run_pipeline
 
     set_up_logging(verbose)
     config = read_config(given, config_path)
-    with watching() as watch:
-        outcome = run_pipeline(config, now=datetime.now(UTC), watch=watch)
+    with told_to_ci(config.ci_dir) as made, watching() as watch:
+        outcome = run_pipeline(config, now=clock(), watch=watch)
+        made.append(outcome.receipts.bundle_dir)
     scores = outcome.findings.scores
     typer.echo(f"accuracy {scores.accuracy:.1%}: {scores.correct} of {scores.n} images")
     if outcome.findings.class_order.suspicious:
         typer.echo("WARNING: the class order looks wrong; see the first page of the report")
-    _say_where(outcome.receipts.bundle_dir, outcome.receipts.files)
+    _say_where(outcome.receipts)
+    if outcome.mail is not None:
+        for line in mail_told(outcome.mail):
+            typer.echo(line)
+    for error in outcome.failed:
+        typer.echo(f"reportgen: {error}", err=True)
+    typer.echo((outcome.receipts.bundle_dir / "verdict.json").read_text(encoding="utf-8").strip())
     raise typer.Exit(outcome.exit_code)
 
 
-def _say_where(bundle_dir: Path, files: tuple[str, ...]) -> None:
+def _say_where(receipts: "Receipts") -> None:
     for name in ("report.html", "report.pdf"):
-        if name in files:
-            typer.echo(bundle_dir / name)
-
-
-def _later(name: str, what: str) -> Callable[[], None]:
-    def command(_arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
-        raise ConfigError(
-            f"reportgen {name}",
-            found="a command of a later version",
-            expected="run, demo, explain, render or doctor",
-            todo=f"wait for the version that brings it ({what})",
-        )
-
-    command.__doc__ = f"Not in this version: {what}."
-    return command
-
-
-for _name, _what in _LATER.items():
-    app.command(_name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-        _later(_name, _what)
-    )
+        if name in receipts.files:
+            typer.echo(receipts.bundle_dir / name)

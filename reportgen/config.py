@@ -5,49 +5,36 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from reportgen.compose.report import SECTIONS
+from reportgen.config_tables import (
+    AcceptedTable,
+    ArchiveTable,
+    ExplainTable,
+    GateTable,
+    MailTable,
+    PreprocessingTable,
+    Table,
+)
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.explain.methods import DEFAULT_METHODS, METHODS
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class PreprocessingTable(_Table):
-    """[preprocessing]: how pictures become the model's input, where the checkpoint does not say."""
-
-    resize: int = Field(default=256, ge=1, le=4096)
-    crop: int = Field(default=224, ge=1, le=4096)
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+TABLES: Mapping[str, type[Table]] = MappingProxyType(
+    {
+        "preprocessing": PreprocessingTable,
+        "explain": ExplainTable,
+        "gate": GateTable,
+        "mail": MailTable,
+        "archive": ArchiveTable,
+    }
+)
 
 
-class ExplainTable(_Table):
-    """[explain]: how much is worked out for the maps; see `explain.methods.ExplainOptions`."""
-
-    batch_size: int = Field(default=16, ge=1)
-    smooth_grad_samples: int = Field(default=50, ge=1)
-    noise_frac: float = Field(default=0.15, ge=0, le=1)
-    insertion_steps: int = Field(default=8, ge=0)
-    random_maps: int = Field(default=8, ge=1)
-    certificate_pictures: int = Field(default=3, ge=0)
-    focus_pictures: int = Field(default=200, ge=0)
-
-    @field_validator("insertion_steps")
-    @classmethod
-    def _is_a_curve(cls, value: int) -> int:
-        if value == 1:
-            raise ValueError("a curve needs 2 steps or more; 0 for no curves")
-        return value
-
-
-class Config(_Table):
+class Config(Table):
     """One run. Names are those of the command line with underscores; tables are for the TOML file only."""
 
     checkpoint: Path
@@ -58,6 +45,7 @@ class Config(_Table):
     arch: str | None = None
     model_name: str | None = None
     out: Path = Path("reports")
+    ci_dir: Path | None = None
     lang: str = "en"
     format: tuple[str, ...] = ("html", "pdf")
     device: str = "auto"
@@ -66,7 +54,9 @@ class Config(_Table):
     workers: int | None = Field(default=None, ge=0)
     methods: tuple[str, ...] = DEFAULT_METHODS
     target_layer: str | None = None
-    baseline: str = "none"
+    baseline: str = "latest"
+    resume: bool = False
+    strict_gate: bool = False
     max_unreadable: float = Field(default=0.01, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
     species: Path | None = None
@@ -75,6 +65,9 @@ class Config(_Table):
     sections: tuple[str, ...] = tuple(SECTIONS)
     preprocessing: PreprocessingTable | None = None
     explain: ExplainTable = ExplainTable()
+    gate: GateTable = GateTable()
+    mail: MailTable | None = None
+    archive: ArchiveTable = ArchiveTable()
     rename: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("format", "methods", "sections", mode="before")
@@ -100,13 +93,6 @@ class Config(_Table):
     def _known_languages(cls, value: str) -> str:
         if value != "en":
             raise ValueError("only en in this version (breed notes appear in English and Japanese); ja comes later")
-        return value
-
-    @field_validator("baseline")
-    @classmethod
-    def _no_baseline_yet(cls, value: str) -> str:
-        if value != "none":
-            raise ValueError("comparison with a baseline is not in this version, it comes later; only none")
         return value
 
     @field_validator("model_name")
@@ -146,6 +132,19 @@ def read_config(given: Mapping[str, Any], toml_path: Path | None = None) -> Conf
         raise _config_error(first, from_file=str(first["loc"][0]) in from_file, path=toml_path) from error
 
 
+def read_table(name: str, given: Mapping[str, Any], toml_path: Path | None = None) -> Table:
+    """One table of the TOML file alone, for commands that make no report; what is not None in `given` wins.
+
+    Raises ConfigError as `read_config` does.
+    """
+    from_file = _toml(toml_path).get(name, {}) if toml_path else {}
+    try:
+        return TABLES[name].model_validate({**from_file, **{key: it for key, it in given.items() if it is not None}})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _config_error({**first, "loc": (name, *first["loc"])}, from_file=True, path=toml_path) from error
+
+
 def _toml(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -176,7 +175,8 @@ def _config_error(first: Any, *, from_file: bool, path: Path | None) -> ConfigEr
             option, found="nothing", expected="a value", todo=f"give {option}, or {key} in the file named by --config"
         )
     if first["type"] == "extra_forbidden":
-        known = (ExplainTable if first["loc"][0] == "explain" else PreprocessingTable).model_fields
+        table = AcceptedTable if "accepted" in first["loc"] else TABLES[str(first["loc"][0])]
+        known = table.model_fields
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         expected = f"{near[0]} (the nearest key)" if near else ", ".join(known)
         return ConfigError(key, found="an unknown key", expected=expected, todo="correct or remove the key")

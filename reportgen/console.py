@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from reportgen.pipeline import Watch
+from reportgen.pipeline.run import Watch
 
 _TENTHS = 10
 

@@ -17,7 +17,13 @@ LAYERS = (  # from the top; imports go down only
     *("cli", "pipeline", "config", "deliver", "render", "compose", "explain", "analyse", "evaluate", "inputs"),
     *("plugins", "errors"),
 )
-LAYER_OF = {"console": "cli", "doctor": "cli", "__main__": "cli"}
+LAYER_OF = {
+    "console": "cli",
+    "doctor": "cli",
+    "cli_archive": "cli",
+    "__main__": "cli",
+    "config_tables": "config",
+}
 ROOMS_OF = {  # third-party package (or module with an effect) to the places that may import it
     "torch": {"inputs", "evaluate", "explain", "demo", "doctor"},
     "torchvision": {"inputs", "doctor"},
@@ -26,8 +32,8 @@ ROOMS_OF = {  # third-party package (or module with an effect) to the places tha
     "jinja2": {"render"},
     "weasyprint": {"render", "doctor"},
     "smtplib": {"deliver"},
-    "typer": {"cli", "console", "doctor"},
-    "rich": {"cli", "console", "doctor"},
+    "typer": {"cli", "cli_archive", "console", "doctor"},
+    "rich": {"cli", "cli_archive", "console", "doctor"},
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}
 STOPWATCHES = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time"}

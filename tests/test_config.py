@@ -49,7 +49,6 @@ def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
         ({"methods": "grad_cm"}, "grad_cam"),
         ({"methods": ""}, "integrated_gradients"),
         ({"methods": "magic"}, "or package.module:attribute"),
-        ({"baseline": "latest"}, "comes later"),
         ({"format": "docx"}, "html, pdf or both"),
         ({"precision": "fp8"}, "fp32"),
         ({"model_name": "../x"}, "folder"),

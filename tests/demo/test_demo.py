@@ -17,6 +17,7 @@ from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from tests.synthetic import FIRST_NIGHT
 
 DEMO = Path(reportgen.demo.__file__).parent
 LOOK_ALIKES = [
@@ -68,7 +69,7 @@ def findings(tmp_path_factory):
         arch="reportgen.demo.tiny_net:tiny_net",
     )
     predictions = evaluate(read_inputs(options), on=compute("cpu", "fp32"), loop=LoopOptions(), max_unreadable=0.0)
-    return analyse(predictions, ExampleRule())
+    return analyse(predictions, ExampleRule(), FIRST_NIGHT)
 
 
 def test_the_model_errs_where_look_alikes_look_alike(findings):

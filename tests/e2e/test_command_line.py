@@ -39,7 +39,7 @@ def usual(tmp_path, five_breeds, **changed):
 
 
 def bundle_of(tmp_path):
-    (bundle,) = (tmp_path / "reports" / "hand").iterdir()
+    (bundle,) = (tmp_path / "reports" / "hand").glob("2*")
     return bundle
 
 
@@ -125,26 +125,70 @@ def test_when_the_pdf_cannot_be_made_the_results_are_kept_for_another_try(tmp_pa
     assert "パグ" in (bundle / "report.html").read_text()
 
 
-def test_a_killed_run_leaves_no_half_bundle(tmp_path, five_breeds):
-    words = command("run", *usual(tmp_path, five_breeds, **{"--format": "html,pdf"}))
+def test_a_faulty_pdf_is_exit_5_and_its_bundle_is_kept_under_a_name_that_says_so(tmp_path, five_breeds):
+    """A note in a script that no font here has: WeasyPrint writes the PDF, with a box for the letter."""
+    note = '[[pair]]\nclasses = ["Bengal", "Egyptian_Mau"]\ncoat.en = "{}"\n'
+    (tmp_path / "n.toml").write_text(note.format("\U0001057f"), encoding="utf-8")
+    options = {"--notes": tmp_path / "n.toml", "--format": "html,pdf"}
+    done = reportgen("run", *usual(tmp_path, five_breeds, **options), cwd=tmp_path)
+    assert done.returncode == 5, done.stderr
+    kept = bundle_of(tmp_path)
+    assert kept.name.endswith(".audit-failed")
+    assert (kept / "report.pdf").is_file()
+    assert f"reportgen render {kept}" in done.stderr
+    assert not list((tmp_path / "reports" / "hand").glob(".*"))
+    (tmp_path / "n.toml").write_text(note.format("spots"), encoding="utf-8")
+    again = reportgen("render", kept, "--notes", tmp_path / "n.toml", "--format", "html", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert bundle_of(tmp_path).name == kept.name.removesuffix(".audit-failed")
+    assert bundle_of(tmp_path).name in (tmp_path / "reports" / "index.html").read_text()
+
+
+def test_a_killed_run_leaves_no_half_bundle_and_its_evaluation_is_taken_over(tmp_path, five_breeds):
+    options = usual(tmp_path, five_breeds)
     running = subprocess.Popen(
-        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("run", *options),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 120
     for line in running.stderr:
-        if "explain: done" in line or time.monotonic() > deadline:
+        if "analyse: done" in line or time.monotonic() > deadline:
             break
     running.send_signal(signal.SIGKILL)
     running.communicate()
     archive = tmp_path / "reports" / "hand"
-    assert not archive.exists() or [path for path in archive.iterdir() if not path.name.startswith(".")] == []
+    (left,) = archive.iterdir()
+    assert left.name.startswith(".evaluated-")
+    told = reportgen("doctor", tmp_path / "reports", cwd=tmp_path)
+    assert left.name in told.stdout
+    done = reportgen("run", *options, "--resume", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "evaluation taken over" in done.stderr
+    assert "evaluating" not in done.stderr
+    assert "accuracy 90.0%: 45 of 50 images" in done.stdout
+    assert not list(archive.glob(".*"))
 
 
-def test_an_unknown_command_and_a_later_one_are_exit_2(tmp_path):
+def test_resuming_without_anything_to_resume_evaluates_and_says_so(tmp_path, five_breeds):
+    done = reportgen("run", *usual(tmp_path, five_breeds), "--resume", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to resume" in done.stderr
+    assert "evaluating" in done.stderr
+
+
+def test_an_unknown_command_is_exit_2(tmp_path):
     assert reportgen("nonsense", cwd=tmp_path).returncode == 2
-    done = reportgen("mail", "reports/x", "--to", "a@b.c", cwd=tmp_path)
+
+
+def test_a_wrong_source_date_epoch_is_exit_2(tmp_path, five_breeds, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    done = reportgen("run", *usual(tmp_path, five_breeds), cwd=tmp_path)
     assert done.returncode == 2
-    assert "later version" in done.stderr
+    assert "SOURCE_DATE_EPOCH" in done.stderr
 
 
 def test_a_fault_of_the_program_is_neither_a_pass_nor_a_failed_gate(tmp_path, five_breeds, monkeypatch):

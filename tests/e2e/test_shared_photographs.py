@@ -8,8 +8,17 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reportgen.analyse.comparison import comparison
 from reportgen.config import Config, ExplainTable
-from reportgen.pipeline import run
+from reportgen.deliver.stored_evaluation import read_evaluation
+from reportgen.evaluate.device import compute
+from reportgen.evaluate.loop import LoopOptions
+from reportgen.evaluate.predictions import evaluate
+from reportgen.inputs.history import History
+from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.pipeline.run import run
+from tests.synthetic import past_run_of
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 BROWSER = shutil.which("chromium")
@@ -82,3 +91,37 @@ def test_the_page_opens_in_a_browser_without_an_error_and_does_not_overflow(bund
     assert n_images > 60
     assert broken == 0
     assert scroll <= max(inner, 500)  # headless Chromium does not go below 500 px
+
+
+@pytest.fixture(scope="module")
+def nights(shared_dir, bundle):
+    """What the three nights say of the 305 photographs; the third was evaluated for the report."""
+    evaluated = []
+    for night in (1, 2):
+        options = InputOptions(
+            checkpoint=shared_dir / "checkpoints" / f"mobilenet_v2-night{night}.pt",
+            dataset="oxford-iiit-pet",
+            source=DataSource(root=shared_dir),
+            arch="mobilenet_v2",
+        )
+        loop = LoopOptions(batch_size=64, n_workers=0)
+        evaluated.append(evaluate(read_inputs(options), on=compute("cpu", "fp32"), loop=loop, max_unreadable=0.0))
+    return [*evaluated, read_evaluation(bundle)]
+
+
+def test_each_night_has_the_accuracy_of_its_readme(nights):
+    found = [round(float((night.preds() == night.targets).mean()), 3) for night in nights]
+    assert found == [0.728, 0.767, 0.748]
+
+
+@pytest.mark.parametrize(
+    ("night", "fixed", "broken", "p_value", "verdict"),
+    [(2, 16, 4, 0.012, "better"), (3, 3, 9, 0.146, "no_evidence")],  # stated with the checkpoints
+)
+def test_each_night_is_compared_with_the_one_before(nights, night, fixed, broken, p_value, verdict):
+    before, tonight = nights[night - 2], nights[night - 1]
+    found = comparison(tonight, History(nights=(past_run_of(before, fingerprint=before.fingerprint),)))
+    assert found.comparable
+    assert (found.overall.n, found.overall.won, found.overall.lost) == (305, fixed, broken)
+    assert round(found.overall.p_value, 3) == p_value
+    assert found.overall.verdict == verdict

@@ -1,0 +1,110 @@
+"""The tables of the TOML file."""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Fraction = Field(default=None, ge=0, le=1)
+
+
+class Table(BaseModel):
+    """Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class PreprocessingTable(Table):
+    """[preprocessing]: how pictures become the model's input, where the checkpoint does not say."""
+
+    resize: int = Field(default=256, ge=1, le=4096)
+    crop: int = Field(default=224, ge=1, le=4096)
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+
+
+class ExplainTable(Table):
+    """[explain]: how much is worked out for the maps; see `explain.methods.ExplainOptions`."""
+
+    batch_size: int = Field(default=16, ge=1)
+    smooth_grad_samples: int = Field(default=50, ge=1)
+    noise_frac: float = Field(default=0.15, ge=0, le=1)
+    insertion_steps: int = Field(default=8, ge=0)
+    random_maps: int = Field(default=8, ge=1)
+    certificate_pictures: int = Field(default=3, ge=0)
+    focus_pictures: int = Field(default=200, ge=0)
+
+    @field_validator("insertion_steps")
+    @classmethod
+    def _is_a_curve(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("a curve needs 2 steps or more; 0 for no curves")
+        return value
+
+
+class AcceptedTable(Table):
+    """[[gate.accepted]]: a pair of classes that is known to look alike."""
+
+    pair: tuple[str, str]
+    owner: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+    expires: date
+
+    @field_validator("pair")
+    @classmethod
+    def _is_a_pair(cls, value: tuple[str, str]) -> tuple[str, str]:
+        if value[0] == value[1]:
+            raise ValueError("two different classes")
+        return value
+
+
+class GateTable(Table):
+    """[gate]: the rules; see `analyse.gate.GateRules`."""
+
+    max_unreadable: float = Field(default=0.01, ge=0, le=1)
+    accuracy_margin: float | None = Fraction
+    min_accuracy: float | None = Fraction
+    min_balanced_accuracy: float | None = Fraction
+    min_macro_f1: float | None = Fraction
+    min_species_accuracy: float | None = Fraction
+    min_recall: dict[str, float] = Field(default_factory=dict)
+    no_worse_classes: bool = False
+    no_worse_pairs: bool = False
+    max_pair_rate: float | None = Fraction
+    no_new_cross_species: bool = False
+    max_cross_species: int | None = Field(default=None, ge=0)
+    max_ece: float | None = Fraction
+    accepted: tuple[AcceptedTable, ...] = ()
+
+    @field_validator("min_recall")
+    @classmethod
+    def _are_fractions(cls, value: dict[str, float]) -> dict[str, float]:
+        wrong = [f"{name} = {floor}" for name, floor in value.items() if not 0 <= floor <= 1]
+        if wrong:
+            raise ValueError(f"fractions from 0 to 1, found {wrong[0]}")
+        return value
+
+
+class MailTable(Table):
+    """[mail]: whom to send the PDF; user and password come from the environment. See `deliver.mail.MailSettings`."""
+
+    sender: str = "reportgen@localhost"
+    to: tuple[str, ...] = Field(min_length=1)
+    host: str | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    ca_file: Path | None = None
+    timeout_s: float = Field(default=30.0, gt=0)
+    n_attempts: int = Field(default=3, ge=1)
+    wait_s: float = Field(default=10.0, ge=0)
+    max_bytes: int = Field(default=8_000_000, ge=10_000)
+    link: str = ""
+
+
+class ArchiveTable(Table):
+    """[archive]: what a run prunes at its end; nothing where neither is given. See `deliver.retention`."""
+
+    keep: int | None = Field(default=None, ge=1)
+    keep_days: float | None = Field(default=None, gt=0)

@@ -1,0 +1,24 @@
+"""`reportgen compare A B`: two archived runs, whatever they are."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reportgen.analyse.findings import Findings, analyse
+from reportgen.deliver.stored_run import read_stored_run
+from reportgen.inputs.history import History, read_past_run
+from reportgen.render.comparison_json import comparison_json
+
+
+def compared(run_a: Path, run_b: Path) -> tuple[Findings, Mapping[str, Any]]:
+    """B against A as its baseline: the findings, and the key `comparison` of the contract. Raises InputError.
+
+    The nights between are those that B was compared with.
+    """
+    run, baseline = read_stored_run(run_b), read_past_run(run_a)
+    history = History(nights=run.night.history.nights, given=baseline)
+    findings = analyse(run.predictions, run.rule, replace(run.night, history=history))
+    found = comparison_json(findings)
+    assert found is not None  # a given baseline is always compared with
+    return findings, found

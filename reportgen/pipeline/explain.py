@@ -1,0 +1,40 @@
+"""`reportgen explain`: one picture, every method."""
+
+from pathlib import Path
+
+from reportgen.compose.sheet import sheet, sheet_png
+from reportgen.config import Config
+from reportgen.deliver.bundle import write_files
+from reportgen.errors import InputError
+from reportgen.evaluate.device import compute
+from reportgen.explain.attributions import refuse_unexplainable
+from reportgen.explain.one_picture import explain_picture
+from reportgen.inputs.images import UnreadableImageError, read_crop
+from reportgen.inputs.notes import read_notes
+from reportgen.inputs.run_inputs import read_model_alone
+from reportgen.pipeline.options import explain_options, input_options
+from reportgen.render.html import sheet_html
+
+
+def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path) -> tuple[Path, ...]:
+    """The comparison sheet of one picture of no data set: <image>.explained.html and .png in `out_dir`.
+
+    Of `config` the data set is not looked at. `label` is the true class where it is known. Raises ReportgenError.
+    """
+    inputs = read_model_alone(input_options(config))
+    on, options = compute(config.device, config.precision), explain_options(config)
+    refuse_unexplainable(inputs, options)
+    try:
+        crop, _ = read_crop(image, inputs.facts.preprocessing)
+    except UnreadableImageError as error:
+        raise InputError(
+            f"image {image}", found=str(error), expected="a picture that can be decoded", todo="name another file"
+        ) from error
+    picture = explain_picture(inputs, crop, label=label, on=on, options=options)
+    notes = read_notes(inputs.facts.own_notes)
+    made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options)
+    files = {
+        f"{image.stem}.explained.html": sheet_html(made).encode(),
+        f"{image.stem}.explained.png": sheet_png(made),
+    }
+    return write_files(out_dir, files)

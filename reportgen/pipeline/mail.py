@@ -1,0 +1,57 @@
+"""`reportgen mail`, and the mail at the end of a run: smaller and smaller versions of the PDF until one fits."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from reportgen.analyse.findings import analyse
+from reportgen.compose.report import Report, compose
+from reportgen.compose.thrift import LADDER, Thrift, lighter
+from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
+from reportgen.deliver.stored_run import StoredRun, read_stored_run
+from reportgen.inputs.notes import read_notes
+from reportgen.render.rendered import render
+from reportgen.render.words import omitted_text
+
+log = logging.getLogger(__name__)
+
+
+def mail_report(
+    run_dir: Path, settings: MailSettings, *, now: datetime, resend: bool = False, dry_run: bool = False
+) -> MailReceipt:
+    """Mails the report archived in `run_dir`. Raises InputError when it is no bundle, DeliveryError as `mail` does."""
+    run = read_stored_run(run_dir)
+    return mail(run_dir.resolve(), settings, versions=_versions(run_dir, run), now=now, resend=resend, dry_run=dry_run)
+
+
+def _versions(run_dir: Path, run: StoredRun) -> Iterator[PdfVersion]:
+    """The whole PDF, then each rung of the ladder, last none. Each is made only when the one before was too big."""
+    archived = run_dir / "report.pdf"
+    if archived.is_file():
+        yield PdfVersion(content=archived.read_bytes(), omitted="")
+    for thrift in LADDER if archived.is_file() else (None, *LADDER):
+        rendered = render(_smaller(run, thrift), formats=("pdf",))
+        if rendered.audit:
+            log.warning("not mailed in this form: %s", "; ".join(rendered.audit[:3]))
+            continue
+        yield PdfVersion(content=rendered.files["report.pdf"], omitted=omitted_text(thrift) if thrift else "")
+    yield PdfVersion(content=None, omitted="no PDF is attached")
+
+
+def _smaller(run: StoredRun, thrift: Thrift | None) -> Report:
+    """The report without what `thrift` leaves out, from the stored maps; the whole one for None."""
+    findings = analyse(run.predictions, (thrift and thrift.rule) or run.rule, run.night)
+    chosen = {example.idx: example for example in findings.examples}
+    examples = tuple(
+        replace(one, example=chosen[one.example.idx]) for one in run.attributions.examples if one.example.idx in chosen
+    )
+    report = compose(
+        findings,
+        replace(run.attributions, examples=examples),
+        notes=read_notes(run.predictions.facts.own_notes),
+        stamp=run.stamp,
+        section_names=(thrift and thrift.sections) or run.sections,
+    )
+    return replace(report, assets=lighter(report.assets, thrift.jpeg_quality), thrift=thrift) if thrift else report

@@ -1,0 +1,82 @@
+"""The configuration in the terms of each stage."""
+
+import os
+from collections.abc import Mapping
+
+from pydantic import TypeAdapter
+
+from reportgen.analyse.gate import GateRules
+from reportgen.config import Config
+from reportgen.config_tables import MailTable
+from reportgen.deliver.mail import MailSettings
+from reportgen.evaluate.loop import LoopOptions
+from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.images import Preprocessing
+from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.run_inputs import InputOptions
+
+
+def input_options(config: Config) -> InputOptions:
+    """What to read."""
+    table = config.preprocessing
+    own = (
+        None
+        if table is None
+        else Preprocessing(
+            resize_px=table.resize,
+            crop_px=table.crop,
+            mean=table.mean,
+            std=table.std,
+            interpolation=table.interpolation,
+        )
+    )
+    return InputOptions(
+        checkpoint=config.checkpoint,
+        dataset=config.dataset,
+        source=DataSource(root=config.data_root, split=config.split, download=config.download),
+        arch=config.arch,
+        model_name=config.model_name,
+        target_layer=config.target_layer,
+        preprocessing=own,
+        species_path=config.species,
+        notes_path=config.notes,
+        renamed=config.rename,
+        notice=config.notice,
+    )
+
+
+def loop_options(config: Config, device: str) -> LoopOptions:
+    """How to evaluate.
+
+    Without an order: beside a GPU most cores decode; on the CPU the model has the cores, and decoding its turn.
+    """
+    if config.workers is not None:
+        return LoopOptions(batch_size=config.batch_size, n_workers=config.workers)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    n_workers = max(1, cores - 1) if device.startswith("cuda") else 0
+    return LoopOptions(batch_size=config.batch_size, n_workers=n_workers)
+
+
+def explain_options(config: Config) -> ExplainOptions:
+    """How to explain."""
+    return ExplainOptions(methods=config.methods, seed=config.seed, **config.explain.model_dump())
+
+
+def gate_rules(config: Config) -> GateRules:
+    """The rules of the gate."""
+    rules: GateRules = TypeAdapter(GateRules).validate_python(
+        {**config.gate.model_dump(), "strict": config.strict_gate}
+    )
+    return rules
+
+
+def mail_settings(table: MailTable, environment: Mapping[str, str]) -> MailSettings:
+    """Whom to send the report and how. User and password come from the environment alone.
+
+    Raises ConfigError for an address or a combination that cannot work.
+    """
+    return MailSettings(
+        **table.model_dump(),
+        user=environment.get("REPORTGEN_MAIL_USER"),
+        password=environment.get("REPORTGEN_MAIL_PASSWORD"),
+    )

@@ -1,0 +1,89 @@
+"""From a stored run to its report in the archive: the same for a new run and for `reportgen render`."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from reportgen.analyse.findings import Findings, analyse
+from reportgen.compose.report import compose
+from reportgen.deliver.archive import refresh
+from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
+from reportgen.deliver.receipts import Receipts, deliver
+from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
+from reportgen.errors import RenderingError
+from reportgen.inputs.notes import read_notes
+from reportgen.render.rendered import RenderedReport, render
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def timed(stage: str, timing: dict[str, float]) -> Iterator[None]:
+    """Notes the seconds of a stage in `timing`."""
+    started = time.perf_counter()
+    yield
+    timing[stage] = time.perf_counter() - started
+    log.info("%s: done in %.1f s", stage, timing[stage])
+
+
+def make_report(
+    run: StoredRun,
+    findings: Findings,
+    *,
+    formats: tuple[str, ...],
+    bundle_dir: Path,
+    own_notes: str | None = None,
+    replaces: bool = False,
+) -> Receipts:
+    """Composes, renders and archives the report of `run` as `bundle_dir`.
+
+    Raises RenderingError when no document can be made (what is stored is then kept in `<run_id>.unrendered`) or the
+    audit of the PDF finds a fault (the whole bundle is then kept as `<run_id>.audit-failed`); DeliveryError.
+    """
+    stored = stored_run(run)
+    timing = dict(run.stamp.timing)
+    try:
+        with timed("compose", timing):
+            notes = read_notes(own_notes if own_notes is not None else run.predictions.facts.own_notes)
+            report = compose(findings, run.attributions, notes=notes, stamp=run.stamp, section_names=run.sections)
+        rendered = render(replace(report, stamp=replace(run.stamp, timing=timing)), formats=formats)
+    except RenderingError as error:
+        if not replaces:
+            kept = write_bundle(bundle_dir.with_name(bundle_dir.name + UNRENDERED), stored)
+            error.todo += f"; the results are kept: reportgen render {kept}"
+        raise
+    if rendered.audit:
+        kept = write_bundle(
+            bundle_dir.with_name(bundle_dir.name + AUDIT_FAILED), {**stored, **rendered.files}, replace=True
+        )
+        raise _failed_audit(rendered, kept)
+    return deliver(rendered, stored, bundle_dir=bundle_dir, replace=replaces)
+
+
+def _failed_audit(rendered: RenderedReport, kept: Path) -> RenderingError:
+    return RenderingError(
+        f"PDF of {kept}",
+        found="; ".join(rendered.audit[:5]),
+        expected="a whole document: every picture and letter in it, nothing cut off",
+        todo=f"look at its report.pdf, mend the cause (`reportgen doctor`), then: reportgen render {kept}",
+    )
+
+
+def render_again(run_dir: Path, *, formats: tuple[str, ...], own_notes: str | None = None) -> tuple[Findings, Receipts]:
+    """Renders a stored run anew, from `analyse` on: no model, no images, no device. The bundle is exchanged at the end.
+
+    `own_notes` (the text of a notes file) replaces the user's notes of the run. A run kept as `<run_id>.unrendered` or
+    `<run_id>.audit-failed` becomes the bundle `<run_id>`.
+    """
+    run, kept = read_stored_run(run_dir), run_dir.resolve()
+    findings = analyse(run.predictions, run.rule, run.night)
+    was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
+    bundle_dir = kept if was_whole else kept.with_name(run.stamp.run_id)
+    receipts = make_report(run, findings, formats=formats, bundle_dir=bundle_dir, own_notes=own_notes, replaces=True)
+    if not was_whole:
+        remove_bundle(kept)
+    refresh(bundle_dir.parent.parent)
+    return findings, receipts

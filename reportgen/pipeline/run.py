@@ -1,0 +1,186 @@
+"""`reportgen run`: the seven stages in their order."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reportgen.analyse.examples import ExampleRule
+from reportgen.analyse.findings import Findings, Night, analyse
+from reportgen.analyse.gate import GateRules, refuse_unknown_classes
+from reportgen.compose.report import RunStamp
+from reportgen.config import Config
+from reportgen.deliver.bundle import EVALUATED, held, remove_bundle, write_bundle
+from reportgen.deliver.mail import MailReceipt
+from reportgen.deliver.receipts import Receipts
+from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
+from reportgen.deliver.stored_run import StoredRun
+from reportgen.errors import DeliveryError, RenderingError
+from reportgen.evaluate.device import Compute, compute
+from reportgen.evaluate.predictions import Predictions, evaluate
+from reportgen.evaluate.resume import resumed
+from reportgen.explain.attributions import explain, refuse_unexplainable
+from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.history import read_history
+from reportgen.inputs.run_inputs import RunInputs, read_inputs
+from reportgen.pipeline.after import index_mail_and_prune
+from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
+from reportgen.pipeline.report import make_report, timed
+
+log = logging.getLogger(__name__)
+Watch = Callable[[str, int, int], None]  # (stage, done, in all)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What a run left. `failed`: deliveries that failed although the bundle stands."""
+
+    findings: Findings
+    receipts: Receipts
+    mail: MailReceipt | None
+    failed: tuple[DeliveryError, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: the gate passed; 1: it did not; 6: it passed and a delivery failed.
+
+        The gate comes first: a CI job that tolerates a mail server that is down must not tolerate a failed gate.
+        """
+        if not self.findings.gate.passed:
+            return 1
+        return DeliveryError.exit_code if self.failed else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SetUp:
+    """What is known before device time is spent."""
+
+    inputs: RunInputs
+    on: Compute
+    options: ExplainOptions
+    rules: GateRules
+    model_dir: Path
+    stamp: RunStamp
+
+
+def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
+    """One run, from the files named in `config` to bundle, index, mail and retention, in this order.
+
+    `now` (UTC) goes into the run id and onto the page. Raises ReportgenError; its exit_code is the program's. A run
+    that dies after the evaluation leaves it for --resume; when only the rendering fails, all results are kept in
+    `<run_id>.unrendered`, for `reportgen render`.
+    """
+    timing: dict[str, float] = {}
+    with timed("inputs", timing):
+        setup = _set_up(config, now, timing)
+        history = read_history(setup.model_dir, config.baseline)
+    with timed("evaluate", timing):
+        predictions, kept_dir = _evaluated(config, setup, watch)
+    with _kept_until_a_bundle_holds_it(kept_dir):
+        with timed("analyse", timing):
+            findings = analyse(predictions, ExampleRule(), Night(today=now.date(), history=history, rules=setup.rules))
+        _say(findings)
+        with timed("explain", timing):
+            attributions = explain(
+                setup.inputs,
+                findings,
+                on=setup.on,
+                options=setup.options,
+                watch=lambda done, total: watch("explain", done, total),
+            )
+        whole = StoredRun(
+            predictions=predictions,
+            attributions=attributions,
+            rule=findings.rule,
+            night=findings.night,
+            stamp=setup.stamp,
+            sections=config.sections,
+        )
+        bundle_dir = setup.model_dir / setup.stamp.run_id
+        receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
+    mail, failed = index_mail_and_prune(config, bundle_dir, now=now)
+    return RunOutcome(findings=findings, receipts=receipts, mail=mail, failed=failed)
+
+
+@contextmanager
+def _kept_until_a_bundle_holds_it(kept_dir: Path) -> Iterator[None]:
+    """Removes the kept evaluation when the run has its bundle, or what could not be rendered is kept with all results.
+
+    After any other error, and after a kill, it stays for --resume.
+    """
+    try:
+        with held(kept_dir):
+            yield
+    except RenderingError:
+        remove_bundle(kept_dir)
+        raise
+    remove_bundle(kept_dir)
+
+
+def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
+    inputs = read_inputs(input_options(config))
+    on, options, rules = compute(config.device, config.precision), explain_options(config), gate_rules(config)
+    refuse_unknown_classes(rules, inputs.facts.classes)
+    refuse_unexplainable(inputs, options)
+    if config.mail is not None:
+        mail_settings(config.mail, os.environ)  # a wrong address stops the run now, not after the device time
+    sha256 = inputs.facts.model.checkpoint_sha256
+    stamp = RunStamp(
+        run_id=f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{sha256[:8]}",
+        created_at=f"{now:%Y-%m-%dT%H:%M:%S}+00:00",
+        language=config.lang,
+        timing=timing,
+    )
+    model_dir = config.out / inputs.facts.model.name
+    return _SetUp(inputs=inputs, on=on, options=options, rules=rules, model_dir=model_dir, stamp=stamp)
+
+
+def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions, Path]:
+    """The predictions, and the hidden folder that keeps them until the bundle stands."""
+    if config.resume:
+        for folder in sorted(setup.model_dir.glob(f"{EVALUATED}*"), reverse=True):
+            found = _taken_over(folder, setup)
+            if found is not None:
+                log.info("evaluation taken over from %s", folder)
+                return found, folder
+        log.warning("nothing to resume: no evaluation of the same inputs in %s; evaluating", setup.model_dir)
+    log.info("evaluating %s on %s (%s)", setup.inputs.facts.model.arch, setup.on.device_name, setup.on.precision)
+    predictions = evaluate(
+        setup.inputs,
+        on=setup.on,
+        loop=loop_options(config, setup.on.device),
+        max_unreadable=config.max_unreadable,
+        watch=lambda done, total: watch("evaluate", done, total),
+    )
+    kept_dir = setup.model_dir / f"{EVALUATED}{setup.stamp.run_id}"
+    return predictions, write_bundle(kept_dir, stored_evaluation(predictions))
+
+
+def _taken_over(folder: Path, setup: _SetUp) -> Predictions | None:
+    try:
+        return resumed(read_evaluation(folder), setup.inputs, setup.on)
+    except (ValueError, KeyError, OSError) as error:
+        log.warning("cannot resume from %s: %s", folder, error)
+        return None
+
+
+def _say(findings: Findings) -> None:
+    """What a person watching the log must not miss."""
+    scores, order, facts = findings.scores, findings.class_order, findings.predictions.facts
+    log.info("accuracy %.4f (%d of %d)", scores.accuracy, scores.correct, scores.n)
+    for image in findings.predictions.unreadable:
+        log.warning("unreadable, left out: %s: %s", image.path, image.reason)
+    if facts.alignment.without_images:
+        log.info("the data set has no images of %d classes of the model", len(facts.alignment.without_images))
+    if facts.alignment.named_by == "data_set":
+        log.warning("the checkpoint names no classes: the data set's class order is ASSUMED")
+    if order.suspicious:
+        log.warning(
+            "CLASS ORDER LOOKS WRONG: accuracy is %.1f %%, some other order of the outputs would give %.1f %%. "
+            "Check the class names before you believe any confusion.",
+            100 * order.accuracy,
+            100 * order.best_accuracy,
+        )
