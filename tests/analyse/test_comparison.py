@@ -118,25 +118,34 @@ def test_a_planted_regression_of_one_class_is_found_and_no_other():
     assert found.overall.verdict == "worse"
 
 
-def test_pairs_enter_and_leave_the_first_ten():
-    """12 pairs then and now, of falling counts: the last two of tonight's were first then, and the other way round."""
-    n = 24
-    counts = np.diag(np.full(n, 40))
-    then = np.diag(np.full(n, 40))
-    for pair in range(12):
-        counts[2 * pair, 2 * pair + 1] = 24 - 2 * pair
-        then[2 * pair, 2 * pair + 1] = 24 - 2 * pair if 2 <= pair < 10 else 24 - 2 * (11 - pair)
+@pytest.mark.parametrize(
+    ("swapped", "entered", "left"),
+    [
+        (((0, 11), (1, 10)), {(0, 1), (2, 3)}, {(20, 21), (22, 23)}),  # the first two come from the end
+        (((9, 10),), {(18, 19)}, {(20, 21)}),  # the tenth and the eleventh change places
+        (((8, 9),), set(), set()),  # within the ten
+    ],
+)
+def test_pairs_enter_and_leave_the_first_ten(swapped, entered, left):
+    """12 pairs, the k-th with 24 - 2 k errors tonight; then some of them had each other's."""
+    order = list(range(12))
+    for one, other in swapped:
+        order[one], order[other] = order[other], order[one]
+    counts, then = np.diag(np.full(24, 40)), np.diag(np.full(24, 40))
+    for place in range(12):
+        counts[2 * place, 2 * place + 1] = 24 - 2 * place
+        then[2 * place, 2 * place + 1] = 24 - 2 * order[place]
     predictions = predictions_of(counts)
     preds = predictions.targets.copy()
-    for k in range(n):
+    for k in range(0, 24, 2):
         rows = np.flatnonzero(predictions.targets == k)
-        for other in np.flatnonzero(then[k]):
-            if other != k:
-                preds[rows[: then[k, other]]] = other
+        preds[rows[: then[k, k + 1]]] = k + 1
     found = compared(night(predictions, preds), predictions=predictions)
-    assert {(one.a, one.b) for one in found.entered} == {(0, 1), (2, 3)}
-    assert {(one.a, one.b) for one in found.left} == {(20, 21), (22, 23)}
-    assert {(one.errors_before, one.errors) for one in found.entered} == {(2, 24), (4, 22)}
+    assert {(one.a, one.b) for one in found.entered} == entered
+    assert {(one.a, one.b) for one in found.left} == left
+    for one in (*found.entered, *found.left):
+        place = one.a // 2
+        assert (one.errors, one.errors_before) == (24 - 2 * place, 24 - 2 * order[place])
 
 
 def test_new_errors_across_species_are_those_that_were_in_the_species_then():
