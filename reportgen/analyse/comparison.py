@@ -12,7 +12,7 @@ from reportgen.analyse.nights import Churn, Flip, churn, flips
 from reportgen.analyse.paired import Change, family, judged, paired_change
 from reportgen.analyse.pairs import confused_pairs
 from reportgen.evaluate.predictions import Predictions
-from reportgen.inputs.history import History, PastRun
+from reportgen.inputs.history import N_NIGHTS, History, PastRun
 
 N_TOP = 10
 
@@ -61,7 +61,7 @@ class Comparison:
 
     Then `overall` is over the images that both have (None if there are none) without verdict, and the rest is empty.
     passed_over: ids of later runs that could not be the baseline. pairs, classes: those with a change, worst first.
-    new_cross_species: rows that miss the species tonight and did not then.
+    new_cross_species: rows that miss the species tonight and did not then. nights: the runs of the strips, oldest first.
     """
 
     baseline: PastRun
@@ -90,7 +90,6 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
     next night look like a leap. If no night is comparable the last one is taken, and the mismatch says why.
     """
     sane = tuple(night for night in history.nights if not _disordered(night))
-    nights = tuple(night for night in sane if night.fingerprint == predictions.fingerprint)
     eligible = tuple(night for night in sane if night.passed or not history.only_passed)
     comparable = tuple(night for night in eligible if night.fingerprint == predictions.fingerprint)
     baseline = history.given or (comparable or eligible or (None,))[-1]
@@ -101,8 +100,8 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
     if mismatches:
         common = _on_common_images(predictions, baseline)
         return Comparison(baseline=baseline, mismatches=mismatches, overall=common, passed_over=tuple(later))
-    if baseline.run_id not in {night.run_id for night in nights}:
-        nights = tuple(sorted((*nights, baseline), key=lambda night: night.run_id))
+    last = {night.run_id for night in history.nights[-N_NIGHTS:]}
+    nights = tuple(night for night in sane if night.run_id in last and night.fingerprint == predictions.fingerprint)
     return _compared(predictions, baseline, nights=nights, passed_over=tuple(later))
 
 
@@ -113,22 +112,27 @@ def _disordered(night: PastRun) -> bool:
 def _compared(
     predictions: Predictions, baseline: PastRun, *, nights: tuple[PastRun, ...], passed_over: tuple[str, ...]
 ) -> Comparison:
+    """A baseline that is none of the `nights` joins their strips; how much usually changes is theirs alone."""
     preds, targets = predictions.preds(), predictions.targets
     before = _renumbered(baseline, predictions.facts.classes)
+    runs = {night.run_id: night for night in (*nights, baseline)}
+    seen = tuple(runs[run_id] for run_id in sorted(runs))
+    strips = tuple(run.correct() for run in seen)
+    consecutive = tuple(night.correct() for night in nights)
     entered, left = _top_changes(targets, before, preds, len(predictions.facts.classes))
     return Comparison(
         baseline=baseline,
         mismatches=(),
         overall=judged(before == targets, preds == targets),
         passed_over=passed_over,
-        flips=flips(predictions, before, tuple(night.correct() for night in nights)),
+        flips=flips(predictions, before, strips),
         pairs=_pairs(targets, before, preds),
         classes=_classes(targets, before, preds),
         entered=entered,
         left=left,
         new_cross_species=_new_strangers(predictions, before),
-        churn=churn(tuple(night.correct() for night in nights), before == targets, preds == targets),
-        nights=nights,
+        churn=churn(strips, before == targets, preds == targets, consecutive=consecutive),
+        nights=seen,
     )
 
 

@@ -136,7 +136,7 @@ _Rule = Callable[[Evidence, GateRules, Accepted], Iterable[RuleResult]]
 
 def _unreadable(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[RuleResult]:
     n, n_listed = len(evidence.predictions.unreadable), evidence.predictions.facts.data.n_listed
-    outcome: Outcome = "pass" if n <= rules.max_unreadable * n_listed else "fail"
+    outcome: Outcome = "pass" if n / n_listed <= rules.max_unreadable else "fail"
     values = {"n": n, "n_listed": n_listed, "limit": rules.max_unreadable}
     yield RuleResult(name="max_unreadable", outcome=outcome, values=values)
 

@@ -81,13 +81,22 @@ def flips(
     return tuple(sorted(made, key=lambda flip: (flip.kind, -confidence[flip.idx], flip.idx)))
 
 
-def churn(nights: tuple[NDArray[np.bool_], ...], right_before: NDArray[np.bool_], right: NDArray[np.bool_]) -> Churn:
-    """From (N,) correctness of each earlier night, oldest first, of the baseline, and of tonight."""
+def churn(
+    nights: tuple[NDArray[np.bool_], ...],
+    right_before: NDArray[np.bool_],
+    right: NDArray[np.bool_],
+    *,
+    consecutive: tuple[NDArray[np.bool_], ...],
+) -> Churn:
+    """From (N,) correctness of each earlier run in the strips, oldest first, of the baseline, and of tonight.
+
+    consecutive: the same of the nights that came one after the other, without a baseline from elsewhere.
+    """
     strips = np.stack([*nights, right])
     states = [state(strips[:, idx].tolist()) for idx in np.flatnonzero(~right)]
     return Churn(
         tonight=float((right_before != right).mean()),
-        usual=tuple(float((one != other).mean()) for one, other in pairwise(nights)),
+        usual=tuple(float((one != other).mean()) for one, other in pairwise(consecutive)),
         n_new=states.count("new"),
         n_chronic=states.count("chronic"),
         n_flaky=states.count("flaky"),

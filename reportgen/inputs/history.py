@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,10 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The last runs of this model, oldest first, and the run that the user named as baseline, if any.
+    """The last N_NIGHTS runs of this model, oldest first, and the run that the user named as baseline, if any.
 
     `compare` is False where no comparison was asked for (--baseline none); with `only_passed` a night whose gate failed
-    is no baseline (--baseline passed).
+    is no baseline (--baseline passed); if all have failed, the last that passed comes before them.
     """
 
     nights: tuple[PastRun, ...] = ()
@@ -68,21 +69,27 @@ class History:
 def read_history(model_dir: Path, baseline: str) -> History:
     """Up to N_NIGHTS runs in `model_dir` (<archive>/<model name>), which need not exist.
 
-    `baseline` is latest, passed, none, or a run directory. A damaged run in the archive is passed over with a warning.
+    `baseline` is latest, passed, none, or a run directory. With passed it is looked for as far back as need be: a
+    regression that stays must not become its own baseline, nor be without one, by growing old. A damaged run in the archive is passed over with a warning.
     Raises InputError when the run that `baseline` names cannot be read.
     """
     if baseline == "none":
         return History(compare=False)
     given = None if baseline in ("latest", "passed") else read_past_run(Path(baseline))
-    nights: list[PastRun] = []
+    runs, only_passed = _readable(model_dir), baseline == "passed"
+    nights = list(islice(runs, N_NIGHTS))
+    if only_passed and not any(night.passed for night in nights):
+        nights += islice((run for run in runs if run.passed), 1)
+    return History(nights=tuple(reversed(nights)), given=given, only_passed=only_passed)
+
+
+def _readable(model_dir: Path) -> Iterator[PastRun]:
+    """Newest first, each read when it is asked for."""
     for run_dir in _newest_first(model_dir):
         try:
-            nights.insert(0, read_past_run(run_dir))
+            yield read_past_run(run_dir)
         except InputError as error:
             log.warning("not compared with %s: %s", run_dir, error.found)
-        if len(nights) == N_NIGHTS:
-            break
-    return History(nights=tuple(nights), given=given, only_passed=baseline == "passed")
 
 
 def _newest_first(model_dir: Path) -> Iterator[Path]:

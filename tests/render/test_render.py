@@ -14,12 +14,13 @@ from reportgen.compose.thrift import LADDER
 from reportgen.errors import RenderingError
 from reportgen.explain.focus import Focus
 from reportgen.explain.run_focus import FocusRow
+from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render import filters
 from reportgen.render.html import html
 from reportgen.render.pdf import PdfLimits, pdf
 from reportgen.render.rendered import render
-from tests.synthetic import attributions_of, findings_of
+from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.0})
 
@@ -193,11 +194,15 @@ def test_the_same_report_gives_the_same_bytes():
 
 
 @pytest.mark.parametrize(
-    "names", [("summary",), ("groups",), ("summary", "matrix", "methods"), ("cross_species", "data")]
+    "names",
+    [("summary",), ("groups",), ("summary", "matrix", "methods"), ("cross_species", "data"), ("changes", "gate")],
 )
 def test_a_report_of_some_sections_has_no_link_into_the_others(names):
     """WeasyPrint would say that the anchor is missing."""
-    findings = findings_of(confused(4), species=("cat", "dog", "cat", "dog"), unreadable=1)
+    options = {"classes": [f"{'Breed' * 11}{k}" for k in range(4)], "species": ("cat", "dog", "cat", "dog")}
+    predictions = predictions_of(confused(4), unreadable=1, **options)
+    history = History(nights=(past_run_of(predictions, predictions.targets),))
+    findings = findings_of(confused(4), history=history, unreadable=1, **options)
     report = compose(findings, attributions_of(findings), notes=read_notes(), stamp=STAMP, section_names=names)
     assert render(report).audit == ()
 

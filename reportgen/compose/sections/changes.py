@@ -1,5 +1,8 @@
 """Tonight against the baseline: what broke, what was fixed, and whether that is more than chance."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.examples import Reason
 from reportgen.analyse.nights import Flip
@@ -8,6 +11,16 @@ from reportgen.compose.panels import Panel
 
 _N_FLIPS = 20  # rows of the tables; all are in changes.csv
 _N_ROWS = 8
+_SECTION_OF: Mapping[Reason | None, str] = MappingProxyType(  # where the panel of an example stands
+    {
+        "cross_species": "cross-species",
+        "group_error": "groups",
+        "group_correct": "groups",
+        "newly_wrong": "changes",
+        "newly_right": "changes",
+        "confident_error": "confident",
+    }
+)
 
 
 def changes(material: Material) -> Section | None:
@@ -54,6 +67,7 @@ def _n_weak(against: Comparison) -> dict[str, int]:
 def _flips(material: Material, against: Comparison, kind: str) -> list[dict[str, object]]:
     predictions = material.findings.predictions
     preds = predictions.preds()
+    reasons = {example.idx: example.reason for example in material.findings.examples}
 
     def row(flip: Flip) -> dict[str, object]:
         return {
@@ -64,7 +78,7 @@ def _flips(material: Material, against: Comparison, kind: str) -> list[dict[str,
             "before": material.classes[flip.before],
             "state": flip.state,
             "strip": flip.strip,
-            "is_shown": flip.idx in material.panels,
+            "shown_in": _SECTION_OF.get(reasons.get(flip.idx)),
         }
 
     return [row(flip) for flip in against.flips if flip.kind == kind]
