@@ -70,8 +70,8 @@ def read_history(model_dir: Path, baseline: str) -> History:
     """Up to N_NIGHTS runs in `model_dir` (<archive>/<model name>), which need not exist.
 
     `baseline` is latest, passed, none, or a run directory. With passed it is looked for as far back as need be: a
-    regression that stays must not become its own baseline, nor be without one, by growing old. A damaged run in the archive is passed over with a warning.
-    Raises InputError when the run that `baseline` names cannot be read.
+    regression that stays must not be left without a baseline by growing old. A damaged run in the archive is passed
+    over with a warning. Raises InputError when the run that `baseline` names cannot be read.
     """
     if baseline == "none":
         return History(compare=False)

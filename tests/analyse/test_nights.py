@@ -49,7 +49,7 @@ def test_flips_are_broken_first_and_the_surest_first():
 def test_churn_is_the_share_that_changes_sides():
     nights = tuple(np.array([letter == "r" for letter in night]) for night in ("rrrrr", "rrrrw", "rrwww"))
     tonight = np.array([True, False, False, False, True])
-    found = churn(nights, nights[-1], tonight)
+    found = churn(nights, nights[-1], tonight, consecutive=nights)
     assert found.usual == pytest.approx((1 / 5, 2 / 5))
     assert found.tonight == pytest.approx(2 / 5)
     assert (found.n_new, found.n_chronic, found.n_flaky) == (1, 2, 0)
