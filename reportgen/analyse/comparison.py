@@ -61,7 +61,7 @@ class Comparison:
 
     Then `overall` is over the images that both have (None if there are none) without verdict, and the rest is empty.
     passed_over: ids of later runs that could not be the baseline. pairs, classes: those with a change, worst first.
-    new_cross_species: rows that miss the species tonight and did not then. nights: the runs of the strips, oldest first.
+    new_cross_species: rows that miss the species tonight and did not then. nights: the runs of the strips.
     """
 
     baseline: PastRun

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from reportgen.analyse.comparison import comparison
-from reportgen.inputs.history import History
+from reportgen.inputs.history import N_NIGHTS, History
 from reportgen.inputs.images import Preprocessing
 from tests.synthetic import past_run_of, predictions_of
 
@@ -20,6 +21,10 @@ def night(predictions, preds=None, *, day=22, **changed):
 
 def compared(*nights, predictions=None, **options):
     return comparison(predictions or predictions_of(COUNTS), History(nights=nights, **options))
+
+
+def logits_of(preds, n_classes):
+    return np.eye(n_classes, dtype=np.float32)[preds]
 
 
 def test_the_last_comparable_night_is_the_baseline():
@@ -57,6 +62,33 @@ def test_a_named_run_wins_and_nothing_is_compared_unasked():
     assert compared() is None
 
 
+def test_a_named_run_from_elsewhere_joins_the_strips_and_passes_nothing_over():
+    predictions = predictions_of(COUNTS)
+    wrong = (predictions.targets + 1) % 3  # a wrong class order: named all the same
+    found = compared(
+        night(predictions, day=20),
+        night(predictions, day=21),
+        given=night(predictions, wrong, day=10),
+        only_passed=True,
+    )
+    assert [one.run_id[6:8] for one in found.nights] == ["10", "20", "21"]
+    assert found.churn.usual == (0.0,)
+    assert found.passed_over == ()
+    assert {len(flip.strip) for flip in found.flips} == {4}
+
+
+def test_a_regression_that_stays_keeps_its_baseline():
+    """The night that passed is older than the nights in the strips: it is the baseline, and stands before them."""
+    predictions = predictions_of(COUNTS)
+    failed = [night(predictions, day=day, passed=False) for day in range(10, 10 + N_NIGHTS)]
+    found = compared(night(predictions, predictions.targets, day="01"), *failed, only_passed=True)
+    assert found.baseline.run_id[6:8] == "01"
+    assert len(found.nights) == N_NIGHTS + 1
+    assert found.churn.usual == (0.0,) * (N_NIGHTS - 1)
+    assert found.churn.tonight == 5 / 40
+    assert len(found.passed_over) == N_NIGHTS
+
+
 def test_classes_are_aligned_by_name():
     """The same answers, saved with the classes in another order: nothing changed."""
     predictions = predictions_of(COUNTS)
@@ -89,6 +121,16 @@ def test_what_is_counted_for_the_whole_a_class_and_a_pair():
     assert {flip.idx for flip in found.flips} == {15, 16, 17, 18, 19, 0, 20, 21, 22}
 
 
+def test_classes_and_pairs_come_worst_first():
+    """Of 10 images each, class 0 loses one (to 1), class 2 three (to 3), and class 1 wins one (from 0)."""
+    predictions = predictions_of(np.array([[9, 1, 0, 0], [0, 10, 0, 0], [0, 0, 7, 3], [0, 0, 0, 10]]))
+    before = predictions.targets.copy()
+    before[10] = 0
+    found = compared(night(predictions, before), predictions=predictions)
+    assert [one.k for one in found.classes] == [2, 0, 1]
+    assert [(one.a, one.b) for one in found.pairs] == [(2, 3), (0, 1)]
+
+
 def test_a_pair_is_asked_for_the_other_class_not_for_being_right():
     """An image of the first class moves from the second to the third: the pair (0, 1) won one, (0, 2) lost one."""
     predictions = predictions_of(COUNTS)
@@ -110,12 +152,32 @@ def test_a_planted_regression_of_one_class_is_found_and_no_other():
         noisy = rng.random(400) < 0.05
         answers[noisy] = rng.integers(0, 10, noisy.sum())
     tonight[rng.choice(np.flatnonzero(targets == 3), 14, replace=False)] = 4
-    logits = np.zeros((400, 10), dtype=np.float32)
-    logits[np.arange(400), tonight] = 1
-    found = compared(night(predictions, before), predictions=replace(predictions, logits=logits))
+    found = compared(night(predictions, before), predictions=replace(predictions, logits=logits_of(tonight, 10)))
     assert [one.k for one in found.classes if one.change.verdict == "worse"] == [3]
     assert [(one.a, one.b) for one in found.pairs if one.change.verdict == "worse"] == [(3, 4)]
     assert found.overall.verdict == "worse"
+
+
+def test_null_retrains_are_seldom_called_a_change():
+    """200 pairs of retrains of 5 classes that differ by chance alone; every image has its own chance of error.
+
+    A twentieth for the whole, a tenth for any class or any pair, and what a sample of 200 may exceed that by.
+    """
+    rng = np.random.default_rng(11)
+    predictions = predictions_of(np.diag(np.full(5, 60)))
+    targets, n = predictions.targets, 300
+    called = {"overall": 0, "classes": 0, "pairs": 0}
+    for _ in range(200):
+        chance = np.where(rng.random(n) < 0.15, 0.5, 0.02)
+        rivals = (targets + np.where(rng.random(n) < 0.8, 1, 2)) % 5
+        before, tonight = (np.where(rng.random(n) < chance, rivals, targets) for _ in range(2))
+        found = compared(night(predictions, before), predictions=replace(predictions, logits=logits_of(tonight, 5)))
+        called["overall"] += found.overall.verdict in ("better", "worse")
+        called["classes"] += any(one.change.verdict in ("better", "worse") for one in found.classes)
+        called["pairs"] += any(one.change.verdict in ("better", "worse") for one in found.pairs)
+    assert called["overall"] <= stats.binom.ppf(0.999, 200, 0.05)
+    assert called["classes"] <= 20
+    assert called["pairs"] <= 20
 
 
 @pytest.mark.parametrize(
@@ -170,6 +232,22 @@ def test_what_differs_is_named(changed, kinds):
     assert not found.comparable
     assert {one.kind for one in found.mismatches} == kinds
     assert found.overall.verdict is None
+
+
+def test_another_order_of_the_classes_is_no_difference():
+    """The crop differs; the same classes in another order are not told as another class list, nor as other labels."""
+    predictions = predictions_of(COUNTS)
+    past = night(
+        predictions,
+        2 - predictions.preds(),
+        fingerprint="e" * 64,
+        classes=predictions.facts.classes[::-1],
+        targets=2 - predictions.targets,
+        preprocessing=Preprocessing(resize_px=232),
+    )
+    found = compared(past)
+    assert [one.kind for one in found.mismatches] == ["preprocessing"]
+    assert (found.overall.n, found.overall.lost, found.overall.won) == (40, 0, 0)
 
 
 def test_other_images_are_counted_and_the_common_ones_compared():

@@ -165,6 +165,13 @@ def test_unreadable_images_are_bounded(n, expected):
     assert outcome(GateRules(max_unreadable=0.02), "max_unreadable", unreadable=n) == expected
 
 
+def test_a_share_on_the_limit_passes():
+    """29 of 100 is 0.29, though in floating point 0.29 * 100 is less than 29."""
+    rules = GateRules(max_unreadable=0.29)
+    assert outcome(rules, "max_unreadable", counts=np.diag([41, 30]), unreadable=29) == "pass"
+    assert outcome(rules, "max_unreadable", counts=np.diag([40, 30]), unreadable=30) == "fail"
+
+
 def test_a_suspicious_class_order_is_never_a_pass():
     assert gate_of(GateRules(), counts=np.roll(np.diag(np.full(6, 10)), 1, axis=1)).outcome == "inconclusive"
 

@@ -46,6 +46,23 @@ def test_flips_are_broken_first_and_the_surest_first():
     assert [flip.state for flip in found] == ["new", "fixed", "flaky"]
 
 
+def test_of_flips_of_a_kind_the_surest_comes_first_and_equal_ones_by_row():
+    """Three of class 0, right tonight, with logits 1, 3 and 1 and wrong then."""
+    predictions = predictions_of(np.array([[3, 0], [0, 1]]))
+    logits = np.array([[1, 0], [3, 0], [1, 0], [0, 1]], dtype=np.float32)
+    found = flips(replace(predictions, logits=logits), np.array([1, 1, 1, 1]), ())
+    assert [flip.idx for flip in found] == [1, 0, 2]
+
+
+def test_a_baseline_from_elsewhere_is_in_the_strips_but_not_in_what_usually_changes():
+    elsewhere, *nights = (np.array([letter == "r" for letter in night]) for night in ("wwwr", "rrrr", "rrrw"))
+    tonight = np.array([True, True, False, False])
+    found = churn((elsewhere, *nights), elsewhere, tonight, consecutive=tuple(nights))
+    assert found.usual == (1 / 4,)
+    assert found.tonight == 3 / 4
+    assert (found.n_new, found.n_chronic, found.n_flaky) == (0, 1, 1)  # wrrw is flaky, rrww chronic
+
+
 def test_churn_is_the_share_that_changes_sides():
     nights = tuple(np.array([letter == "r" for letter in night]) for night in ("rrrrr", "rrrrw", "rrwww"))
     tonight = np.array([True, False, False, False, True])

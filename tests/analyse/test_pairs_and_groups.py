@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from reportgen.analyse.examples import ExampleRule, examples
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.intervals import wilson
+from reportgen.analyse.nights import Flip
 from reportgen.analyse.pairs import confused_pairs
 
 CATS = "Abyssinian Bengal Birman Bombay British_Shorthair Egyptian_Mau Maine_Coon Persian Ragdoll Russian_Blue Siamese Sphynx"
@@ -151,6 +152,24 @@ def test_the_order_of_the_classes_changes_nothing_but_their_numbers(order):
     moved = counts[np.ix_(order, order)]
     found = confused_groups(moved, confused_pairs(moved))
     assert [{order[k] for k in group.classes} for group in found] == [{0, 1}, {2, 3}]
+
+
+def test_of_flipped_images_so_many_of_each_kind_are_examples_in_their_order():
+    """Ten right images and ten wrong: six of each flipped, two of each kind asked for, and one other error."""
+    targets = np.repeat([0, 1], 10)
+    probs = np.tile([0.6, 0.4], (20, 1))
+    broken = [Flip(idx=idx, kind="broken", before=1, strip=(True, False)) for idx in (15, 11, 19, 10, 12, 13)]
+    fixed = [Flip(idx=idx, kind="fixed", before=1, strip=(False, True)) for idx in (7, 3, 5, 0, 1, 2)]
+    rule = ExampleRule(n_newly_wrong=2, n_newly_right=3, n_confident=1)
+    found = examples(probs, targets, groups=(), cross_species=(), flips=(*broken, *fixed), rule=rule)
+    assert [(example.idx, example.reason) for example in found] == [
+        (15, "newly_wrong"),
+        (11, "newly_wrong"),
+        (7, "newly_right"),
+        (3, "newly_right"),
+        (5, "newly_right"),
+        (10, "confident_error"),
+    ]
 
 
 def test_examples_follow_the_stated_rule():

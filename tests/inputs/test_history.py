@@ -2,6 +2,7 @@
 
 import io
 import json
+from shutil import copytree
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,7 @@ def test_a_bundle_is_read_by_name(tmp_path):
 
 
 def test_the_last_nights_are_read_oldest_first_and_what_is_no_night_is_left_out(tmp_path):
+    """The hidden and the unfinished ones hold whole files: only their names tell."""
     for night in range(1, N_NIGHTS + 3):
         last = bundle(tmp_path, night)
     (tmp_path / "latest").symlink_to(last.name)
@@ -60,7 +62,7 @@ def test_the_last_nights_are_read_oldest_first_and_what_is_no_night_is_left_out(
         "20261130T000000000Z.unrendered",
         "20261130T000000000Z.audit-failed",
     ):
-        write_bundle(tmp_path / name, {"findings.json": b"{}"})
+        copytree(last, tmp_path / name)
     (tmp_path / "20261130T000000000Z-foreign").mkdir()
     nights = read_history(tmp_path, "latest").nights
     assert [night.run_id[6:8] for night in nights] == [f"{night:02d}" for night in range(3, N_NIGHTS + 3)]
@@ -93,6 +95,15 @@ def test_a_named_run_that_is_none_is_exit_3(tmp_path, name):
     with pytest.raises(InputError, match="reports/<model name>/<run_id>") as caught:
         read_history(tmp_path, str(tmp_path / name))
     assert caught.value.exit_code == 3
+
+
+def test_the_last_run_that_passed_is_found_however_long_ago(tmp_path):
+    """Nights 1 and 3 passed; of those that failed since then only the last N_NIGHTS are read."""
+    for night in range(1, N_NIGHTS + 7):
+        bundle(tmp_path, night, passed=night in (1, 3))
+    days = [night.run_id[6:8] for night in read_history(tmp_path, "passed").nights]
+    assert days == ["03", *(f"{night:02d}" for night in range(7, N_NIGHTS + 7))]
+    assert len(read_history(tmp_path, "latest").nights) == N_NIGHTS
 
 
 def test_passed_and_none_are_asked_for(tmp_path):
