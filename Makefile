@@ -5,10 +5,10 @@ WHEEL_ENV := build/wheel-env
 # One thread a core and no spinning: two test processes on two cores would otherwise wait for each other.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test lint types unit wheel bench nights clean libraries test-libraries
+.PHONY: demo test lint types unit wheel bench nights pictures clean libraries test-libraries
 
 demo: .venv/installed libraries
-	$(BIN)/reportgen demo --out reports
+	$(BIN)/reportgen demo --out reports --lang en,ja
 
 test: lint types wheel unit
 
@@ -50,6 +50,10 @@ bench: .venv/installed
 # Thirty nights of one model with all that goes wrong in them; minutes. Look at build/nights/reports/index.html.
 nights: .venv/installed test-libraries
 	$(BIN)/python -W ignore -m tests.e2e.thirty_nights build/nights
+
+# The pictures of the README.
+pictures: .venv/installed test-libraries
+	$(BIN)/python -m docs.pictures
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache

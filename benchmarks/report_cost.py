@@ -37,6 +37,7 @@ from reportgen.inputs.images import Preprocessing, decoded
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
+from reportgen.inputs.thumbnails import thumbnails
 from reportgen.render.rendered import render
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -137,12 +138,16 @@ def whole_report(inputs: RunInputs, folder: Path) -> None:
     predictions = timed("evaluate", lambda: evaluate(inputs, on=on, loop=LoopOptions(), max_unreadable=1.0))
     findings = timed("analyse", lambda: some_errors(analyse(predictions, ExampleRule(n_confident=N_PANELS), NIGHT)))
     attributions = timed("explain", lambda: explain(inputs, findings, on=on, options=ExplainOptions()))
-    stamp = RunStamp(run_id="benchmark", created_at="2026-01-01T00:00:00+00:00", language="en", timing={})
-    report = timed("compose", lambda: compose(findings, attributions, notes=read_notes(), stamp=stamp))
+    ids, sha256 = predictions.sample_ids, predictions.sha256
+    shown = {idx: (ids[idx], sha256[idx]) for idx in findings.gallery.rows}
+    made = timed("thumbnails", lambda: thumbnails(inputs, shown))
+    stamp = RunStamp(run_id="benchmark", created_at="2026-01-01T00:00:00+00:00", languages=("en",), timing={})
+    report = timed("compose", lambda: compose(findings, attributions, notes=read_notes(), stamp=stamp, thumbnails=made))
     rendered = timed("render", lambda: render(report))
     whole = StoredRun(
         predictions=predictions,
         attributions=attributions,
+        thumbnails=made,
         rule=findings.rule,
         night=NIGHT,
         stamp=stamp,

@@ -10,7 +10,7 @@ import typer
 
 from reportgen.cli_archive import app as archive_app
 from reportgen.cli_archive import clock, mail_told
-from reportgen.errors import ConfigError, ReportgenError
+from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:  # the command line starts without torch
     from reportgen.deliver.receipts import Receipts
@@ -26,7 +26,14 @@ app.add_typer(archive_app)
 CRASHED = 70  # sysexits.h, EX_SOFTWARE
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more while running.")]
 Out = Annotated[Path | None, typer.Option(help="Archive root; the bundle goes to OUT/<model name>/<run_id>/.")]
-Lang = Annotated[str | None, typer.Option(help="Language of the page: en.")]
+Lang = Annotated[
+    str | None, typer.Option(help="Languages of the report, e.g. ja or en,ja; the first is the mail's (en).")
+]
+Sections = Annotated[
+    str | None,
+    typer.Option(help="Sections in their order, e.g. summary,pairs; also your own, package.module:attribute."),
+]
+Templates = Annotated[Path | None, typer.Option(help="Folder whose templates and style sheets override ours by name.")]
 Format = Annotated[str | None, typer.Option(help="html, pdf or html,pdf.")]
 Notes = Annotated[Path | None, typer.Option(help="TOML file with your own breed and pair notes.")]
 
@@ -88,6 +95,8 @@ def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     max_unreadable: Annotated[float | None, typer.Option(help="Fraction of unreadable images to bear (0.01).")] = None,
     species: Annotated[Path | None, typer.Option(help="TOML file with a [species] table.")] = None,
     notes: Notes = None,
+    sections: Sections = None,
+    templates: Templates = None,
     notice: Annotated[str | None, typer.Option(help="A line for the top of every page.")] = None,
     download: Annotated[bool | None, typer.Option("--download", help="Fetch the data set if it is missing.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything drawn at random (0).")] = None,
@@ -104,6 +113,7 @@ def demo(
     out: Out = Path("reports"),
     lang: Lang = None,
     format: Format = None,  # noqa: A002  # the option's name
+    templates: Templates = None,
     verbose: Verbose = False,
 ) -> None:
     """Make a first report from drawn pets and a tiny checkpoint: no network, no data, about a minute."""
@@ -124,6 +134,7 @@ def demo(
             "out": out,
             "lang": lang,
             "format": format,
+            "templates": templates,
         }
         _make_report(given, None, verbose=verbose)
 
@@ -158,23 +169,25 @@ def explain(  # noqa: PLR0913  # one parameter an option: that is what typer rea
 
 
 @app.command()
-def render(
+def render(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     run_dir: Annotated[Path, typer.Argument(help="A bundle: OUT/<model name>/<run_id>.")],
     *,
-    format: Format = "html,pdf",  # noqa: A002  # the option's name
+    format: Format = None,  # noqa: A002  # the option's name
+    lang: Lang = None,
+    sections: Sections = None,
+    templates: Templates = None,
     notes: Notes = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file; of it the options above, and [theme].")] = None,
     verbose: Verbose = False,
 ) -> None:
     """Render a stored run again, without model, images or GPU."""
+    given = {key: value for key, value in locals().items() if key not in ("run_dir", "config", "verbose")}
+    from reportgen.config import read_anew
     from reportgen.console import set_up_logging
-    from reportgen.inputs.notes import own_notes_text
     from reportgen.pipeline.report import render_again
 
     set_up_logging(verbose)
-    formats = tuple(part.strip() for part in (format or "").split(","))
-    if not set(formats) <= {"html", "pdf"}:
-        raise ConfigError("--format", found=repr(format), expected="html, pdf or html,pdf", todo="correct --format")
-    findings, receipts = render_again(run_dir, formats=formats, own_notes=own_notes_text(notes) if notes else None)
+    findings, receipts = render_again(run_dir, read_anew(given, config))
     _say_where(receipts)
     raise typer.Exit(0 if findings.gate.passed else 1)
 

@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
 
 from reportgen.compose.report import SECTIONS
 from reportgen.config_tables import (
@@ -19,10 +19,13 @@ from reportgen.config_tables import (
     MailTable,
     PreprocessingTable,
     Table,
+    ThemeTable,
 )
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.explain.methods import DEFAULT_METHODS, METHODS
+from reportgen.language import LANGUAGES
 
+Read = TypeVar("Read", bound=Table)
 TABLES: Mapping[str, type[Table]] = MappingProxyType(
     {
         "preprocessing": PreprocessingTable,
@@ -30,8 +33,42 @@ TABLES: Mapping[str, type[Table]] = MappingProxyType(
         "gate": GateTable,
         "mail": MailTable,
         "archive": ArchiveTable,
+        "theme": ThemeTable,
     }
 )
+
+
+def _split(value: object) -> object:
+    """A comma-separated text is a list: `--format html,pdf`."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _known_formats(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value or set(value) - {"html", "pdf"}:
+        raise ValueError("html, pdf or both")
+    return value
+
+
+def _known_languages(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value or set(value) - set(LANGUAGES):
+        raise ValueError(f"some of {', '.join(LANGUAGES)}; the first is report.html and the mail")
+    return tuple(dict.fromkeys(value))
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Formats = Annotated[Names, AfterValidator(_known_formats)]
+Languages = Annotated[Names, AfterValidator(_known_languages)]
+
+
+class Anew(Table):
+    """What `reportgen render` may change in a stored run; None is as it was."""
+
+    format: Formats = ("html", "pdf")
+    lang: Languages | None = None
+    sections: Names | None = None
+    templates: Path | None = None
+    theme: ThemeTable | None = None
+    notes: Path | None = None
 
 
 class Config(Table):
@@ -46,13 +83,13 @@ class Config(Table):
     model_name: str | None = None
     out: Path = Path("reports")
     ci_dir: Path | None = None
-    lang: str = "en"
-    format: tuple[str, ...] = ("html", "pdf")
+    lang: Languages = ("en",)
+    format: Formats = ("html", "pdf")
     device: str = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
     batch_size: int = Field(default=64, ge=1)
     workers: int | None = Field(default=None, ge=0)
-    methods: tuple[str, ...] = DEFAULT_METHODS
+    methods: Names = DEFAULT_METHODS
     target_layer: str | None = None
     baseline: str = "latest"
     resume: bool = False
@@ -62,38 +99,20 @@ class Config(Table):
     species: Path | None = None
     notes: Path | None = None
     notice: str | None = None
-    sections: tuple[str, ...] = tuple(SECTIONS)
+    sections: Names = tuple(SECTIONS)
+    templates: Path | None = None
     preprocessing: PreprocessingTable | None = None
     explain: ExplainTable = ExplainTable()
     gate: GateTable = GateTable()
     mail: MailTable | None = None
     archive: ArchiveTable = ArchiveTable()
+    theme: ThemeTable = ThemeTable()
     rename: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("format", "methods", "sections", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """A comma-separated text is a list: `--format html,pdf`."""
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("format")
-    @classmethod
-    def _known_formats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or set(value) - {"html", "pdf"}:
-            raise ValueError("expected html, pdf or both")
-        return value
 
     @field_validator("methods")
     @classmethod
     def _known_methods(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return known_methods(value)
-
-    @field_validator("lang")
-    @classmethod
-    def _known_languages(cls, value: str) -> str:
-        if value != "en":
-            raise ValueError("only en in this version (breed notes appear in English and Japanese); ja comes later")
-        return value
 
     @field_validator("model_name")
     @classmethod
@@ -123,10 +142,19 @@ def read_config(given: Mapping[str, Any], toml_path: Path | None = None) -> Conf
     Relative paths in the file are relative to the current directory, like those of the command line. Raises ConfigError
     for an unreadable file, an unknown key (with the nearest one), a missing or a wrong value.
     """
-    from_file = _toml(toml_path) if toml_path else {}
+    return _read(Config, given, toml_path)
+
+
+def read_anew(given: Mapping[str, Any], toml_path: Path | None = None) -> Anew:
+    """What a new rendering changes, as `read_config` reads it; the file's keys that only a run needs are left alone."""
+    return _read(Anew, given, toml_path)
+
+
+def _read(kind: type[Read], given: Mapping[str, Any], toml_path: Path | None) -> Read:
+    from_file = {key: value for key, value in _toml(toml_path).items() if key in kind.model_fields} if toml_path else {}
     values = {**from_file, **{key: value for key, value in given.items() if value is not None}}
     try:
-        return Config.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         raise _config_error(first, from_file=str(first["loc"][0]) in from_file, path=toml_path) from error

@@ -1,10 +1,14 @@
 """The tables of the TOML file."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from reportgen.compose.look import COLOURS, FONTS
+from reportgen.language import LANGUAGES
 
 Fraction = Field(default=None, ge=0, le=1)
 
@@ -101,6 +105,51 @@ class MailTable(Table):
     wait_s: float = Field(default=10.0, ge=0)
     max_bytes: int = Field(default=8_000_000, ge=10_000)
     link: str = ""
+    lang: str | None = None
+
+    @field_validator("lang")
+    @classmethod
+    def _is_a_language(cls, value: str | None) -> str | None:
+        if value is not None and value not in LANGUAGES:
+            raise ValueError(f"one of {', '.join(LANGUAGES)}, found {value!r}")
+        return value
+
+
+class Colours(Table):
+    """Tokens in place of the house's, "#rrggbb". See `compose.look.Theme`."""
+
+    ink: str | None = None
+    soft: str | None = None
+    rule: str | None = None
+    paper: str | None = None
+    wash: str | None = None
+    accent: str | None = None
+    alarm: str | None = None
+
+    @field_validator(*COLOURS)
+    @classmethod
+    def _is_a_colour(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+            raise ValueError('a colour such as "#1c5d86"')
+        return value.lower() if value else None
+
+
+class ThemeTable(Colours):
+    """[theme]: logo, colours and fonts of the report; [theme.dark]: colours by night."""
+
+    logo: Path | None = None
+    logo_alt: str = "Logo"
+    font_body: str | None = None
+    font_heading: str | None = None
+    font_mono: str | None = None
+    dark: Colours = Colours()
+
+    @field_validator(*(f"font_{name}" for name in FONTS))
+    @classmethod
+    def _is_a_family(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[\w][\w .-]*", value):
+            raise ValueError("one font family: letters, digits, blanks, dots and hyphens")
+        return value
 
 
 class ArchiveTable(Table):

@@ -1,5 +1,6 @@
 """Fixtures for all tests: the five breeds, their net, and the shared photographs where they are."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,42 @@ def hand_inputs(tmp_path, five_breeds) -> RunInputs:
 def hand_predictions(hand_inputs) -> Predictions:
     """Its predictions on the CPU."""
     return evaluate(hand_inputs, on=compute("cpu", "fp32"), loop=LoopOptions(batch_size=16), max_unreadable=0.0)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, started once; CI has it."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("NOT RUN: no browser: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium):
+    """`opened(path, fragment="", **options)` is a page, offline and from its file, as a reader has it.
+
+    The options are those of Playwright's `new_context`. A page that writes anything to the console, a violation of its
+    policy among it, fails the test; `opened.said` has what was written.
+    """
+    contexts = []
+
+    def open_page(path, fragment="", **options):
+        contexts.append(chromium.new_context(offline=True, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(5000)
+        page.on("console", lambda message: open_page.said.append(message.text))
+        page.on("pageerror", lambda error: open_page.said.append(str(error)))
+        page.goto(path.as_uri() + fragment)
+        return page
+
+    open_page.said = []
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert open_page.said == []

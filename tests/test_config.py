@@ -45,7 +45,7 @@ def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"lang": "ja"}, "comes later"),
+        ({"lang": "en,fr"}, "some of en, ja"),
         ({"methods": "grad_cm"}, "grad_cam"),
         ({"methods": ""}, "integrated_gradients"),
         ({"methods": "magic"}, "or package.module:attribute"),

@@ -62,7 +62,7 @@ def test_every_command_of_the_readme_runs(place):
 
 def test_the_option_table_is_complete_and_invents_nothing():
     named = {name.replace("-", "_") for name in re.findall(r"`--([a-z-]+)", TEXT)}
-    for_the_file = {"sections", "rename", *TABLES}
+    for_the_file = {"rename", *TABLES}
     options = {parameter.name for command in get_command(app).commands.values() for parameter in command.params}
     assert set(Config.model_fields) - for_the_file <= named
     assert named <= options

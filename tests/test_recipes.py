@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from reportgen.config import TABLES, Config, read_config
-from reportgen.config_tables import AcceptedTable
+from reportgen.config_tables import AcceptedTable, Colours
 from tests.pets import hand_checkpoint
 from tests.program import reportgen
 
@@ -36,7 +36,9 @@ def test_the_example_holds_every_option_and_every_default():
             if field.is_required():
                 continue
             default = field.get_default(call_default_factory=True)
-            if default is None or name == "accepted":
+            if isinstance(default, Colours):
+                assert set(all_here[name]) == set(Colours.model_fields), f"{table}.{name}"
+            elif default is None or name == "accepted":
                 assert name not in here, f"{table}.{name} has no default"
             else:
                 found = tuple(here[name]) if isinstance(here[name], list) else here[name]

@@ -9,6 +9,7 @@ from reportgen.analyse.comparison import Comparison, comparison
 from reportgen.analyse.confusion import Counts, confusion_counts
 from reportgen.analyse.cross_species import CrossSpeciesError, cross_species_errors
 from reportgen.analyse.examples import Example, ExampleRule, examples
+from reportgen.analyse.gallery import Gallery, gallery
 from reportgen.analyse.gate import Evidence, Gate, GateRules, gate
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.pairs import ConfusedPair, confused_pairs
@@ -44,6 +45,7 @@ class Findings:
     comparison: Comparison | None
     gate: Gate
     examples: tuple[Example, ...]
+    gallery: Gallery
     rule: ExampleRule
     night: Night
 
@@ -86,6 +88,7 @@ def analyse(predictions: Predictions, rule: ExampleRule, night: Night) -> Findin
         comparison=against,
         gate=gate(evidence, night.rules, today=night.today),
         examples=chosen,
+        gallery=gallery(probs, targets, preds),
         rule=rule,
         night=night,
     )

@@ -4,6 +4,8 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import matplotlib as mpl
@@ -15,19 +17,20 @@ from matplotlib.figure import Figure
 from reportgen.analyse.scores import ClassScore
 from reportgen.compose.panels import COLOUR_MAP
 from reportgen.errors import RenderingError
+from reportgen.language import Language
 
 MM = 1 / 25.4
 _LONGEST_LABEL = 34  # characters
-INK, ACCENT, PALE, RULE = "#1c2430", "#1f5f8b", "#c96f2e", "#c9d0d8"
+INK, SOFT, ACCENT, PALE, RULE = "#17202b", "#525c69", "#1c5d86", "#d27b30", "#c8cfd6"  # as in css/tokens.css
 
 
-def _also_there(*families: str) -> list[str]:
+def _there(*families: str) -> list[str]:
     """Those of the font families that matplotlib finds here; naming another one would only fill the log."""
     return [family for family in families if family in {font.name for font in font_manager.fontManager.ttflist}]
 
 
 STYLE: Any = {
-    "font.family": ["DejaVu Sans", *_also_there("Noto Sans CJK JP", "IPAexGothic", "VL Gothic", "IPAGothic")],
+    "font.family": [*_there("Noto Sans CJK JP", "IPAexGothic", "VL Gothic", "IPAGothic"), "DejaVu Sans"],
     "font.size": 7.5,
     "axes.edgecolor": INK,
     "axes.linewidth": 0.5,
@@ -63,6 +66,15 @@ def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendNight:
+    """One night of the trend. accuracy and its 95 % interval: fractions in [0, 1]."""
+
+    day: date
+    accuracy: float
+    accuracy_ci: tuple[float, float]
+
+
 def _shortened(name: str) -> str:
     """The name as it fits beside a chart; the table beside the chart has it whole."""
     return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
@@ -73,7 +85,7 @@ def _pair_label(a: str, b: str) -> str:
     return together if len(together) <= _LONGEST_LABEL * 1.6 else together.replace(" / ", " /\n")
 
 
-def pair_chart(rows: Sequence[tuple[str, str, int, int]]) -> bytes:
+def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> bytes:
     """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first on top: a as b to the left, b as a to the right."""
     with _axes(178, 14 + 5.6 * len(rows)) as (axes, buffer):
         top = max(max(left, right) for _, _, left, right in rows)
@@ -83,8 +95,24 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]]) -> bytes:
             axes.text(-left - top * 0.02, y, str(left), ha="right", va="center")
             axes.text(right + top * 0.02, y, str(right), ha="left", va="center")
         axes.axvline(0, color=INK, linewidth=0.6)
-        axes.text(-top * 0.02, -0.95, "first called second", ha="right", va="center", color=ACCENT, weight="bold")
-        axes.text(top * 0.02, -0.95, "second called first", ha="left", va="center", color=PALE, weight="bold")
+        axes.text(
+            -top * 0.02,
+            -0.95,
+            told.gettext("first called second"),
+            ha="right",
+            va="center",
+            color=ACCENT,
+            weight="bold",
+        )
+        axes.text(
+            top * 0.02,
+            -0.95,
+            told.gettext("second called first"),
+            ha="left",
+            va="center",
+            color="#9a4d12",
+            weight="bold",
+        )
         axes.set(xlim=(-top * 1.12, top * 1.12), ylim=(len(rows) - 0.5, -1.4), xticks=[])
         axes.set_yticks(range(len(rows)), [_pair_label(a, b) for a, b, _, _ in rows])
         axes.tick_params(axis="y", length=0)
@@ -92,7 +120,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]]) -> bytes:
     return buffer.getvalue()
 
 
-def recall_chart(rows: Sequence[ClassScore], names: Sequence[str]) -> bytes:
+def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Language) -> bytes:
     """Recall of each class as a dot with its 95 % Wilson interval, first row on top; a ring instead where n < 20."""
     with _axes(86, 14 + 3.9 * len(rows)) as (axes, buffer):
         for y, row in enumerate(rows):
@@ -101,19 +129,39 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str]) -> bytes:
             axes.plot(recall, y, "o", color=ACCENT, markersize=3.6, markerfacecolor="white" if row.n < 20 else ACCENT)
         axes.set_yticks(range(len(rows)), [_shortened(name) for name in names])
         axes.tick_params(axis="y", length=0, labelsize=6.5)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [told.percent(share, "d") for share in (0, 25, 50, 75, 100)])
         axes.grid(axis="x", color=RULE, linewidth=0.4)
-        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel="recall with 95 % interval")
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel=told.gettext("recall with 95 % interval"))
     return buffer.getvalue()
 
 
-def colour_bar() -> bytes:
+def trend_chart(nights: Sequence[TrendNight], told: Language) -> bytes:
+    """Accuracy night by night with its 95 % interval, oldest on the left; the last one is tonight, filled and named."""
+    with _axes(104, 31) as (axes, buffer):
+        for x, night in enumerate(nights):
+            is_last = x == len(nights) - 1
+            axes.plot((x, x), night.accuracy_ci, color=ACCENT if is_last else RULE, linewidth=1.6 if is_last else 1.2)
+            axes.plot(x, night.accuracy, "o", color=ACCENT, markersize=5 if is_last else 3.6, zorder=3)
+        axes.plot([night.accuracy for night in nights], color=SOFT, linewidth=0.7, zorder=2)
+        ends = (0, len(nights) - 1)
+        axes.set_xticks(ends, [f"{nights[x].day:%Y-%m-%d}" for x in ends])
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
+        axes.get_xticklabels()[-1].set_horizontalalignment("right")
+        low, high = min(night.accuracy_ci[0] for night in nights), max(night.accuracy_ci[1] for night in nights)
+        axes.set_yticks((low, high), [told.percent(100 * share, ".0f") for share in (low, high)])
+        axes.tick_params(length=2, labelsize=6.5, color=RULE)
+        axes.set(xlim=(-0.35, len(nights) - 0.65))
+        axes.spines[["left", "bottom"]].set_color(RULE)
+    return buffer.getvalue()
+
+
+def colour_bar(told: Language) -> bytes:
     """The scale of the heat maps: 0 on the left, full colour on the right, a mark at one half where the line runs."""
     with _axes(60, 9) as (axes, buffer):
         steps = [i / 128 for i in range(128)]  # bars, not imshow: that embeds a PNG, which the PDF would have to fetch
         axes.bar(steps, 1, width=1 / 100, align="edge", color=mpl.colormaps[COLOUR_MAP](steps))
         axes.axvline(0.5, color="white", linewidth=1.2)
         axes.set(yticks=[], xlim=(0, 1), ylim=(0, 1))
-        axes.set_xticks([0, 0.5, 1], ["0", "half: white line", "scale maximum"])
+        axes.set_xticks([0, 0.5, 1], ["0", told.gettext("half: white line"), told.gettext("scale maximum")])
         axes.tick_params(length=2, labelsize=6.5)
     return buffer.getvalue()

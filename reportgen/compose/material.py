@@ -8,16 +8,27 @@ from reportgen.analyse.findings import Findings
 from reportgen.compose.panels import Panel
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
+from reportgen.language import Language, language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Everything a section may use. `panels` by row of the predictions."""
+    """Everything a section may use. `panels` by row of the predictions, `pictures` their files by name.
+
+    thumbnails: JPEG files of errors by row; none of a picture that could not be read any more.
+    """
 
     findings: Findings
     attributions: Attributions
     notes: Notes
     panels: Mapping[int, Panel]
+    pictures: Mapping[str, bytes]
+    thumbnails: Mapping[int, bytes]
+
+    @property
+    def language(self) -> Language:
+        """The language of its words and notes."""
+        return language(self.notes.language)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -27,7 +38,10 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One part of the report. `template` is rendered with `data`; `assets` are its pictures, by unique file name."""
+    """One part of the report. `template` is rendered with `data`; `assets` are its pictures, by unique file name.
+
+    screen_only: the PDF leaves it out. source: the template's text, where it is not among the report's templates.
+    """
 
     id: str
     title: str
@@ -35,3 +49,5 @@ class Section:
     data: Mapping[str, object]
     assets: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
     landscape: bool = False
+    screen_only: bool = False
+    source: str = ""

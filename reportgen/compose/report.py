@@ -1,10 +1,11 @@
 """The front door of stage 5: the sections of the report in their order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from reportgen.analyse.findings import Findings
+from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import panels
 from reportgen.compose.thrift import Thrift
@@ -18,11 +19,12 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         name: f"reportgen.compose.sections.{name}:{name}"
         for name in (
             "summary",
-            "changes",
             "pairs",
             "groups",
             "cross_species",
+            "changes",
             "confident",
+            "images",
             "evidence",
             "matrix",
             "classes",
@@ -36,28 +38,57 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStamp:
-    """Which run this is. created_at is UTC, ISO 8601; timing holds the seconds of each stage that is done."""
+    """Which run this is. created_at is UTC, ISO 8601; timing holds the seconds of each stage that is done.
+
+    languages: codes; the first is that of report.html, of the mail and of the sentences in findings.json.
+    """
 
     run_id: str
     created_at: str
-    language: str
+    languages: tuple[str, ...]
     timing: Mapping[str, float]
+
+    @property
+    def language(self) -> str:
+        """The first language."""
+        return self.languages[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that the page will show. `assets` are the pictures of all sections by file name.
+    """All that the page will show, in one language. `assets` are the pictures of all sections by file name.
 
-    thrift: what was left out to make it small; None when nothing was.
+    look: the user's templates and theme. thrift: what was left out to make it small; None when nothing was.
     """
 
     stamp: RunStamp
-    findings: Findings
-    attributions: Attributions
-    notes: Notes
+    material: Material
+    section_names: tuple[str, ...]
     sections: tuple[Section, ...]
     assets: Mapping[str, bytes]
+    look: Look = PLAIN
     thrift: Thrift | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """What was found."""
+        return self.material.findings
+
+    @property
+    def attributions(self) -> Attributions:
+        """The maps and how far they can be trusted."""
+        return self.material.attributions
+
+    @property
+    def notes(self) -> Notes:
+        """Names and notes of the classes, in the report's language."""
+        return self.material.notes
+
+    @property
+    def print_assets(self) -> Mapping[str, bytes]:
+        """The pictures that the PDF may show."""
+        left_out = {name for section in self.sections if section.screen_only for name in section.assets}
+        return {name: content for name, content in self.assets.items() if name not in left_out}
 
 
 def compose(
@@ -67,21 +98,63 @@ def compose(
     notes: Notes,
     stamp: RunStamp,
     section_names: tuple[str, ...] = tuple(SECTIONS),
+    thumbnails: Mapping[int, bytes] = MappingProxyType({}),
 ) -> Report:
-    """The report with the sections named, in that order. Raises ConfigError for a name that is no section."""
-    by_row, assets = panels(findings, attributions)
-    material = Material(findings=findings, attributions=attributions, notes=notes, panels=by_row)
-    sections = [section for name in section_names if (section := _section(name, material)) is not None]
-    for section in sections:
-        assets = {**assets, **section.assets}
-    return Report(
-        stamp=stamp,
+    """The report in the first language of `stamp`, with the sections named, in that order.
+
+    thumbnails: JPEG files of errors by row of the predictions. Raises ConfigError for a name that is no section.
+    """
+    by_row, pictures = panels(findings, attributions)
+    material = Material(
         findings=findings,
         attributions=attributions,
-        notes=notes,
-        sections=tuple(sections),
-        assets=MappingProxyType(dict(assets)),
+        notes=replace(notes, language=stamp.language),
+        panels=by_row,
+        pictures=pictures,
+        thumbnails=thumbnails,
     )
+    return _told(material, stamp, section_names)
+
+
+def in_language(report: Report, code: str) -> Report:
+    """The same report in another language."""
+    material = replace(report.material, notes=replace(report.notes, language=code))
+    told = replace(_told(material, report.stamp, report.section_names), thrift=report.thrift)
+    return dressed(told, report.look)
+
+
+def dressed(report: Report, look: Look) -> Report:
+    """The same report with the user's templates and theme."""
+    return replace(report, look=look, assets=MappingProxyType({**report.assets, **look.assets}))
+
+
+def _told(material: Material, stamp: RunStamp, section_names: tuple[str, ...]) -> Report:
+    made = [(name, section) for name in section_names if (section := _section(name, material)) is not None]
+    _refuse_same_id(made)
+    sections = [section for _, section in made]
+    assets = dict(material.pictures)
+    for section in sections:
+        assets |= section.assets
+    return Report(
+        stamp=stamp,
+        material=material,
+        section_names=section_names,
+        sections=tuple(sections),
+        assets=MappingProxyType(assets),
+    )
+
+
+def _refuse_same_id(made: list[tuple[str, Section]]) -> None:
+    owners: dict[str, str] = {}
+    for name, section in made:
+        if section.id in owners:
+            raise ConfigError(
+                f"report section {name!r}",
+                found=f"the id {section.id!r}, which {owners[section.id]!r} has too",
+                expected="an id of its own for each section",
+                todo="name each section once, or give yours another id",
+            )
+        owners[section.id] = name
 
 
 def _section(name: str, material: Material) -> Section | None:

@@ -2,7 +2,8 @@
 
 import errno
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,10 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from reportgen.deliver.bundle import AUDIT_FAILED, MANIFEST, UNRENDERED, errors_told, hidden_name, write_files
 from reportgen.deliver.locks import alone_in
 from reportgen.errors import DeliveryError, InputError
-from reportgen.render.index_page import Entry, Verdict, index_page
+from reportgen.render.index_page import Entry, Verdict, index_pages
 
 INDEX, LATEST = "index.html", "latest"
-DOCUMENTS = ("report.html", "report.pdf")
+INDEX_PAGE = re.compile(r"index(\.[a-z]{2,3})?\.html")  # the front page in each language
 _OURS = b'<meta name="generator" content="reportgen">'
 # What file systems without links answer, and the rename into a model's folder that lies on another one.
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
@@ -69,7 +70,7 @@ def archived_run(path: Path) -> ArchivedRun:
     """The bundle in `path`. Raises OSError or ValueError when it lacks a file or does not tell what it is."""
     verdict = _VERDICT.validate_json((path / "verdict.json").read_bytes())
     (path / MANIFEST).stat()
-    documents = tuple(name for name in DOCUMENTS if (path / name).is_file())
+    documents = tuple(name for _, name, _ in verdict.reports if (path / name).is_file())
     return ArchivedRun(path=path, verdict=verdict, documents=documents)
 
 
@@ -103,7 +104,7 @@ def model_dirs(archive: Path) -> tuple[Path, ...]:
 
 
 def refresh(archive: Path) -> Path:
-    """Brings index.html and the links named latest up to date; the page.
+    """Brings index.html, in each language of a run, and the links named latest up to date; the page.
 
     Always made from the bundles and from nothing else (no clock, no older page), so what every run brings up to date is
     byte for byte what a rebuild makes. Raises InputError when `archive` is no directory, DeliveryError.
@@ -112,13 +113,16 @@ def refresh(archive: Path) -> Path:
         folders = model_dirs(archive)
         with alone_in(archive):
             found = bundles(archive)
-            _refuse_foreign(archive / INDEX)
             entries = tuple(
                 Entry(model=run.model, folder=run.path.name, verdict=run.verdict, documents=run.documents)
                 for run in found.runs
             )
             unreadable = tuple((f"{one.path.parent.name}/{one.path.name}", one.reason) for one in found.unreadable)
-            write_files(archive, {INDEX: index_page(entries, unreadable).encode(errors="replace")})
+            pages = index_pages(entries, unreadable)
+            older = _older_pages(archive, pages)
+            write_files(archive, {name: page.encode(errors="replace") for name, page in pages.items()})
+            for page in older:
+                page.unlink()
             _link_latest(archive, folders, found.runs)
     return archive / INDEX
 
@@ -157,14 +161,19 @@ def _visible_dirs(folder: Path) -> Iterator[Path]:
             yield folder / entry.name
 
 
-def _refuse_foreign(page: Path) -> None:
-    if page.exists() and _OURS not in page.read_bytes()[:1000]:
-        raise DeliveryError(
-            str(page),
-            found="a page that reportgen did not write",
-            expected="no index.html, or the archive's own",
-            todo="name the archive root, or move that page away",
-        )
+def _older_pages(archive: Path, pages: Mapping[str, str]) -> list[Path]:
+    """Our front pages in languages that no run has any more. Raises DeliveryError where one of `pages` is not ours."""
+    there = [path for path in archive.iterdir() if INDEX_PAGE.fullmatch(path.name) and path.is_file()]
+    ours = {path for path in there if _OURS in path.read_bytes()[:1000]}
+    for page in pages:
+        if (archive / page).exists() and archive / page not in ours:
+            raise DeliveryError(
+                str(archive / page),
+                found="a page that reportgen did not write",
+                expected=f"no {page}, or the archive's own",
+                todo="name the archive root, or move that page away",
+            )
+    return [path for path in ours if path.name not in pages]
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reportgen.deliver.archive import INDEX, LATEST, bundle_dirs, model_dirs
+from reportgen.deliver.archive import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
 from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, HIDDEN, MAIL, MANIFEST, UNRENDERED, errors_told
 from reportgen.deliver.locks import alone_in, in_use
 
@@ -61,7 +61,8 @@ def _at_the_top(archive: Path) -> Iterator[Leftover]:
     with alone_in(archive) as sure:
         for entry in list(os.scandir(archive)):
             hidden = HIDDEN.fullmatch(entry.name)
-            if hidden and hidden["name"] in (INDEX, LATEST) and not entry.is_dir(follow_symlinks=False):
+            ours = hidden and (hidden["name"] == LATEST or INDEX_PAGE.fullmatch(hidden["name"]))
+            if ours and not entry.is_dir(follow_symlinks=False):
                 yield Leftover(path=Path(entry.path), kind="temporary", alive=not sure)
 
 

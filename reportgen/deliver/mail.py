@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -12,10 +12,12 @@ from reportgen.deliver.mail_message import Draft, Letter, PdfVersion, first_that
 from reportgen.deliver.mail_receipts import Receipt, read_receipts, write_receipts
 from reportgen.deliver.mail_settings import MailSettings, key_of
 from reportgen.deliver.smtp import Ending, attempts
+from reportgen.deliver.stored_look import restored_look
 from reportgen.errors import DeliveryError
 from reportgen.inputs.history import bundle_read
 from reportgen.inputs.notes import read_notes
-from reportgen.render.filters import listed
+from reportgen.language import language
+from reportgen.render.file_names import document_name
 from reportgen.render.message import mail_text
 
 __all__ = ["MailReceipt", "MailSettings", "PdfVersion", "mail"]
@@ -77,19 +79,21 @@ _DIED = Ending(state="unknown", words="an earlier attempt ended while the text w
 
 def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
     """Raises InputError for a folder that is no bundle, or a damaged one."""
-    with bundle_read(bundle_dir, ("findings.json", "evaluation.json")):
+    with bundle_read(bundle_dir, ("findings.json", "evaluation.json", "run.json")):
         contract = json.loads((bundle_dir / "findings.json").read_text(encoding="utf-8"))
         facts = json.loads((bundle_dir / "evaluation.json").read_text(encoding="utf-8"))["facts"]
+        look = restored_look(json.loads((bundle_dir / "run.json").read_text(encoding="utf-8")))
         run_id, model = contract["run_id"], contract["model"]["name"]
-        breed = read_notes(facts["own_notes"]).name
-    page = bundle_dir / "report.html"
+        code = settings.lang or contract["language"]
+        notes = replace(read_notes(facts["own_notes"]), language=code)
+    page = bundle_dir / document_name(code, "html", first=contract["language"])
     link = settings.link.replace("{model}", model).replace("{run_id}", run_id)
     link = link or str(page if page.exists() else bundle_dir)
     return Draft(
         contract=contract,
         settings=settings,
         now=now,
-        words=lambda omitted: mail_text(contract, link=link, omitted=omitted, breed=breed),
+        words=lambda omitted: mail_text(contract, link=link, omitted=omitted, notes=notes, look=look),
     )
 
 
@@ -138,9 +142,11 @@ def _refuse_missing(bundle_dir: Path, settings: MailSettings, endings: Mapping[s
     steps = ["correct the cause and mail again: it goes to these people alone"] if len(unknown) < len(missing) else []
     if unknown:
         to = " ".join(f"--to {address}" for address in unknown)
-        steps.append(f"ask {listed(unknown)}; if it did not arrive: reportgen mail {bundle_dir} {to} --resend")
+        steps.append(
+            f"ask {language('en').listed(unknown)}; if it did not arrive: reportgen mail {bundle_dir} {to} --resend"
+        )
     n_all = len(settings.recipients)
-    told = "; ".join(f"{listed(addresses)}: {words}" for words, addresses in by_words.items())
+    told = "; ".join(f"{language('en').listed(addresses)}: {words}" for words, addresses in by_words.items())
     raise DeliveryError(
         f"mail of {bundle_dir}",
         found=f"{n_all - len(missing)} of {n_all} have it. {told}",

@@ -22,7 +22,7 @@ class MailSettings:
     host: None writes an .eml file instead. port: None is the usual one for `tls`. ca_file: certificates to trust, in
     place of the system's. timeout_s: of each step. wait_s: before the second attempt; it doubles before each later one.
     max_bytes: of the whole message. link: where readers find the report; {model} and {run_id} in it are replaced by the
-    run's, and "" is its path in the archive.
+    run's, and "" is its path in the archive. lang: of the mail and its PDF, None for the run's first language.
     """
 
     sender: str
@@ -38,6 +38,7 @@ class MailSettings:
     wait_s: float = 10.0
     max_bytes: int = 8_000_000
     link: str = ""
+    lang: str | None = None
 
     def __post_init__(self) -> None:
         """Addresses, link, host and the ways to log in; numbers are the configuration's business."""

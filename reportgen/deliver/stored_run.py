@@ -4,13 +4,14 @@ predictions.parquet            one row an image, for people and programs
 logits.npz, evaluation.json    see `stored_evaluation`
 attributions.npz               for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `_packed`
 history.parquet                the rows of the earlier runs that it was compared with
+thumbnails.parquet             sample_id and JPEG file of each error with a picture; older runs have no such file
 run.json                       everything else
 """
 
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ from numpy.typing import NDArray
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import Night
 from reportgen.analyse.gate import GateRules
+from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.report import RunStamp
 from reportgen.deliver.stored_evaluation import FILES as EVALUATION_FILES
 from reportgen.deliver.stored_evaluation import npz, read_evaluation, restored, stored_evaluation
+from reportgen.deliver.stored_look import restored_look, stored_look
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
 from reportgen.explain.certificate import Certificate
@@ -44,19 +47,22 @@ _ROWS = {  # the lists of plain values in Attributions
     "focus": FocusRow,
     "precision": PrecisionCheck,
 }
+THUMBNAILS = "thumbnails.parquet"
 OWN_FILES = ("predictions.parquet", "attributions.npz", "history.parquet", "run.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """All that the stages from `analyse` on start from."""
+    """All that the stages from `analyse` on start from. thumbnails: JPEG files by row of the predictions."""
 
     predictions: Predictions
     attributions: Attributions
+    thumbnails: Mapping[int, bytes]
     rule: ExampleRule
     night: Night
     stamp: RunStamp
     sections: tuple[str, ...]
+    look: Look = PLAIN
 
 
 def stored_run(run: StoredRun) -> Mapping[str, bytes]:
@@ -66,6 +72,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
         "rule": asdict(run.rule),
         "stamp": {**asdict(run.stamp), "timing": dict(run.stamp.timing)},
         "sections": run.sections,
+        "look": stored_look(run.look),
         "night": {"today": run.night.today.isoformat(), "rules": asdict(run.night.rules)},
         "history": {
             "compare": history.compare,
@@ -93,6 +100,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
         "predictions.parquet": _parquet(predictions_table(run.predictions)),
         "attributions.npz": npz(_arrays(attributions)),
         "history.parquet": _parquet(_history_table(history)),
+        THUMBNAILS: _parquet(_thumbnail_table(run)),
         "run.json": json.dumps(record, ensure_ascii=False, indent=1, default=str).encode(),
     }
 
@@ -102,13 +110,16 @@ def read_stored_run(run_dir: Path) -> StoredRun:
     with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES)):
         record = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
         with np.load(run_dir / "attributions.npz") as arrays:
+            predictions = read_evaluation(run_dir)
             return StoredRun(
-                predictions=read_evaluation(run_dir),
+                predictions=predictions,
                 attributions=_attributions(record, arrays),
+                thumbnails=_thumbnails(run_dir / THUMBNAILS, predictions),
                 rule=restored(ExampleRule, record["rule"]),
                 night=_night(record, pd.read_parquet(run_dir / "history.parquet")),
                 stamp=restored(RunStamp, record["stamp"]),
                 sections=tuple(record["sections"]),
+                look=restored_look(record),
             )
 
 
@@ -143,6 +154,20 @@ def _history_table(history: History) -> pd.DataFrame:
         for past in runs.values()
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns), dtype=str)
+
+
+def _thumbnail_table(run: StoredRun) -> pd.DataFrame:
+    ids = [run.predictions.sample_ids[idx] for idx in run.thumbnails]
+    return pd.DataFrame({"sample_id": ids, "jpeg": list(run.thumbnails.values())}, dtype=object)
+
+
+def _thumbnails(path: Path, predictions: Predictions) -> Mapping[int, bytes]:
+    """By row. Empty for a run stored before there were any. Raises KeyError for a picture of no image of the run."""
+    if not path.is_file():
+        return {}
+    table = pd.read_parquet(path)
+    row = {sample_id: idx for idx, sample_id in enumerate(predictions.sample_ids)}
+    return {row[sample_id]: jpeg for sample_id, jpeg in zip(table["sample_id"], table["jpeg"], strict=True)}
 
 
 def _night(record: dict[str, Any], rows: pd.DataFrame) -> Night:
@@ -198,6 +223,15 @@ def _arrays(attributions: Attributions) -> dict[str, NDArray[Any]]:
         arrays[f"crop-{i}"] = one.crop
         arrays |= {f"map-{i}-{j}": _packed(heat) for j, heat in enumerate(one.maps)}
     return arrays
+
+
+def as_stored(attributions: Attributions) -> Attributions:
+    """The attributions with their maps rounded as they are stored, so that a first and a later report are the same."""
+    examples = tuple(
+        replace(one, maps=tuple(replace(heat, values=_unpacked(_packed(heat), heat.peak)) for heat in one.maps))
+        for one in attributions.examples
+    )
+    return replace(attributions, examples=examples)
 
 
 def _packed(heat: HeatValues) -> NDArray[np.float16]:

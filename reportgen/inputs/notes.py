@@ -35,24 +35,28 @@ class PairNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
-    """Notes by class name, and by unordered pair of class names."""
+    """Notes by class name, and by unordered pair of class names; told in `language`, else in English."""
 
     breeds: Mapping[str, BreedNote]
     pairs: Mapping[frozenset[str], PairNote]
+    language: str = "en"
 
-    def name(self, breed: str, language: str = "en") -> str:
+    def told(self, text: Text) -> str:
+        """The text in the language of these notes."""
+        return text.get(self.language, text["en"])
+
+    def name(self, breed: str) -> str:
         """The breed's name for readers; the class name with spaces where there is no note."""
         note = self.breeds.get(breed)
-        return note.name.get(language, note.name["en"]) if note else breed.replace("_", " ")
+        return self.told(note.name) if note else breed.replace("_", " ")
 
-    def tell_apart(self, a: str, b: str, language: str = "en") -> tuple[str, ...]:
+    def tell_apart(self, a: str, b: str) -> tuple[str, ...]:
         """What tells two breeds apart at first sight: the pair's first field, else the looks of both; () if unknown."""
         pair = self.pairs.get(frozenset((a, b)))
         if pair:
-            first = next(iter(pair.fields.values()))
-            return (first.get(language, first["en"]),)
-        looks = [(self.name(name, language), self.breeds[name].look) for name in (a, b) if name in self.breeds]
-        return tuple(f"{name}: {look.get(language, look['en'])}" for name, look in looks) if len(looks) == 2 else ()
+            return (self.told(next(iter(pair.fields.values()))),)
+        looks = [(self.name(name), self.told(self.breeds[name].look)) for name in (a, b) if name in self.breeds]
+        return tuple(f"{name}: {look}" for name, look in looks) if len(looks) == 2 else ()
 
 
 def read_notes(own: str | None = None) -> Notes:

@@ -19,6 +19,6 @@ def compared(run_a: Path, run_b: Path) -> tuple[Findings, Mapping[str, Any]]:
     run, baseline = read_stored_run(run_b), read_past_run(run_a)
     history = History(nights=run.night.history.nights, given=baseline)
     findings = analyse(run.predictions, run.rule, replace(run.night, history=history))
-    found = comparison_json(findings)
+    found = comparison_json(findings, run.stamp.language)
     assert found is not None  # a given baseline is always compared with
     return findings, found

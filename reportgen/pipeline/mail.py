@@ -7,15 +7,18 @@ from datetime import datetime
 from pathlib import Path
 
 from reportgen.analyse.findings import analyse
-from reportgen.compose.report import Report, compose
+from reportgen.compose.report import Report, compose, dressed
 from reportgen.compose.thrift import LADDER, Thrift, lighter
 from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
 from reportgen.deliver.stored_run import StoredRun, read_stored_run
 from reportgen.inputs.notes import read_notes
+from reportgen.language import N_, language
+from reportgen.render.file_names import document_name
 from reportgen.render.rendered import render
 from reportgen.render.words import omitted_text
 
 log = logging.getLogger(__name__)
+_NO_PDF = N_("no PDF is attached")
 
 
 def mail_report(
@@ -23,25 +26,27 @@ def mail_report(
 ) -> MailReceipt:
     """Mails the report archived in `run_dir`. Raises InputError when it is no bundle, DeliveryError as `mail` does."""
     run = read_stored_run(run_dir)
-    return mail(run_dir.resolve(), settings, versions=_versions(run_dir, run), now=now, resend=resend, dry_run=dry_run)
+    versions = _versions(run_dir, run, settings.lang or run.stamp.language)
+    return mail(run_dir.resolve(), settings, versions=versions, now=now, resend=resend, dry_run=dry_run)
 
 
-def _versions(run_dir: Path, run: StoredRun) -> Iterator[PdfVersion]:
+def _versions(run_dir: Path, run: StoredRun, code: str) -> Iterator[PdfVersion]:
     """The whole PDF, then each rung of the ladder, last none. Each is made only when the one before was too big."""
-    archived = run_dir / "report.pdf"
+    archived = run_dir / document_name(code, "pdf", first=run.stamp.language)
     if archived.is_file():
         yield PdfVersion(content=archived.read_bytes(), omitted="")
     for thrift in LADDER if archived.is_file() else (None, *LADDER):
-        rendered = render(_smaller(run, thrift), formats=("pdf",))
+        rendered = render(_smaller(run, thrift, code), formats=("pdf",))
         if rendered.audit:
             log.warning("not mailed in this form: %s", "; ".join(rendered.audit[:3]))
             continue
-        yield PdfVersion(content=rendered.files["report.pdf"], omitted=omitted_text(thrift) if thrift else "")
-    yield PdfVersion(content=None, omitted="no PDF is attached")
+        omitted = omitted_text(thrift, code=code) if thrift else ""
+        yield PdfVersion(content=rendered.files["report.pdf"], omitted=omitted)
+    yield PdfVersion(content=None, omitted=language(code).gettext(_NO_PDF))
 
 
-def _smaller(run: StoredRun, thrift: Thrift | None) -> Report:
-    """The report without what `thrift` leaves out, from the stored maps; the whole one for None."""
+def _smaller(run: StoredRun, thrift: Thrift | None, code: str) -> Report:
+    """The report in one language without what `thrift` leaves out, from the stored maps; the whole one for None."""
     findings = analyse(run.predictions, (thrift and thrift.rule) or run.rule, run.night)
     chosen = {example.idx: example for example in findings.examples}
     examples = tuple(
@@ -51,7 +56,8 @@ def _smaller(run: StoredRun, thrift: Thrift | None) -> Report:
         findings,
         replace(run.attributions, examples=examples),
         notes=read_notes(run.predictions.facts.own_notes),
-        stamp=run.stamp,
+        stamp=replace(run.stamp, languages=(code,)),
         section_names=(thrift and thrift.sections) or run.sections,
     )
+    report = dressed(report, run.look)
     return replace(report, assets=lighter(report.assets, thrift.jpeg_quality), thrift=thrift) if thrift else report

@@ -8,13 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.report import compose
+from reportgen.compose.look import Look
+from reportgen.compose.report import compose, dressed
+from reportgen.config import Anew
+from reportgen.config_tables import ThemeTable
 from reportgen.deliver.archive import refresh
 from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import RenderingError
-from reportgen.inputs.notes import read_notes
+from reportgen.inputs.notes import own_notes_text, read_notes
+from reportgen.pipeline.look import look
 from reportgen.render.rendered import RenderedReport, render
 
 log = logging.getLogger(__name__)
@@ -48,7 +52,15 @@ def make_report(
     try:
         with timed("compose", timing):
             notes = read_notes(own_notes if own_notes is not None else run.predictions.facts.own_notes)
-            report = compose(findings, run.attributions, notes=notes, stamp=run.stamp, section_names=run.sections)
+            report = compose(
+                findings,
+                run.attributions,
+                notes=notes,
+                stamp=run.stamp,
+                section_names=run.sections,
+                thumbnails=run.thumbnails,
+            )
+        report = dressed(report, run.look)
         rendered = render(replace(report, stamp=replace(run.stamp, timing=timing)), formats=formats)
     except RenderingError as error:
         if not replaces:
@@ -72,18 +84,35 @@ def _failed_audit(rendered: RenderedReport, kept: Path) -> RenderingError:
     )
 
 
-def render_again(run_dir: Path, *, formats: tuple[str, ...], own_notes: str | None = None) -> tuple[Findings, Receipts]:
+def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
     """Renders a stored run anew, from `analyse` on: no model, no images, no device. The bundle is exchanged at the end.
 
-    `own_notes` (the text of a notes file) replaces the user's notes of the run. A run kept as `<run_id>.unrendered` or
-    `<run_id>.audit-failed` becomes the bundle `<run_id>`.
+    What `anew` gives takes the place of the run's languages, sections, templates, theme and own notes. A run kept as
+    `<run_id>.unrendered` or `<run_id>.audit-failed` becomes the bundle `<run_id>`. Raises ConfigError.
     """
-    run, kept = read_stored_run(run_dir), run_dir.resolve()
+    run, kept = _changed(read_stored_run(run_dir), anew), run_dir.resolve()
+    own_notes = own_notes_text(anew.notes) if anew.notes else None
     findings = analyse(run.predictions, run.rule, run.night)
     was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
     bundle_dir = kept if was_whole else kept.with_name(run.stamp.run_id)
-    receipts = make_report(run, findings, formats=formats, bundle_dir=bundle_dir, own_notes=own_notes, replaces=True)
+    receipts = make_report(
+        run, findings, formats=anew.format, bundle_dir=bundle_dir, own_notes=own_notes, replaces=True
+    )
     if not was_whole:
         remove_bundle(kept)
     refresh(bundle_dir.parent.parent)
     return findings, receipts
+
+
+def _changed(run: StoredRun, anew: Anew) -> StoredRun:
+    given = look(anew.templates, anew.theme or ThemeTable())
+    return replace(
+        run,
+        stamp=replace(run.stamp, languages=anew.lang or run.stamp.languages),
+        sections=anew.sections or run.sections,
+        look=Look(
+            templates=given.templates if anew.templates else run.look.templates,
+            folder=given.folder if anew.templates else run.look.folder,
+            theme=given.theme if anew.theme else run.look.theme,
+        ),
+    )

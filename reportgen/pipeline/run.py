@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +11,14 @@ from pathlib import Path
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, Night, analyse
 from reportgen.analyse.gate import GateRules, refuse_unknown_classes
+from reportgen.compose.look import Look
 from reportgen.compose.report import RunStamp
 from reportgen.config import Config
 from reportgen.deliver.bundle import EVALUATED, held, remove_bundle, write_bundle
 from reportgen.deliver.mail import MailReceipt
 from reportgen.deliver.receipts import Receipts
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
-from reportgen.deliver.stored_run import StoredRun
+from reportgen.deliver.stored_run import StoredRun, as_stored
 from reportgen.errors import DeliveryError, RenderingError
 from reportgen.evaluate.device import Compute, compute
 from reportgen.evaluate.predictions import Predictions, evaluate
@@ -26,7 +27,9 @@ from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.history import read_history
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
+from reportgen.inputs.thumbnails import thumbnails
 from reportgen.pipeline.after import index_mail_and_prune
+from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.report import make_report, timed
 
@@ -64,6 +67,7 @@ class _SetUp:
     rules: GateRules
     model_dir: Path
     stamp: RunStamp
+    look: Look
 
 
 def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
@@ -91,18 +95,28 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
                 options=setup.options,
                 watch=lambda done, total: watch("explain", done, total),
             )
+        with timed("thumbnails", timing):
+            pictures = _thumbnails(setup.inputs, findings)
         whole = StoredRun(
             predictions=predictions,
-            attributions=attributions,
+            attributions=as_stored(attributions),
+            thumbnails=pictures,
             rule=findings.rule,
             night=findings.night,
             stamp=setup.stamp,
             sections=config.sections,
+            look=setup.look,
         )
         bundle_dir = setup.model_dir / setup.stamp.run_id
         receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
     mail, failed = index_mail_and_prune(config, bundle_dir, now=now)
     return RunOutcome(findings=findings, receipts=receipts, mail=mail, failed=failed)
+
+
+def _thumbnails(inputs: RunInputs, findings: Findings) -> Mapping[int, bytes]:
+    """Of the errors that the report shows, by row."""
+    ids, sha256 = findings.predictions.sample_ids, findings.predictions.sha256
+    return thumbnails(inputs, {idx: (ids[idx], sha256[idx]) for idx in findings.gallery.rows})
 
 
 @contextmanager
@@ -131,11 +145,18 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     stamp = RunStamp(
         run_id=f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{sha256[:8]}",
         created_at=f"{now:%Y-%m-%dT%H:%M:%S}+00:00",
-        language=config.lang,
+        languages=config.lang,
         timing=timing,
     )
-    model_dir = config.out / inputs.facts.model.name
-    return _SetUp(inputs=inputs, on=on, options=options, rules=rules, model_dir=model_dir, stamp=stamp)
+    return _SetUp(
+        inputs=inputs,
+        on=on,
+        options=options,
+        rules=rules,
+        model_dir=config.out / inputs.facts.model.name,
+        stamp=stamp,
+        look=look(config.templates, config.theme),
+    )
 
 
 def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions, Path]:

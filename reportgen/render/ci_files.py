@@ -5,24 +5,26 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from reportgen.compose.look import PLAIN, Look
 from reportgen.errors import ReportgenError
+from reportgen.inputs.notes import Notes
 from reportgen.render.environment import environment, rendered
 
 _IN_VERDICT = (
-    *("baseline_run_id", "comparable", "reason", "verdict", "fixed", "broken", "n_paired", "p_value"),
+    *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),
     *("accuracy_difference", "accuracy_difference_ci"),
 )
 _N_TOP_PAIRS = 3
 NAMES = ("verdict.json", "junit.xml", "summary.md")
 
 
-def ci_files(contract: Mapping[str, Any]) -> dict[str, bytes]:
-    """The three files by name."""
+def ci_files(contract: Mapping[str, Any], notes: Notes, look: Look = PLAIN) -> dict[str, bytes]:
+    """The three files by name; `notes` name the classes in summary.md, which speaks their language."""
     line = json.dumps(verdict(contract), ensure_ascii=False, allow_nan=False)
     return {
         "verdict.json": (line + "\n").encode(),
         "junit.xml": junit(contract),
-        "summary.md": summary(contract).encode(),
+        "summary.md": summary(contract, notes, look).encode(),
     }
 
 
@@ -53,6 +55,8 @@ def verdict(contract: Mapping[str, Any]) -> dict[str, Any]:
         "run_id": contract["run_id"],
         "created_at": contract["created_at"],
         "model": contract["model"]["name"],
+        "language": contract["language"],
+        "languages": contract["languages"],
         "outcome": gate["outcome"],
         "passed": gate["passed"],
         "strict": gate["strict"],
@@ -103,9 +107,9 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def summary(contract: Mapping[str, Any]) -> str:
+def summary(contract: Mapping[str, Any], notes: Notes, look: Look) -> str:
     """The run in Markdown, for the summary page of a GitHub or GitLab job."""
-    made = environment(str, autoescape=False)
+    made = environment(notes.name, notes.language, look=look, autoescape=False)
     made.filters["cell"] = _cell
     return rendered(made, "summary.md.j2", found=contract)
 

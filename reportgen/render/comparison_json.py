@@ -6,10 +6,11 @@ from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.nights import Flip
 from reportgen.analyse.paired import Change
+from reportgen.language import LANGUAGES
 from reportgen.render.words import mismatch_text, rule_text
 
 
-def comparison_json(findings: Findings) -> dict[str, Any] | None:
+def comparison_json(findings: Findings, code: str) -> dict[str, Any] | None:
     """None without an earlier run. Where the runs are not comparable: the reason, and counts over the common images."""
     against = findings.comparison
     if against is None:
@@ -22,7 +23,8 @@ def comparison_json(findings: Findings) -> dict[str, Any] | None:
         "baseline_accuracy": float(right.mean()) if right.size else None,
         "same_checkpoint": baseline.checkpoint_sha256 == findings.predictions.facts.model.checkpoint_sha256,
         "comparable": against.comparable,
-        "reason": mismatch_text(against) or None,
+        "reason": mismatch_text(against, code) or None,
+        "reasons": {each: mismatch_text(against, each) for each in LANGUAGES},
         "n_paired": overall.n if overall else 0,
         "fixed": overall.won if overall else 0,
         "broken": overall.lost if overall else 0,
@@ -88,15 +90,21 @@ def _judgement(change: Change) -> dict[str, Any]:
     }
 
 
-def gate_json(findings: Findings) -> dict[str, Any]:
-    """The outcome, whether it passes, and every rule with the sentence why."""
+def gate_json(findings: Findings, code: str) -> dict[str, Any]:
+    """The outcome, whether it passes, and every rule with the sentence why: in the language `code`, and in each."""
     gate, classes = findings.gate, findings.predictions.facts.classes
     return {
         "outcome": gate.outcome,
         "passed": gate.passed,
         "strict": gate.strict,
         "rules": [
-            {"name": rule.name, "outcome": rule.outcome, "detail": rule_text(rule, classes)} for rule in gate.rules
+            {
+                "name": rule.name,
+                "outcome": rule.outcome,
+                "detail": rule_text(rule, classes, code=code),
+                "details": {each: rule_text(rule, classes, code=each) for each in LANGUAGES},
+            }
+            for rule in gate.rules
         ],
         "accepted": [
             {

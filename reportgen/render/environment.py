@@ -1,34 +1,30 @@
-"""Where the templates lie, and what every template may use."""
+"""Where the templates lie, and what every template may use and do."""
 
+import types
 from collections.abc import Callable
 from pathlib import Path
+from traceback import extract_tb
+from types import MappingProxyType
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-
-from reportgen.errors import RenderingError
-from reportgen.render import filters
-
-_FILTERS = (
-    "percent",
-    "points",
-    "signed_points",
-    "interval",
-    "difference",
-    "difference_fine",
-    "probability",
-    "score",
-    "times",
-    "correlation",
-    "evidence",
-    "count",
-    "whole",
-    "listed",
-    "day",
-    "date_only",
-    "breakable",
-    "shortened",
-    "seconds",
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    FunctionLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
 )
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from reportgen.compose.look import PLAIN, Look
+from reportgen.errors import RenderingError, ReportgenError
+from reportgen.language import language
+from reportgen.render.filters import FILTERS, Filters
+
+_CLOSED = {"gettext", "io", "numpy", "os", "pandas", "pathlib", "torch"}  # their objects have methods that write files
 
 
 def templates_dir() -> Path:
@@ -45,29 +41,73 @@ def templates_dir() -> Path:
     )
 
 
-def environment(breed: Callable[[str], str], *, autoescape: bool = True) -> Environment:
-    """An environment with the filters; `breed` turns a class name into the name for readers."""
-    made = Environment(
-        loader=FileSystemLoader(templates_dir()),
-        autoescape=autoescape,  # noqa: S701  # off for plain text alone
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Templates read values and change none; they call no class, and no method of a path, an array or a module."""
+
+    def is_safe_callable(self, obj: object) -> bool:
+        owner = getattr(obj, "__self__", obj)
+        foreign = type(owner).__module__.partition(".")[0] in _CLOSED
+        is_class = isinstance(obj, type) and obj not in self.globals.values()
+        return not (foreign or is_class or isinstance(owner, types.ModuleType)) and super().is_safe_callable(obj)
+
+
+def environment(
+    breed: Callable[[str], str], code: str = "en", *, look: Look = PLAIN, autoescape: bool = True
+) -> Environment:
+    """A sandbox that speaks the language `code`; `breed` turns a class name into the name for its readers.
+
+    The templates of `look` come before those of the package, which "reportgen/NAME" always reaches.
+    """
+    spoken = language(code)
+    made = _Sandbox(
+        loader=_loader(look),
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    made.filters |= {name: getattr(filters, name) for name in _FILTERS}
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    made.filters |= {name: getattr(Filters(spoken), name) for name in FILTERS}
     made.filters["breed"] = breed
+    made.globals["language"] = spoken
     return made
+
+
+def text_of(made: Environment, name: str) -> Markup:
+    """A style sheet or script as it is. Raises jinja2.TemplateNotFound."""
+    return Markup(made.loader.get_source(made, name)[0]) if made.loader else Markup()  # noqa: S704  # ours or the user's
 
 
 def rendered(environment: Environment, template: str, **values: object) -> str:
     """The template's text. Raises RenderingError with its file and line."""
     try:
         return environment.get_template(template).render(**values)
-    except TemplateError as error:
-        where = f"{getattr(error, 'filename', None) or 'template'}, line {getattr(error, 'lineno', '?')}"
-        raise RenderingError(
-            where,
-            found=f"{type(error).__name__}: {error.message}",
-            expected="a valid template",
-            todo="mend the template",
-        ) from error
+    except ReportgenError:
+        raise
+    except TemplateSyntaxError as error:
+        raise _refused(f"{error.filename or error.name or template}, line {error.lineno}", error) from error
+    except (
+        Exception
+    ) as error:  # whatever a template's expression may raise: a KeyError of a filter, a ZeroDivisionError
+        frames = [
+            frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith((".j2", ".html", ".md"))
+        ]
+        where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else template
+        raise _refused(where, error) from error
+
+
+def _loader(look: Look) -> BaseLoader:
+    ours = FileSystemLoader(templates_dir())
+    theirs = MappingProxyType(dict(look.templates))
+
+    def own(name: str) -> tuple[str, str, None] | None:
+        return (theirs[name], f"{look.folder}/{name}", None) if name in theirs else None
+
+    return ChoiceLoader([FunctionLoader(own), ours, PrefixLoader({"reportgen": ours})])
+
+
+def _refused(where: str, error: Exception) -> RenderingError:
+    found = f"{type(error).__name__}: {error}".splitlines()[0]
+    return RenderingError(where, found=found, expected="a valid template", todo="mend the template at this line")

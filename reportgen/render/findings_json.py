@@ -22,6 +22,7 @@ def findings_json(report: Report) -> dict[str, Any]:
         "run_id": report.stamp.run_id,
         "created_at": report.stamp.created_at,
         "language": report.stamp.language,
+        "languages": list(report.stamp.languages),
         "model": _model(report),
         "data": _data(findings),
         "scores": _scores(findings),
@@ -33,8 +34,8 @@ def findings_json(report: Report) -> dict[str, Any]:
         ],
         "cross_species": _cross_species(findings),
         "panels": panels_json(report),
-        "comparison": comparison_json(findings),
-        "gate": gate_json(findings),
+        "comparison": comparison_json(findings, report.stamp.language),
+        "gate": gate_json(findings, report.stamp.language),
         "timing": dict(report.stamp.timing),
         "taxonomy": {"source": facts.taxonomy.source or None, "reason": facts.taxonomy.reason or None}
         | {"species": dict(zip(classes, species, strict=True)) if species else None},

@@ -1,21 +1,34 @@
 """The templates and their environment: the same template for the screen and for print."""
 
 import base64
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from jinja2 import Environment
 from markupsafe import Markup
 
+from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.panels import METHOD_TITLES
 from reportgen.compose.report import Report
 from reportgen.compose.sheet import Sheet
 from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
-from reportgen.render.environment import environment, rendered, templates_dir
+from reportgen.language import N_, language
+from reportgen.render.content_policy import content_policy
+from reportgen.render.environment import environment, rendered, text_of
+from reportgen.render.file_names import document_name
+from reportgen.render.theme import dark_theme_css, theme_css
 from reportgen.render.words import mismatch_text, omitted_text, rule_text
 
+_FROM_THE_RUN = (  # words that a run carries and a page shows
+    *(N_("cat"), N_("dog"), N_("data set"), N_("checkpoint"), N_("species file"), N_("configuration")),
+    *(N_("mean colour"), N_("black and white"), N_("Contrast"), N_("Gradient"), N_("Saliency"), N_("Gradient x input")),
+    *(N_("Deconvolution"), N_("Occlusion")),
+)
 Medium = Literal["screen", "print"]
+_GAP_AFTER_A_WIDE_STOP = re.compile(r"(?<=[。、])\s+")  # Japanese sets none; templates end lines between sentences
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -25,33 +38,60 @@ def html(report: Report, medium: Medium) -> str:
     Raises RenderingError with the template's file and line.
     """
     facts = report.findings.predictions.facts
-    made = _environment(facts, report.notes, report.stamp.language)
+    made = _environment(facts, report.notes, _whole(report))
     made.globals["asset"] = _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets)
-    return rendered(made, "report.html.j2", report=report, medium=medium)
+    elsewhere = [
+        (language(code), document_name(code, "html", first=report.stamp.language))
+        for code in report.stamp.languages
+        if code != report.notes.language
+    ]
+    page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere)
+    return _tight(page)
 
 
 def sheet_html(sheet: Sheet) -> str:
     """The comparison sheet of one picture, with its pictures inside. Raises RenderingError."""
-    made = _environment(sheet.facts, sheet.notes, "en")
+    made = _environment(sheet.facts, sheet.notes)
     made.globals["asset"] = _data_uris(sheet.assets)
     return rendered(made, "sheet.html.j2", sheet=sheet)
 
 
-def _environment(facts: RunFacts, notes: Notes, language: str) -> Environment:
-    made = environment(notes.name)
+def _whole(report: Report) -> Look:
+    """The look of the report, with the templates that its sections bring under those of the user."""
+    brought = {section.template: section.source for section in report.sections if section.source}
+    return replace(report.look, templates={**brought, **report.look.templates})
+
+
+def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Environment:
+    made, told = environment(notes.name, notes.language, look=look), language(notes.language)
+    pets = facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"}
     made.filters |= {
-        "method_name": lambda name: METHOD_TITLES.get(name, name),
-        "rule_text": lambda rule: rule_text(rule, facts.classes, notes.name),
-        "mismatch_text": mismatch_text,
-        "omitted_text": omitted_text,
+        "method_name": lambda name: told.gettext(METHOD_TITLES.get(name, name)),
+        "species_name": told.gettext,
+        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=notes.name, code=told.code, look=look),
+        "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, look=look),
+        "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, look=look),
     }
     made.globals |= {
         "class_name": lambda k: notes.name(facts.classes[k]),
-        "css": lambda name: Markup((templates_dir() / "css" / name).read_text(encoding="utf-8")),  # noqa: S704  # ours
-        "tell_apart": lambda a, b: notes.tell_apart(a, b, language),
-        "thing": "animal" if facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"} else "object",
+        "content_policy": content_policy,
+        "css": lambda name: _in_the_page(text_of(made, f"css/{name}")),
+        "js": lambda name: _in_the_page(text_of(made, f"js/{name}")),
+        "tell_apart": notes.tell_apart,
+        "theme_css": theme_css(look.theme),
+        "dark_theme_css": dark_theme_css(look.theme),
+        "thing": told.gettext("animal") if pets else told.gettext("object"),
     }
     return made
+
+
+def _tight(text: str) -> str:
+    return _GAP_AFTER_A_WIDE_STOP.sub("", text)
+
+
+def _in_the_page(text: Markup) -> Markup:
+    """As the finished page will have it, so that the policy names the hash of what the browser reads."""
+    return Markup(_tight(text))  # noqa: S704  # it was one before
 
 
 def _data_uris(assets: Mapping[str, bytes]) -> Callable[[str], str]:

@@ -1,17 +1,25 @@
-"""The archive's front page: every night of every model, on one page without scripts or requests."""
+"""The archive's front page: every night of every model, on one page without scripts or requests, in any language."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 from jinja2 import Environment
+from markupsafe import Markup
 from pydantic import AwareDatetime, Field
 
-from reportgen.render.environment import environment, rendered
+from reportgen.inputs.notes import read_notes
+from reportgen.language import LANGUAGES, Language, language
+from reportgen.render.content_policy import content_policy
+from reportgen.render.environment import environment, rendered, templates_dir
+from reportgen.render.file_names import document_name
 
+_STYLES = ("tokens.css", "dark.css", "index.css")
 N_NIGHTS = 60  # in the trend
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 230, 52, 724, 12, 196  # of the drawing and of its plot, px
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
@@ -29,6 +37,12 @@ class Rule:
     name: str
     outcome: Outcome
     detail: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Why, by language; older runs know English alone."""
+        return {"en": self.detail, **self.details}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +67,12 @@ class Change:
     broken: int
     accuracy_difference: Difference | None
     accuracy_difference_ci: tuple[Difference, Difference] | None
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The reason by language; older runs know English alone."""
+        return {"en": self.reason or "", **self.reasons}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +94,33 @@ class Verdict:
     class_order_suspicious: bool
     notice: str | None
     rules: tuple[Rule, ...]
+    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+
+    @property
+    def reports(self) -> tuple[tuple[str, str, Language], ...]:
+        """(kind, file, language) of the documents that the run may have; of languages that are known here."""
+        return tuple(
+            (ending.upper(), document_name(code, ending, first=self.language), language(code))
+            for code in self.languages
+            if code in LANGUAGES
+            for ending in ("html", "pdf")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A bundle as the page shows it. `documents`: which of report.html and report.pdf it has."""
+    """A bundle as the page shows it. `documents`: the names of its reports."""
 
     model: str
     folder: str
     verdict: Verdict
     documents: tuple[str, ...]
+
+    def reports(self, code: str) -> tuple[tuple[str, str, Language], ...]:
+        """(kind, file, language) of its documents, those in the language `code` first."""
+        in_order = sorted(self.verdict.reports, key=lambda report: report[2].code != code)
+        return tuple(report for report in in_order if report[1] in self.documents)
 
     def href(self, name: str) -> str:
         """The URL of one of its files, relative to the page."""
@@ -120,24 +157,54 @@ class ModelNights:
     trend: Trend | None
 
 
-def index_page(entries: tuple[Entry, ...], unreadable: tuple[tuple[str, str], ...]) -> str:
-    """The page. `entries` by model, oldest first; `unreadable`: (folder, reason) of bundles that could not be read.
+def index_pages(entries: tuple[Entry, ...], unreadable: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """The page by file name, in every language of a run: index.html in the newest run's first, index.ja.html and so on.
 
-    It depends on the arguments alone. Raises RenderingError.
+    `entries` by model, oldest first; `unreadable`: (folder, reason) of bundles that could not be read. The pages depend
+    on the arguments alone. Raises RenderingError.
     """
+    newest_first = sorted(entries, key=lambda entry: (entry.verdict.created_at, entry.verdict.run_id), reverse=True)
+    spoken = (code for entry in newest_first for code in (entry.verdict.language, *entry.verdict.languages))
+    codes = list(dict.fromkeys(code for code in spoken if code in LANGUAGES)) or ["en"]
+    names = {code: "index.html" if code == codes[0] else f"index.{code}.html" for code in sorted(codes)}
+    return {
+        name: index_page(entries, unreadable, code, elsewhere={one: file for one, file in names.items() if one != code})
+        for code, name in names.items()
+    }
+
+
+def index_page(
+    entries: tuple[Entry, ...],
+    unreadable: tuple[tuple[str, str], ...],
+    code: str = "en",
+    *,
+    elsewhere: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The page in the language `code`; `elsewhere`: the files of the others by their codes. Raises RenderingError."""
     models = tuple(
         ModelNights(model=model, entries=nights[::-1], trend=trend([night.verdict for night in nights]))
         for model, group in groupby(entries, key=lambda entry: entry.model)
         for nights in [tuple(group)]
     )
     drawing = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
-    return rendered(_environment(), "index.html.j2", models=models, unreadable=unreadable, drawing=drawing)
+    return rendered(
+        _environment(code),
+        "index.html.j2",
+        models=models,
+        unreadable=unreadable,
+        drawing=drawing,
+        elsewhere=[(language(other), file) for other, file in elsewhere.items()],
+    )
 
 
 @cache
-def _environment() -> Environment:
+def _environment(code: str) -> Environment:
     """Its templates take longer to compile than a page of a hundred nights takes to fill."""
-    return environment(str)
+    made = environment(replace(read_notes(), language=code).name, code)
+    css = templates_dir() / "css"
+    style = "".join((css / name).read_text(encoding="utf-8") for name in _STYLES)
+    made.globals |= {"style": Markup(style), "content_policy": content_policy([style])}  # noqa: S704  # ours
+    return made
 
 
 def trend(nights: list[Verdict]) -> Trend | None:

@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -11,8 +11,11 @@ from unicodedata import east_asian_width
 from jinja2 import Environment
 from markupsafe import Markup
 
+from reportgen.compose.look import PLAIN, Look
+from reportgen.inputs.notes import Notes
+from reportgen.language import MINUS
 from reportgen.render.environment import environment, rendered
-from reportgen.render.filters import MINUS, NO_BREAK, shortened
+from reportgen.render.filters import NO_BREAK, shortened
 
 Kind = Literal[
     "class_order",
@@ -49,11 +52,12 @@ class Matter:
     values: Mapping[str, Any]
 
 
-def mail_text(contract: Mapping[str, Any], *, link: str, omitted: str, breed: Callable[[str], str]) -> MailText:
+def mail_text(contract: Mapping[str, Any], *, link: str, omitted: str, notes: Notes, look: Look = PLAIN) -> MailText:
     """The mail about the run of this findings.json, as plain values.
 
-    link: where the report lies, "" for nowhere. omitted: what the attached PDF leaves out, "" for nothing. breed: the
-    name for readers of a class name. No name, however written, adds a line or a header. Raises RenderingError.
+    link: where the report lies, "" for nowhere. omitted: what the attached PDF leaves out, "" for nothing. notes: names
+    of the classes, in the language of the mail. No name, however written, adds a line or a header. Raises
+    RenderingError.
     """
     known = {
         "found": contract,
@@ -62,10 +66,10 @@ def mail_text(contract: Mapping[str, Any], *, link: str, omitted: str, breed: Ca
         "link": link,
         "omitted": omitted,
     }
-    plain = rendered(_environment(breed, autoescape=False), "mail.txt.j2", **known)
+    plain = rendered(_environment(notes, look, autoescape=False), "mail.txt.j2", **known)
     subject, _, text = plain.partition("\n")
     subject = subject.translate(_PLAIN)
-    page = rendered(_environment(breed, autoescape=True), "mail.html.j2", subject=subject, **known)
+    page = rendered(_environment(notes, look, autoescape=True), "mail.html.j2", subject=subject, **known)
     return MailText(subject=subject, text=_fitted(text), html=page)
 
 
@@ -130,9 +134,11 @@ def _confusions(contract: Mapping[str, Any]) -> Iterator[Matter]:
             yield Matter(kind="pair", values=pair)
 
 
-def _environment(breed: Callable[[str], str], *, autoescape: bool) -> Environment:
+def _environment(notes: Notes, look: Look, *, autoescape: bool) -> Environment:
     """Every text that a template prints passes `one_line` first: no name can be forgotten."""
-    made = environment(lambda name: shortened(one_line(breed(name))), autoescape=autoescape)
+    made = environment(
+        lambda name: shortened(one_line(notes.name(name))), notes.language, look=look, autoescape=autoescape
+    )
     made.finalize = lambda value: one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
     return made
 

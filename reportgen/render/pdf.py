@@ -14,6 +14,7 @@ from typing import Any
 
 from reportgen.errors import RenderingError, in_one_line
 from reportgen.render.pdf_audit import audit, overflows
+from reportgen.render.pdf_standards import to_both_standards
 
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 _RASTER_PICTURE = re.compile(r'src="(asset:[^"]+\.(?:jpg|png))"')
@@ -53,7 +54,7 @@ def pdf(
     attachments: Mapping[str, bytes] = MappingProxyType({}),
     created_at: str,
 ) -> PdfDocument:
-    """A tagged PDF with bookmarks, embedded fonts and `attachments` by file name, dated `created_at` (ISO 8601).
+    """A PDF that declares PDF/A-3a and PDF/UA-1, with bookmarks and `attachments` by name, of `created_at` (ISO 8601).
 
     Pictures come from `assets` only, by `asset:NAME`; nothing else is fetched from anywhere. The same arguments give
     the same bytes. What WeasyPrint warns of (a missing or broken picture, a letter that no font has) and what the audit
@@ -132,10 +133,11 @@ def _written(job: _Job) -> tuple[bytes, tuple[str, ...]]:
             return URLFetcherResponse(url, job.assets[name], {"Content-Type": _TYPES[name.rpartition(".")[2]]})
 
     created = datetime.fromisoformat(job.created_at).astimezone(UTC)  # WeasyPrint writes every date as UTC
+    described = {"description": "Data of this report", "created": created, "modified": created}
     attachments = [
-        Attachment(string=content, name=name, description="Data of this report", created=created, modified=created)
+        Attachment(string=content, name=name, relationship="Data", **described)
         for name, content in sorted(job.attachments.items())  # a name tree is sorted
     ]
-    options = {"pdf_variant": "pdf/ua-1", "pdf_tags": True, "attachments": attachments}
+    options = {"pdf_variant": "pdf/a-3a", "attachments": attachments}
     document = HTML(string=job.html, url_fetcher=AssetFetcher()).render(**options)
-    return document.write_pdf(**options), overflows(document)
+    return document.write_pdf(finisher=to_both_standards, **options), overflows(document)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from reportgen.compose.report import Report
+from reportgen.compose.report import Report, in_language
 from reportgen.render.ci_files import ci_files
+from reportgen.render.file_names import document_name
 from reportgen.render.findings_json import findings_json
 from reportgen.render.html import html
 from reportgen.render.pdf import PdfLimits, pdf
@@ -29,28 +30,30 @@ class RenderedReport:
 def render(
     report: Report, *, formats: tuple[str, ...] = ("html", "pdf"), limits: PdfLimits | None = None
 ) -> RenderedReport:
-    """report.html and report.pdf (as asked for), findings.json, the CSV tables and the files for CI.
+    """report.html and report.pdf (as asked for) in each language, findings.json, the tables and the files for CI.
 
-    The PDF carries the tables and findings.json too; the copy inside it is the same but for `timing.render`, the
-    seconds that all this took, of which making the PDF is a part.
+    The PDF carries the tables and findings.json too; the copy inside it has no `timing`, which is never the same twice.
 
     Raises RenderingError; then nothing is left anywhere.
     """
     started = time.perf_counter()
     tables = csv_files(report.findings)
     files = dict(tables)
-    audit: tuple[str, ...] = ()
-    if "html" in formats:
-        files["report.html"] = html(report, "screen").encode()
-    if "pdf" in formats:
-        data = {**tables, "findings.json": _json(findings_json(report))}
-        page = html(report, "print")
-        document = pdf(page, report.assets, limits, attachments=data, created_at=report.stamp.created_at)
-        files["report.pdf"], audit = document.content, document.problems
+    audit: list[str] = []
+    data = {**tables, "findings.json": _json({**findings_json(report), "timing": {}})}
+    for code in report.stamp.languages:
+        told = report if code == report.notes.language else in_language(report, code)
+        if "html" in formats:
+            files[document_name(code, "html", first=report.stamp.language)] = html(told, "screen").encode()
+        if "pdf" in formats:
+            page = html(told, "print")
+            document = pdf(page, told.print_assets, limits, attachments=data, created_at=report.stamp.created_at)
+            files[document_name(code, "pdf", first=report.stamp.language)] = document.content
+            audit += document.problems
     timing = {**report.stamp.timing, "render": time.perf_counter() - started}
     contract = findings_json(replace(report, stamp=replace(report.stamp, timing=timing)))
-    files |= {"findings.json": _json(contract), **ci_files(contract)}
-    return RenderedReport(files=MappingProxyType(files), findings=MappingProxyType(contract), audit=audit)
+    files |= {"findings.json": _json(contract), **ci_files(contract, report.notes, report.look)}
+    return RenderedReport(files=MappingProxyType(files), findings=MappingProxyType(contract), audit=tuple(audit))
 
 
 def _json(contract: Mapping[str, object]) -> bytes:

@@ -5,35 +5,40 @@ from collections.abc import Callable
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.gate import RuleResult
+from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.thrift import Thrift
 from reportgen.render.environment import environment, rendered
 
 Breed = Callable[[str], str]
 
 
-def rule_text(rule: RuleResult, classes: tuple[str, ...], breed: Breed = str) -> str:
+def rule_text(
+    rule: RuleResult, classes: tuple[str, ...], *, breed: Breed = str, code: str = "en", look: Look = PLAIN
+) -> str:
     """Why the rule has its outcome, in one sentence. `classes` are the names of the class numbers in its values."""
-    return _worded("rule", breed, rule=rule, classes=classes)
+    return _worded("rule", code, look, breed=breed, rule=rule, classes=classes)
 
 
-def mismatch_text(comparison: Comparison) -> str:
+def mismatch_text(comparison: Comparison, code: str = "en", *, look: Look = PLAIN) -> str:
     """Why the runs are not comparable; "" when they are."""
-    return _worded("mismatch", str, mismatches=comparison.mismatches)
+    return _worded("mismatch", code, look, mismatches=comparison.mismatches)
 
 
-def omitted_text(thrift: Thrift, n_panels: tuple[int, int] | None = None) -> str:
+def omitted_text(
+    thrift: Thrift, n_panels: tuple[int, int] | None = None, *, code: str = "en", look: Look = PLAIN
+) -> str:
     """What a smaller version of the report leaves out; n_panels: how many it shows, of how many."""
-    return _worded("omitted", str, thrift=thrift, n_panels=n_panels)
+    return _worded("omitted", code, look, thrift=thrift, n_panels=n_panels)
 
 
 def comparison_text(findings: Findings) -> str:
-    """The comparison in lines of plain text, for the terminal."""
+    """The comparison in lines of plain English, for the terminal."""
     made = environment(str, autoescape=False)
     reason = mismatch_text(findings.comparison) if findings.comparison else ""
     classes = findings.predictions.facts.classes
     return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason).strip()
 
 
-def _worded(kind: str, breed: Breed, **values: object) -> str:
-    text = rendered(environment(breed, autoescape=False), "words.txt.j2", kind=kind, **values)
+def _worded(kind: str, code: str, look: Look, *, breed: Breed = str, **values: object) -> str:
+    text = rendered(environment(breed, code, look=look, autoescape=False), "words.txt.j2", kind=kind, **values)
     return " ".join(text.split())

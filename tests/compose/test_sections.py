@@ -15,9 +15,10 @@ from reportgen.compose.thrift import LADDER, lighter
 from reportgen.errors import ConfigError
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
+from tests.pets import BREEDS, EXPECTED_CONFUSION
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
-STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.0})
+STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={"evaluate": 1.0})
 
 
 def composed(findings, **options):
@@ -88,7 +89,8 @@ def test_every_built_in_section_can_stand_alone(name):
     counts[0, 1], counts[2, 1] = 9, 1
     species = ("a", "b", "b", "a")
     history = History(nights=(past_run_of(predictions_of(counts, species=species)),))
-    found = composed(findings_of(counts, species=species, history=history), section_names=(name,))
+    findings = findings_of(counts, species=species, history=history)
+    found = composed(findings, section_names=(name,), thumbnails=dict.fromkeys(findings.gallery.rows, b"jpeg"))
     assert len(found.sections) == 1
     assert set(found.sections[0].assets) <= set(found.assets)
 
@@ -172,3 +174,48 @@ def test_lighter_pictures_are_the_same_pictures_in_fewer_bytes():
         before, after = (np.asarray(Image.open(io.BytesIO(one)), dtype=float) for one in (content, light[name]))
         assert before.shape == after.shape
     assert all(light[name] == found.assets[name] for name in set(found.assets) - set(pictures))
+
+
+def test_every_error_of_the_five_breeds_stands_once_among_the_images_and_no_right_answer_does():
+    """By construction: Bengal 1 to 3 as Maus, a Mau as Bengal, an Abyssinian as boxer."""
+    findings = findings_of(EXPECTED_CONFUSION, classes=BREEDS)
+    thumbnails = {idx: f"jpeg {idx}".encode() for idx in findings.gallery.rows}
+    report = composed(findings, thumbnails=thumbnails)
+    shown = section(report, "images")
+    predictions = findings.predictions
+    told = [(BREEDS[cell.target], BREEDS[cell.pred], len(cell.shots)) for cell in shown.data["gallery"].cells]
+    assert told == [("Bengal", "Egyptian_Mau", 3), ("Abyssinian", "boxer", 1), ("Egyptian_Mau", "Bengal", 1)]
+    rows = [shot.idx for cell in shown.data["gallery"].cells for shot in cell.shots]
+    assert sorted(rows) == np.flatnonzero(predictions.preds() != predictions.targets).tolist()
+    assert shown.title == "All misclassified images"
+    assert shown.assets == {f"thumb-{idx}.jpg": f"jpeg {idx}".encode() for idx in rows}
+
+
+def test_thumbnails_are_for_the_screen_and_the_pdf_is_not_given_them():
+    findings = findings_of(np.array([[20, 7], [0, 20]]))
+    bare, report = composed(findings), composed(findings, thumbnails=dict.fromkeys(findings.gallery.rows, b"jpeg"))
+    assert set(report.assets) - set(bare.assets) == {f"thumb-{idx}.jpg" for idx in range(20, 27)}
+    assert report.print_assets == bare.assets == bare.print_assets
+
+
+def test_an_error_whose_picture_is_gone_is_listed_without_it():
+    shown = section(composed(findings_of(np.array([[20, 3], [0, 20]])), thumbnails={21: b"jpeg"}), "images")
+    assert [shot.idx for shot in shown.data["gallery"].cells[0].shots] == [20, 21, 22]
+    assert shown.data["pictures"] == {21: "thumb-21.jpg"}
+
+
+def test_without_thumbnails_there_is_no_section_of_images():
+    assert "images" not in [one.id for one in composed(findings_of(np.array([[20, 3], [0, 20]]))).sections]
+
+
+def test_a_title_that_says_all_is_for_all():
+    findings = findings_of(np.array([[20, 1001], [0, 20]]))
+    found = composed(findings, section_names=("images",), thumbnails=dict.fromkeys(findings.gallery.rows, b"jpeg"))
+    assert found.sections[0].title == "Misclassified images"
+    assert found.sections[0].data["n_shown"] == len(found.assets.keys() - found.print_assets.keys()) == 1000
+
+
+def test_a_picture_with_maps_names_the_section_where_they_stand():
+    findings = findings_of(np.array([[20, 1, 0], [0, 20, 0], [0, 0, 20]]), species=("cat", "dog", "dog"))
+    found = composed(findings, section_names=("images",), thumbnails={20: b"jpeg"})
+    assert found.sections[0].data["panel_in"] == {20: "cross-species"}

@@ -131,6 +131,20 @@ def test_an_empty_archive_has_a_page_and_what_is_none_is_refused(tmp_path):
             refresh(wrong)
 
 
+def test_a_page_in_a_language_of_no_run_goes_and_one_of_somebody_else_stays(tmp_path):
+    english = archived(tmp_path, 1)
+    japanese = archived(tmp_path, 2, language="ja", languages=["ja"])
+    refresh(tmp_path)
+    assert "すべてのモデル" in (tmp_path / "index.html").read_text()
+    assert "All models" in (tmp_path / "index.en.html").read_text()
+    shutil.rmtree(japanese)
+    (tmp_path / "index.old.html").write_text("<title>My site</title>")
+    refresh(tmp_path)
+    assert "All models" in (tmp_path / "index.html").read_text()
+    assert sorted(path.name for path in tmp_path.glob("*.html")) == ["index.html", "index.old.html"]
+    assert bundles(tmp_path).runs[0].path == english
+
+
 def processes_at_once(archive, n_runs):
     code = "import sys; from pathlib import Path; from tests.archives import bundle_files, run_id_of\n"
     code += "from reportgen.deliver.archive import refresh; from reportgen.deliver.bundle import write_bundle\n"

@@ -16,7 +16,7 @@ from reportgen.deliver.leftovers import leftovers
 from reportgen.errors import DeliveryError
 from tests.archives import ROOT, archived, contents, writer
 
-STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.25})
+STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={"evaluate": 1.25})
 
 
 def left_in(folder):

@@ -30,6 +30,7 @@ def write_bundle_of(found, archive):
     folder.mkdir(parents=True)
     (folder / "findings.json").write_text(json.dumps(found), encoding="utf-8")
     (folder / "evaluation.json").write_text('{"facts": {"own_notes": null}}')
+    (folder / "run.json").write_text("{}")
     return folder
 
 

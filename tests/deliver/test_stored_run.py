@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reportgen.analyse.examples import ExampleRule
@@ -19,7 +20,7 @@ from reportgen.evaluate.predictions import ArgmaxCheck
 from reportgen.inputs.history import History
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
-STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={"evaluate": 1.25})
+STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={"evaluate": 1.25})
 RULES = GateRules(
     strict=True,
     accuracy_margin=0.01,
@@ -46,6 +47,7 @@ def a_run():
     return StoredRun(
         predictions=replace(predictions, argmax=ArgmaxCheck(n=3, n_differ=1)),
         attributions=attributions_of(findings),
+        thumbnails={13: b"\xff\xd8 one", 12: b"\xff\xd8 another"},
         rule=ExampleRule(n_confident=3),
         night=findings.night,
         stamp=STAMP,
@@ -71,13 +73,15 @@ def test_it_comes_back_as_it_was(stored):
     back = read_stored_run(run_dir)
     assert_equal_values(run.predictions, back.predictions)
     assert (back.rule, back.stamp, back.sections) == (run.rule, run.stamp, run.sections)
+    assert back.thumbnails == run.thumbnails
     for name in ("options", "methods", "refusals", "certificates", "focus", "precision"):
         assert getattr(back.attributions, name) == getattr(run.attributions, name)
     for one, other in zip(back.attributions.examples, run.attributions.examples, strict=True):
         assert one.example == other.example
         assert np.array_equal(one.crop, other.crop)
         for heat, original in zip(one.maps, other.maps, strict=True):
-            assert heat.values == pytest.approx(original.values, abs=original.peak * 2**-11)
+            heights, expected = heat.values, original.values  # noqa: PD011  # no data frames
+            assert heights == pytest.approx(expected, abs=original.peak * 2**-11)
             assert heat.peak == pytest.approx(original.peak, rel=1e-6)
             for name in ("method", "class_idx", "rival_idx", "layer", "faithfulness", "focus"):
                 assert getattr(heat, name) == getattr(original, name)
@@ -110,6 +114,26 @@ def test_an_evaluation_alone_comes_back(tmp_path):
     assert_equal_values(predictions, read_evaluation(write_bundle(tmp_path / "e", stored_evaluation(predictions))))
 
 
+def test_a_run_without_an_error_comes_back_without_thumbnails(tmp_path):
+    run = replace(a_run(), thumbnails={})
+    assert read_stored_run(write_bundle(tmp_path / "run", stored_run(run))).thumbnails == {}
+
+
+def test_a_bundle_from_before_there_were_thumbnails_comes_back_without_them(stored):
+    run_dir, run = stored
+    (run_dir / "thumbnails.parquet").unlink()
+    back = read_stored_run(run_dir)
+    assert back.thumbnails == {}
+    assert back.stamp == run.stamp
+
+
+def test_a_thumbnail_of_an_image_that_is_not_in_the_run_is_damage(stored):
+    run_dir, _ = stored
+    pd.DataFrame({"sample_id": ["stranger"], "jpeg": [b"x"]}).to_parquet(run_dir / "thumbnails.parquet")
+    with pytest.raises(InputError, match="damaged"):
+        read_stored_run(run_dir)
+
+
 def test_a_folder_that_is_no_bundle_is_exit_3(tmp_path):
     for folder in (tmp_path, tmp_path / "gone"):
         with pytest.raises(InputError, match="reports/<model name>/<run_id>") as caught:
@@ -117,7 +141,10 @@ def test_a_folder_that_is_no_bundle_is_exit_3(tmp_path):
         assert caught.value.exit_code == 3
 
 
-@pytest.mark.parametrize("name", ["run.json", "evaluation.json", "logits.npz", "attributions.npz", "history.parquet"])
+@pytest.mark.parametrize(
+    "name",
+    ["run.json", "evaluation.json", "logits.npz", "attributions.npz", "history.parquet", "thumbnails.parquet"],
+)
 def test_a_damaged_bundle_is_named(stored, name):
     (stored[0] / name).write_bytes(b"PK damaged")
     with pytest.raises(InputError, match="damaged"):

@@ -94,7 +94,8 @@ def test_a_run_without_class_names_in_a_wrong_order_is_loud(tmp_path, five_breed
         ({"--target-layer": "nowhere"}, 2, "no module 'nowhere'"),
         ({"--split": "val"}, 3, "there are: list, test"),
         ({"--device": "cuda:77"}, 2, "--device"),
-        ({"--lang": "ja"}, 2, "comes later"),
+        ({"--lang": "ja,xx"}, 2, "some of en, ja"),
+        ({"--templates": "nowhere"}, 2, "no such directory"),
         ({"--data-root": None}, 2, "give --data-root"),
     ],
 )

@@ -1,5 +1,7 @@
 """Breed notes beyond the package's own: what a user's file may hold, and the refusals."""
 
+from dataclasses import replace
+
 import pytest
 
 from reportgen.errors import InputError
@@ -64,9 +66,9 @@ def test_own_notes_add_to_the_packages():
     notes, package = read_notes(OWN), read_notes()
     assert set(notes.breeds) == {*package.breeds, "dodo"}
     assert set(notes.pairs) == {*package.pairs, frozenset({"dodo", "pug"})}
-    assert notes.name("dodo", "ja") == "ドードー"
-    assert notes.name("dodo", "fr") == "Dodo"
-    assert notes.name("pug", "ja") == package.name("pug", "ja")
+    assert replace(notes, language="ja").name("dodo") == "ドードー"
+    assert replace(notes, language="fr").name("dodo") == "Dodo"
+    assert replace(notes, language="ja").name("pug") == replace(package, language="ja").name("pug")
 
 
 def test_own_notes_replace_a_breed_and_a_pair_as_a_whole():
@@ -79,7 +81,7 @@ def test_own_notes_replace_a_breed_and_a_pair_as_a_whole():
         coat.en = "Ours."
     """
     notes = read_notes(own)
-    assert (notes.name("Bengal"), notes.name("Bengal", "ja")) == ("Our Bengal", "Our Bengal")
+    assert (notes.name("Bengal"), replace(notes, language="ja").name("Bengal")) == ("Our Bengal", "Our Bengal")
     assert dict(notes.pairs[frozenset({"Bengal", "Egyptian_Mau"})].fields) == {"coat": {"en": "Ours."}}
     assert len(notes.pairs) == len(read_notes().pairs)
     assert notes.name("no_note_here") == "no note here"

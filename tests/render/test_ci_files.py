@@ -16,7 +16,7 @@ from reportgen.render.ci_files import NAMES, ci_files, error_files
 from reportgen.render.findings_json import findings_json
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
-STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", language="en", timing={})
+STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={})
 HOSTILE = ["a|b<script>", "[x](javascript:y)", "`c` & *d*"]
 
 
@@ -36,7 +36,7 @@ def contract_of(*, rules=None, before=None, classes=None):
 
 
 def test_the_verdict_is_one_line_with_what_the_next_step_needs():
-    files = ci_files(contract_of(rules=GateRules(min_accuracy=0.9), before=(1, 0)))
+    files = ci_files(contract_of(rules=GateRules(min_accuracy=0.9), before=(1, 0)), read_notes())
     assert set(files) == set(NAMES)
     text = files["verdict.json"].decode()
     assert text.count("\n") == 1
@@ -52,7 +52,7 @@ def test_the_verdict_is_one_line_with_what_the_next_step_needs():
 def test_junit_counts_failures_errors_and_what_was_not_shown(strict):
     """min_accuracy fails, the margin has no baseline, and a recall floor of an unknown class crashes."""
     rules = GateRules(strict=strict, min_accuracy=0.99, accuracy_margin=0.01, min_recall={"nobody": 0.5})
-    suites = ET.fromstring(ci_files(contract_of(rules=rules))["junit.xml"])
+    suites = ET.fromstring(ci_files(contract_of(rules=rules), read_notes())["junit.xml"])
     suite = suites.find("testsuite")
     kinds = {case.get("name"): [child.tag for child in case] for case in suite.iter("testcase")}
     assert kinds["min_accuracy"] == ["failure"]
@@ -67,14 +67,14 @@ def test_junit_counts_failures_errors_and_what_was_not_shown(strict):
 def test_the_summary_is_markdown_in_which_names_stay_names():
     """Parsed with a Markdown reader: as many tables and cells as were meant, and no link or tag from a class name."""
     contract = contract_of(classes=HOSTILE, before=(1, 0))
-    page = MarkdownIt("gfm-like", {"linkify": False}).render(ci_files(contract)["summary.md"].decode())
+    page = MarkdownIt("gfm-like", {"linkify": False}).render(ci_files(contract, read_notes())["summary.md"].decode())
     assert page.count("<table>") == 3
     assert "<script" not in page
     assert "<a " not in page
     assert "a|b&lt;script&gt; / [x](javascript:y)" in page
     rows = [row.count("<td>") for row in page.split("<tr>")[1:] if "<td>" in row]
     assert set(rows) == {3}
-    ET.fromstring(ci_files(contract)["junit.xml"])
+    ET.fromstring(ci_files(contract, read_notes())["junit.xml"])
 
 
 def test_a_run_without_a_report_says_so_in_all_three():
@@ -85,7 +85,7 @@ def test_a_run_without_a_report_says_so_in_all_three():
 
 
 def test_a_first_night_and_one_that_is_not_comparable_are_worded():
-    assert "No earlier run" in ci_files(contract_of())["summary.md"].decode()
+    assert "No earlier run" in ci_files(contract_of(), read_notes())["summary.md"].decode()
     contract = contract_of(before=(1, 0))
     other = {**contract["comparison"], "comparable": False, "reason": "the class lists differ", "flips": []}
-    assert "the class lists differ" in ci_files({**contract, "comparison": other})["summary.md"].decode()
+    assert "the class lists differ" in ci_files({**contract, "comparison": other}, read_notes())["summary.md"].decode()

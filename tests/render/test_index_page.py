@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from pydantic import TypeAdapter
 
-from reportgen.render.index_page import BOTTOM, LEFT, RIGHT, TOP, Entry, Verdict, index_page, trend
+from reportgen.render.index_page import BOTTOM, LEFT, RIGHT, TOP, Entry, Verdict, index_page, index_pages, trend
 from tests.archives import against, run_id_of, verdict_of
 
 
@@ -53,7 +53,7 @@ def test_a_night_says_what_the_verdict_says():
     night = page.rows[-1]
     for words in (
         *("2026-11-02 02:00", "✗ fail", "min_accuracy", "90.0 %", "82.5 to 94.4 %"),
-        *("+1.0 points, ▼ worse", "4 fixed, 3 broken", "97.0 %", "3 errors across", "Bengal / Egyptian_Mau 13 + 5"),
+        *("+1.0 points, ▼ worse", "4 fixed, 3 broken", "97.0 %", "3 errors across", "Bengal / Egyptian Mau 13 + 5"),
     ):
         assert words in night, words
     assert "no_worse_pairs" not in night  # what failed is named, not what could not be told
@@ -77,7 +77,7 @@ def test_every_night_is_there_newest_first_below_its_model():
         ({"comparison": None}, "no baseline"),
         ({"species_accuracy": None, "n_cross_species": None}, "n/a"),
         ({"top_pairs": []}, "none"),
-        ({"outcome": "inconclusive", "strict": True}, "? inconclusive , strict: does not pass"),
+        ({"outcome": "inconclusive", "strict": True}, "? inconclusive strict: does not pass"),
         ({"outcome": "invalid", "class_order_suspicious": True}, "⚠ class order looks wrong"),
         ({"rules": [{"name": "max_ece", "outcome": "inconclusive", "detail": "d"}], "outcome": "inconclusive"}, "max_ece"),
     ],
@@ -107,7 +107,7 @@ def test_documents_are_linked_by_paths_that_any_share_can_follow():
     assert "none" in page_of(entry(documents=())).rows[-1]
 
 
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202e</title>"
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 71 * 73 }}\u202e</title>"
 
 
 def test_hostile_names_stay_text():
@@ -128,7 +128,7 @@ def test_hostile_names_stay_text():
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     assert all(re.match(r"#|[\w.-]*%3Cscript", link) for link in page.links)
     assert page.text.count("<script>alert(1)</script>") >= 8
-    assert "49" not in page.text
+    assert "5183" not in page.text
 
 
 def test_the_page_stands_alone_and_is_accessible():
@@ -190,3 +190,48 @@ def test_outcomes_have_marks_of_different_shape():
     changed = index_page((entry(0), entry(1, fingerprint="g")), ())
     assert "A dashed line: the data changed there" in changed
     assert changed.count('class="break"') == 1
+
+
+def test_each_language_of_a_run_has_its_page_and_the_newest_run_says_which_is_first():
+    rule = {
+        "name": "min_accuracy",
+        "outcome": "fail",
+        "detail": "九割以上が必要",
+        "details": {"en": "at least 90.0 % asked for", "ja": "九割以上が必要"},
+    }
+    newest = entry(
+        2,
+        language="ja",
+        languages=["ja", "en"],
+        documents=("report.html", "report.en.pdf"),
+        outcome="fail",
+        rules=[rule],
+        comparison=against(
+            1, comparable=False, reason="画像が違う", reasons={"en": "the images differ", "ja": "画像が違う"}
+        ),
+    )
+    pages = index_pages((entry(0), newest), ())
+    assert sorted(pages) == ["index.en.html", "index.html"]
+    japanese, english = Page(pages["index.html"]), Page(pages["index.en.html"])
+    assert ("html", {"lang": "ja"}) in japanese.tags
+    assert ("html", {"lang": "en"}) in english.tags
+    assert "index.en.html" in japanese.links
+    assert "index.html" in english.links
+    for words in (
+        "ベンガル / エジプシャン・マウ 13 + 5",
+        "✗ 不合格",
+        "九割以上が必要",
+        "2026年11月3日",
+        "比較不可:画像が違う",
+    ):
+        assert words in japanese.text.replace("：", ":"), words
+    for words in ("Bengal / Egyptian Mau 13 + 5", "at least 90.0 % asked for", "not comparable: the images differ"):
+        assert words in english.text, words
+    night = "m/" + run_id_of(2)
+    assert [link for link in japanese.links if night in link][:2] == [f"{night}/report.html", f"{night}/report.en.pdf"]
+    assert [link for link in english.links if night in link][:2] == [f"{night}/report.en.pdf", f"{night}/report.html"]
+
+
+def test_a_run_in_a_language_of_a_later_version_is_shown_with_what_is_known():
+    page = Page(index_pages((entry(0, language="xx", languages=["xx", "en"]),), ())["index.html"])
+    assert ("html", {"lang": "en"}) in page.tags

@@ -8,10 +8,11 @@ from reportgen.analyse.examples import Reason
 from reportgen.analyse.nights import Flip
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import Panel
+from reportgen.language import N_
 
 _N_FLIPS = 20  # rows of the tables; all are in changes.csv
 _N_ROWS = 8
-_SECTION_OF: Mapping[Reason | None, str] = MappingProxyType(  # where the panel of an example stands
+SECTION_OF: Mapping[Reason | None, str] = MappingProxyType(  # where the panel of an example stands
     {
         "cross_species": "cross-species",
         "group_error": "groups",
@@ -33,7 +34,7 @@ def changes(material: Material) -> Section | None:
     broken, fixed = (_flips(material, against, kind) for kind in ("broken", "fixed"))
     return Section(
         id="changes",
-        title="What changed",
+        title=N_("What changed"),
         template="sections/changes.html.j2",
         data={
             "against": against,
@@ -78,7 +79,7 @@ def _flips(material: Material, against: Comparison, kind: str) -> list[dict[str,
             "before": material.classes[flip.before],
             "state": flip.state,
             "strip": flip.strip,
-            "shown_in": _SECTION_OF.get(reasons.get(flip.idx)),
+            "shown_in": SECTION_OF.get(reasons.get(flip.idx)),
         }
 
     return [row(flip) for flip in against.flips if flip.kind == kind]

@@ -2,6 +2,7 @@
 
 from reportgen.compose.figures import recall_chart
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 _N_ROWS = 40
 
@@ -17,8 +18,8 @@ def classes(material: Material) -> Section:
     names = [material.notes.name(row.name) for row in shown]
     return Section(
         id="classes",
-        title="Class by class",
+        title=N_("Class by class"),
         template="sections/classes.html.j2",
         data={"rows": shown, "n_rows": len(rows), "scores": scores},
-        assets={"recall.svg": recall_chart(shown, names)},
+        assets={"recall.svg": recall_chart(shown, names, material.language)},
     )

@@ -1,6 +1,7 @@
 """The most confident of the errors that are shown nowhere else."""
 
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 
 def confident(material: Material) -> Section | None:
@@ -12,7 +13,7 @@ def confident(material: Material) -> Section | None:
         return None
     return Section(
         id="confident",
-        title="Other confident errors",
+        title=N_("Other confident errors"),
         template="sections/confident.html.j2",
         data={"panels": chosen},
     )

@@ -1,6 +1,7 @@
 """Errors that even miss the species, each on its own card; without a taxonomy, why there are none."""
 
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 
 def cross_species(material: Material) -> Section:
@@ -9,7 +10,7 @@ def cross_species(material: Material) -> Section:
     taxonomy = findings.predictions.facts.taxonomy
     return Section(
         id="cross-species",
-        title="Errors across species",
+        title=N_("Errors across species"),
         template="sections/cross_species.html.j2",
         data={
             "taxonomy": taxonomy,

@@ -1,6 +1,7 @@
 """What went in: names, order, preprocessing, unreadable images. Faults here look like a confused model."""
 
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 
 def data(material: Material) -> Section:
@@ -8,7 +9,7 @@ def data(material: Material) -> Section:
     predictions = material.findings.predictions
     return Section(
         id="data",
-        title="Data and set-up",
+        title=N_("Data and set-up"),
         template="sections/data.html.j2",
         data={
             "facts": predictions.facts,

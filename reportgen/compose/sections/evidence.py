@@ -5,6 +5,7 @@ from reportgen.compose.material import Material, Section
 from reportgen.explain.attributions import MethodUse
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.run_focus import lying
+from reportgen.language import N_
 
 
 def evidence(material: Material) -> Section | None:
@@ -15,7 +16,7 @@ def evidence(material: Material) -> Section | None:
     errors, hits = (lying([row for row in attributions.focus if row.correct == right]) for right in (False, True))
     return Section(
         id="evidence",
-        title="Where the evidence lies",
+        title=N_("Where the evidence lies"),
         template="sections/evidence.html.j2",
         data={
             "errors": errors,

@@ -2,6 +2,7 @@
 
 from reportgen.analyse.gate import OUTCOMES
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 
 def gate(material: Material) -> Section:
@@ -9,7 +10,7 @@ def gate(material: Material) -> Section:
     found = material.findings.gate
     return Section(
         id="gate",
-        title="Gate",
+        title=N_("Gate"),
         template="sections/gate.html.j2",
         data={
             "gate": found,

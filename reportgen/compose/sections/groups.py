@@ -4,13 +4,14 @@ from reportgen.analyse.groups import ConfusedGroup
 from reportgen.analyse.pairs import ConfusedPair
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import Panel
+from reportgen.language import N_
 
 
 def groups(material: Material) -> Section:
     """Every group is listed; the first `rule.n_groups` come with examples."""
     return Section(
         id="groups",
-        title="Confused groups",
+        title=N_("Confused groups"),
         template="sections/groups.html.j2",
         data={
             "groups": [_group(material, place, group) for place, group in enumerate(material.findings.groups)],

@@ -8,6 +8,7 @@ import numpy as np
 from reportgen.analyse.confusion import Counts
 from reportgen.analyse.findings import Findings
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 MAX_CLASSES = 38  # more columns than this would fall below 5 pt on a landscape A4 page
 _CONFUSED_PART = 30
@@ -16,8 +17,12 @@ _SHADES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One count. shade 0 to 5: share of the row's images, for the colour; zero counts are printed blank."""
+    """One count. shade 0 to 5: share of the row's images, for the colour; zero counts are printed blank.
 
+    place: the class numbers (true, predicted); None where either is `other`.
+    """
+
+    place: tuple[int, int] | None
     count: int
     kind: Literal["right", "wrong", "zero"]
     shade: int
@@ -46,11 +51,11 @@ def matrix(material: Material) -> Section:
     numbers = list(shown) if whole else list(range(len(names)))
     return Section(
         id="matrix",
-        title="Confusion matrix",
+        title=N_("Confusion matrix"),
         template="sections/matrix.html.j2",
         data={
             "names": names,
-            "rows": [_row(names, counts[k][numbers], place) for place, k in enumerate(numbers)],
+            "rows": [_row(names, counts[k][numbers], place, shown) for place, k in enumerate(numbers)],
             "column_sums": [int(counts[:, k].sum()) for k in numbers],
             "whole": whole,
             "n_classes": len(order),
@@ -91,20 +96,23 @@ def with_other(counts: Counts, shown: tuple[int, ...]) -> Counts:
     return smaller
 
 
-def _row(names: list[str], counts: Counts, place: int) -> Row:
+def _row(names: list[str], counts: Counts, place: int, shown: tuple[int, ...]) -> Row:
     n = int(counts.sum())
+    places = [(shown[place], k) if place < len(shown) else None for k in shown] + [None]
     return Row(
         name=names[place],
         n=n,
-        cells=tuple(_cell(int(count), n, column == place) for column, count in enumerate(counts)),
+        cells=tuple(
+            _cell(int(count), n, places[column], on_diagonal=column == place) for column, count in enumerate(counts)
+        ),
     )
 
 
-def _cell(count: int, n: int, on_diagonal: bool) -> Cell:
+def _cell(count: int, n: int, place: tuple[int, int] | None, *, on_diagonal: bool) -> Cell:
     if not count:
-        return Cell(count=0, kind="zero", shade=0)
+        return Cell(place=place, count=0, kind="zero", shade=0)
     shade = min(_SHADES, 1 + int(count / n * 2 * _SHADES))  # full colour from 40 % of the row on
-    return Cell(count=count, kind="right" if on_diagonal else "wrong", shade=shade)
+    return Cell(place=place, count=count, kind="right" if on_diagonal else "wrong", shade=shade)
 
 
 def _largest_error(findings: Findings) -> dict[str, object] | None:

@@ -4,6 +4,7 @@ from reportgen.compose.figures import colour_bar
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import JPEG_QUALITY
 from reportgen.explain.certificate import ALIKE
+from reportgen.language import N_
 
 
 def methods(material: Material) -> Section:
@@ -11,7 +12,7 @@ def methods(material: Material) -> Section:
     predictions = material.findings.predictions
     return Section(
         id="methods",
-        title="Methods and provenance",
+        title=N_("Methods and provenance"),
         template="sections/methods.html.j2",
         data={
             "facts": predictions.facts,
@@ -26,5 +27,5 @@ def methods(material: Material) -> Section:
             "precision": material.attributions.precision,
             "argmax": predictions.argmax,
         },
-        assets={"colour-bar.svg": colour_bar()},
+        assets={"colour-bar.svg": colour_bar(material.language)},
     )

@@ -2,6 +2,7 @@
 
 from reportgen.compose.figures import pair_chart
 from reportgen.compose.material import Material, Section
+from reportgen.language import N_
 
 _N_ROWS = 15
 _N_QUIET = 3  # pairs without evidence, shown so that a reader sees where the line was drawn
@@ -18,7 +19,7 @@ def pairs(material: Material) -> Section:
     ]
     return Section(
         id="pairs",
-        title="Confused pairs",
+        title=N_("Confused pairs"),
         template="sections/pairs.html.j2",
         data={
             "pairs": evident[:_N_ROWS] + [pair for pair in found if not pair.evident][:_N_QUIET],
@@ -26,5 +27,5 @@ def pairs(material: Material) -> Section:
             "n_evident": len(evident),
             "charted": charted,
         },
-        assets={"pairs.svg": pair_chart(rows)} if rows else {},
+        assets={"pairs.svg": pair_chart(rows, material.language)} if rows else {},
     )

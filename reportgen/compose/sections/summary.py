@@ -1,9 +1,14 @@
 """Page one: the verdict in figures, the three things to know, and what to do next."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from reportgen.analyse.intervals import wilson
+from reportgen.compose.figures import TrendNight, trend_chart
 from reportgen.compose.material import Material, Section
+from reportgen.inputs.history import PastRun
+from reportgen.language import N_
 
 _SHOWN = 3
 _WITH_ACTION = (
@@ -44,9 +49,10 @@ def summary(material: Material) -> Section:
     findings = material.findings
     points = _points(material)
     in_groups = sum(group.errors for group in findings.groups)
+    trend = _trend(material)
     return Section(
         id="summary",
-        title="Summary",
+        title=N_("Summary"),
         template="sections/summary.html.j2",
         data={
             "scores": findings.scores,
@@ -60,7 +66,27 @@ def summary(material: Material) -> Section:
             "n_groups": len(findings.groups),
             "n_cross_species": len(findings.cross_species),
             "has_species": bool(findings.predictions.facts.taxonomy.species),
+            "trend": trend,
         },
+        assets={"trend.svg": trend_chart(trend, material.language)} if trend else {},
+    )
+
+
+def _trend(material: Material) -> tuple[TrendNight, ...]:
+    """The comparable nights, oldest first, tonight last; none where tonight stands alone."""
+    scores, against = material.findings.scores, material.findings.comparison
+    if against is None or not against.nights:
+        return ()
+    tonight = TrendNight(day=material.findings.night.today, accuracy=scores.accuracy, accuracy_ci=scores.accuracy_ci)
+    return (*(_past(night) for night in against.nights), tonight)
+
+
+def _past(night: PastRun) -> TrendNight:
+    right = night.correct()
+    return TrendNight(
+        day=datetime.fromisoformat(night.created_at).date(),
+        accuracy=float(right.mean()),
+        accuracy_ci=wilson(int(right.sum()), right.size),
     )
 
 
@@ -113,7 +139,7 @@ def _group_point(material: Material, place: int) -> Point:
             "errors": group.errors,
             "impact": group.impact,
             "pair": (material.classes[pair.a], material.classes[pair.b]),
-            "training": training["en"] if training else None,
+            "training": material.notes.told(training) if training else None,
         },
     )
 

@@ -1,0 +1,45 @@
+"""A section of one's own: a list for whoever checks the labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportgen.compose.material import Material, Section
+
+N_ROWS = 20
+TITLES = {"en": "Labels to check", "ja": "確認したいラベル"}
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One image; labelled and predicted are class names, confidence is the largest probability."""
+
+    sample_id: str
+    labelled: str
+    predicted: str
+    confidence: float
+
+
+def labels_to_check(material: Material) -> Section | None:
+    """The errors of which the model was surest; no section where there is no error."""
+    predictions = material.findings.predictions
+    probs, preds = predictions.probs(), predictions.preds()
+    wrong = [int(row) for row in (preds != predictions.targets).nonzero()[0]]
+    surest = sorted(wrong, key=lambda row: -probs[row].max())[:N_ROWS]
+    if not surest:
+        return None
+    doubts = [
+        Doubt(
+            sample_id=predictions.sample_ids[row],
+            labelled=material.classes[predictions.targets[row]],
+            predicted=material.classes[preds[row]],
+            confidence=float(probs[row].max()),
+        )
+        for row in surest
+    ]
+    return Section(
+        id="labels-to-check",
+        title=TITLES.get(material.language.code, TITLES["en"]),
+        template="labels_to_check.html.j2",
+        source=Path(__file__).with_name("labels_to_check.html.j2").read_text(encoding="utf-8"),
+        data={"doubts": doubts, "japanese": material.language.code == "ja"},
+    )

@@ -1,0 +1,118 @@
+"""The languages of the report: sentences from gettext catalogues, numbers and dates by Babel.
+
+English is in the code. Every other language is one file, locales/CODE.po; a further one is a catalogue and no code.
+"""
+
+import gettext
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+MINUS = "\u2212"
+_REGIONS = {"en": "en_GB"}  # the day before the month
+
+
+def N_(text: str) -> str:  # noqa: N802  # gettext's own name for it
+    """The text itself, marked for the catalogues where it stands long before it is shown."""
+    return text
+
+
+def _forms(one: str, many: str) -> tuple[str, str]:
+    return one, many
+
+
+# What a report counts: `count` in a template names the key.
+NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "class": _forms("%(num)s class", "%(num)s classes"),
+        "error": _forms("%(num)s error", "%(num)s errors"),
+        "flip": _forms("%(num)s flip", "%(num)s flips"),
+        "group": _forms("%(num)s group", "%(num)s groups"),
+        "image": _forms("%(num)s image", "%(num)s images"),
+        "method": _forms("%(num)s method", "%(num)s methods"),
+        "model": _forms("%(num)s model", "%(num)s models"),
+        "night": _forms("%(num)s night", "%(num)s nights"),
+        "pair": _forms("%(num)s pair", "%(num)s pairs"),
+        "panel": _forms("%(num)s panel", "%(num)s panels"),
+        "parameter": _forms("%(num)s parameter", "%(num)s parameters"),
+        "picture": _forms("%(num)s picture", "%(num)s pictures"),
+        "row": _forms("%(num)s row", "%(num)s rows"),
+        "rule": _forms("%(num)s rule", "%(num)s rules"),
+        "run": _forms("%(num)s run", "%(num)s runs"),
+        "thread": _forms("%(num)s thread", "%(num)s threads"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Language:
+    """One language. `code`: as in the HTML attribute lang; `name`: what its readers call it."""
+
+    code: str
+    name: str
+    locale: Locale
+    translations: gettext.NullTranslations
+
+    def gettext(self, text: str) -> str:
+        """The text in this language; the English one where the catalogue lacks it."""
+        return self.translations.gettext(text) if text else ""  # of "" gettext gives the catalogue's head
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """The form of the text that goes with `n`."""
+        return self.translations.ngettext(one, many, n)
+
+    def count(self, n: int, noun: str) -> str:
+        """A number with its noun, a key of NOUNS: "1 error", "1,024 errors"."""
+        return self.ngettext(*NOUNS[noun], n) % {"num": self.number(n, ",")}
+
+    def number(self, value: float, spec: str) -> str:
+        """The number as Python's format `spec` rounds it, with the signs of this language: "1,024.5", "−0.3"."""
+        signs = {",": get_group_symbol(self.locale), ".": get_decimal_symbol(self.locale), "-": MINUS}
+        return "".join(signs.get(letter, letter) for letter in format(value, spec))
+
+    def percent(self, value: float, spec: str) -> str:
+        """The number with its percent sign: "76.7 %"."""
+        return self.gettext("%(number)s\u00a0%%") % {"number": self.number(value, spec)}
+
+    def day(self, day: date) -> str:
+        """The day in full: "23 November 2026"."""
+        return format_date(day, format="long", locale=self.locale)
+
+    def listed(self, names: list[str]) -> str:
+        """Names as "A", "A and B", "A, B and C"."""
+        return format_list(names, locale=self.locale) if names else ""
+
+
+def _catalogues() -> tuple[str, ...]:
+    folder = resources.files("reportgen") / "locales"
+    return tuple(sorted(file.name.removesuffix(".po") for file in folder.iterdir() if file.name.endswith(".po")))
+
+
+LANGUAGES = ("en", *_catalogues())
+
+
+@cache
+def language(code: str) -> Language:
+    """The language. `code` is one of LANGUAGES."""
+    locale = Locale.parse(_REGIONS.get(code, code))
+    translations = gettext.NullTranslations()
+    if code != "en":
+        text = (resources.files("reportgen") / "locales" / f"{code}.po").read_bytes()
+        compiled = io.BytesIO()
+        write_mo(compiled, read_po(io.BytesIO(text), locale=code))
+        compiled.seek(0)
+        translations = gettext.GNUTranslations(compiled)
+    return Language(
+        code=code, name=Locale.parse(code).get_display_name() or code, locale=locale, translations=translations
+    )

@@ -1,0 +1,57 @@
+"""Numbers and dates as a reader of each language writes them; expected values by hand."""
+
+import pytest
+
+from reportgen.language import LANGUAGES, language
+from reportgen.render.filters import FILTERS, Filters
+
+EN = Filters(language("en"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0.767, "76.7 %"), (1.0, "100.0 %"), (0.99999, "> 99.9 %"), (0.0001, "< 0.1 %"), (0.0, "0.0 %"), (None, "n/a")],
+)
+def test_percentages_never_round_to_certainty(value, expected):
+    assert EN.percent(value).replace("\u00a0", " ") == expected
+
+
+def test_english():
+    assert EN.listed(["A", "B", "C"]) == "A, B and C"
+    assert EN.listed([]) == ""
+    assert EN.count(1, "class") == "1 class"
+    assert EN.count(1200, "image") == "1,200 images"
+    assert EN.day("2026-11-23T08:05:00+00:00") == "23 November 2026, 08:05 UTC"
+    assert EN.date_only("2026-01-02") == "2 January 2026"
+    assert EN.interval((0.7166, 0.8111)) == "71.7 to 81.1\u00a0%"
+    assert EN.difference((-0.016, 0.168)) == "\u22122 to +17 points"
+    assert EN.difference_fine((-0.0471, 0.003)) == "\u22124.7 to +0.3 points"
+    assert [EN.signed_points(value) for value in (0.039, -0.02, -0.0001)] == [
+        "+3.9 points",
+        "\u22122.0 points",
+        "0.0 points",
+    ]
+    assert EN.evidence(0.26414) == "0.264"
+    assert EN.score(0.714) == "0.71"
+    assert EN.times(2.345) == "2.3\u00a0\u00d7"
+    assert [EN.correlation(value) for value in (1.0, 0.997, -0.304, -0.001)] == ["1.00", "0.99", "\u22120.30", "0.00"]
+
+
+def test_japanese():
+    ja = Filters(language("ja"))
+    assert ja.percent(0.7671) == "76.7%"
+    assert ja.interval((0.7166, 0.8111)) == "71.7〜81.1%"
+    assert ja.count(1200, "image") == "1,200枚"
+    assert ja.signed_points(-0.02) == "\u22122.0ポイント"
+    assert ja.times(2.345) == "2.3倍"
+    assert ja.day("2026-11-23T08:05:00+00:00") == "2026年11月23日 08:05（UTC）"
+    assert ja.listed(["A", "B", "C"]) == "A、B、C"
+    assert ja.in_words({"en": "cat", "ja": "猫"}) == "猫"
+    assert ja.in_words({"en": "cat"}) == "cat"
+
+
+def test_a_language_is_a_catalogue():
+    assert LANGUAGES == ("en", "ja")
+    assert language("ja").name == "日本語"
+    assert language("en").gettext("") == language("ja").gettext("") == ""
+    assert all(callable(getattr(EN, name)) for name in FILTERS)

@@ -1,0 +1,128 @@
+"""A theme: its contrasts against published values, its tokens on the page, and what is refused."""
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from reportgen.compose.look import COLOURS, Logo, Look, Theme
+from reportgen.compose.report import dressed
+from reportgen.config import read_anew, read_config
+from reportgen.config_tables import ThemeTable
+from reportgen.errors import ConfigError
+from reportgen.pipeline.look import look
+from reportgen.render.html import html
+from reportgen.render.theme import contrast, house_colours, refuse_unreadable
+from tests.shapes import report_of_shape
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
+
+
+@pytest.mark.parametrize(
+    ("colour", "published"),
+    [("#000000", 21.0), ("#ffffff", 1.0), ("#767676", 4.54), ("#949494", 3.03), ("#ff0000", 4.00), ("#0000ff", 8.59)],
+)
+def test_contrast_on_white_is_as_published(colour, published):
+    """WebAIM's contrast checker prints these; 767676 and 949494 are the greys just over 4.5 and 3 of WCAG's own notes."""
+    assert contrast(colour, "#ffffff") == pytest.approx(published, abs=0.005)
+    assert contrast("#ffffff", colour) == contrast(colour, "#ffffff")
+
+
+@pytest.mark.parametrize("sheet", ["tokens.css", "dark.css"])
+def test_the_colours_of_the_house_are_all_found_and_can_be_read(sheet):
+    assert set(house_colours(sheet)) == set(COLOURS)
+    refuse_unreadable(Theme())
+
+
+@pytest.mark.parametrize(
+    ("theme", "named"),
+    [
+        (Theme(colours={"accent": "#949494"}), "[theme] accent on paper"),
+        (Theme(colours={"wash": "#777777"}), "on wash"),
+        (Theme(dark={"alarm": "#7a0000"}), "[theme.dark] alarm on paper"),
+    ],
+)
+def test_a_text_that_could_not_be_read_is_refused(theme, named):
+    with pytest.raises(ConfigError, match=re.escape(named)):
+        refuse_unreadable(theme)
+
+
+def page(theme, medium="screen"):
+    return html(dressed(report_of_shape("3 classes"), Look(theme=theme)), medium)
+
+
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_tokens_logo_and_fonts_reach_the_page(medium):
+    logo = Logo(content=SVG, ending="svg", alt="The clinic & its dog")
+    found = page(Theme(colours={"accent": "#0b6b4f"}, fonts={"heading": "DejaVu Sans"}, logo=logo), medium)
+    rule = ':root { --accent: #0b6b4f; --font-heading: "DejaVu Sans", var(--heading-else) }'
+    assert found.index("--accent: #1c5d86") < found.index(rule)
+    assert 'alt="The clinic &amp; its dog"' in found
+    assert ("data:image/svg+xml;base64," if medium == "screen" else 'src="asset:logo.svg"') in found
+
+
+def test_dark_tokens_are_for_dark_screens_alone():
+    found = page(Theme(dark={"accent": "#7fd1b4"}))
+    after = found[found.index("#7fd1b4") - 120 :]
+    assert "prefers-color-scheme: dark" in after
+    assert found.count("--accent: #7fd1b4") == 2
+    assert ":root { --accent" not in found
+    assert "#7fd1b4" not in page(Theme(dark={"accent": "#7fd1b4"}), "print")
+
+
+def test_the_dark_house_wins_over_a_light_theme_by_night():
+    """A colour given for the day alone: by night the house's dark one stands after it, and is more specific."""
+    found = page(Theme(colours={"accent": "#0b6b4f"}))
+    assert found.index("#0b6b4f") < found.index("prefers-color-scheme: dark")
+
+
+def png(kind="PNG", side=4):
+    held = io.BytesIO()
+    Image.new("RGB", (side, side)).save(held, kind)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(("content", "ending"), [(png(), "png"), (png("JPEG"), "jpg"), (SVG, "svg")])
+def test_a_logo_is_known_by_its_content(tmp_path, content, ending):
+    (tmp_path / "logo.bin").write_bytes(content)
+    made = look(None, ThemeTable(logo=tmp_path / "logo.bin", logo_alt="Us"))
+    assert made.theme.logo == Logo(content=content, ending=ending, alt="Us")
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no picture", png()[:40], png("GIF"), b"<html/>", SVG + b" " * 300_000]
+)
+def test_what_is_no_logo_is_refused(tmp_path, content):
+    path = tmp_path / "logo.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=re.escape(f"[theme] logo {path}")) as caught:
+        look(None, ThemeTable(logo=path))
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'accent = "green"',
+        'accent = "#0b6"',
+        'acent = "#0b6b4f"',
+        "font_body = 'x\"; } body { display: none'",
+        'dark = { accent = "#fff" }',
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path, line):
+    path = tmp_path / "look.toml"
+    path.write_text(f"[theme]\n{line}\n")
+    key = line.partition(" ")[0]
+    for read in (read_anew, lambda _, file: read_config({"checkpoint": "m", "dataset": "d", "data_root": "r"}, file)):
+        with pytest.raises(ConfigError, match=key):
+            read({}, path)
+
+
+def test_a_theme_changes_no_byte_of_a_page_that_has_none():
+    plain = report_of_shape("one image")
+    assert html(dressed(plain, Look()), "screen") == html(plain, "screen")
+    assert html(replace(plain, look=Look(theme=Theme(colours={"ink": "#000000"}))), "screen") != html(plain, "screen")
