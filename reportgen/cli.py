@@ -238,6 +238,6 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
 
 
 def _say_where(receipts: "Receipts") -> None:
-    for name in ("report.html", "report.pdf"):
-        if name in receipts.files:
+    for name in receipts.files:
+        if name.startswith("report."):
             typer.echo(receipts.bundle_dir / name)

@@ -37,7 +37,6 @@ NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "class": _forms("%(num)s class", "%(num)s classes"),
         "error": _forms("%(num)s error", "%(num)s errors"),
-        "flip": _forms("%(num)s flip", "%(num)s flips"),
         "group": _forms("%(num)s group", "%(num)s groups"),
         "image": _forms("%(num)s image", "%(num)s images"),
         "method": _forms("%(num)s method", "%(num)s methods"),
@@ -47,8 +46,6 @@ NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "panel": _forms("%(num)s panel", "%(num)s panels"),
         "parameter": _forms("%(num)s parameter", "%(num)s parameters"),
         "picture": _forms("%(num)s picture", "%(num)s pictures"),
-        "row": _forms("%(num)s row", "%(num)s rows"),
-        "rule": _forms("%(num)s rule", "%(num)s rules"),
         "run": _forms("%(num)s run", "%(num)s runs"),
         "thread": _forms("%(num)s thread", "%(num)s threads"),
     }

@@ -104,6 +104,10 @@ class Filters:
         """A text that stands in several languages, in this one; the English where there is none."""
         return text.get(self.language.code, text["en"])
 
+    def translated(self, text: str) -> str:
+        """A word or sentence of ours that a run carries, such as "cat"; a user's own stays as it is."""
+        return self.language.gettext(text)
+
     def breakable(self, text: str) -> str:
         """The text with chances to break after / _ and -, so that long paths wrap instead of leaving the page."""
         for mark in "/_-":
@@ -111,7 +115,7 @@ class Filters:
         return text
 
     def shortened(self, name: str) -> str:
-        """A name as it fits beside the cells of the matrix, 30 columns; the table of classes has it whole."""
+        """A name as it fits beside the cells of the matrix; the table of classes has it whole."""
         return shortened(name)
 
     def _points(self, number: str) -> str:
@@ -126,6 +130,6 @@ FILTERS = tuple(name for name in vars(Filters) if not name.startswith("_") and n
 
 
 def shortened(name: str) -> str:
-    """At most 30 columns of a name, the last a sign that there is more; a Japanese letter takes two."""
-    ends = [0, *accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in name)]
+    """At most 30 letters of a name, 20 if Japanese: so much is 38 mm at 6 pt. The last is a sign that there is more."""
+    ends = [0, *accumulate(1.5 if east_asian_width(letter) in "WF" else 1 for letter in name)]
     return name if ends[-1] <= _LONGEST_LABEL else name[: bisect_right(ends, _LONGEST_LABEL - 1) - 1] + "…"

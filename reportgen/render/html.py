@@ -26,6 +26,8 @@ _FROM_THE_RUN = (  # words that a run carries and a page shows
     *(N_("cat"), N_("dog"), N_("data set"), N_("checkpoint"), N_("species file"), N_("configuration")),
     *(N_("mean colour"), N_("black and white"), N_("Contrast"), N_("Gradient"), N_("Saliency"), N_("Gradient x input")),
     *(N_("Deconvolution"), N_("Occlusion")),
+    N_("drawn pets"),  # of `reportgen demo`
+    N_("Drawn data: pets drawn by a program, not photographs, and a toy model."),
 )
 Medium = Literal["screen", "print"]
 _GAP_AFTER_A_WIDE_STOP = re.compile(r"(?<=[。、])\s+")  # Japanese sets none; templates end lines between sentences
@@ -67,7 +69,6 @@ def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Environme
     pets = facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"}
     made.filters |= {
         "method_name": lambda name: told.gettext(METHOD_TITLES.get(name, name)),
-        "species_name": told.gettext,
         "rule_text": lambda rule: rule_text(rule, facts.classes, breed=notes.name, code=told.code, look=look),
         "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, look=look),
         "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, look=look),

@@ -203,7 +203,7 @@
         change(section.id, values, { replace: field.type === "search" });
       });
     }
-    cells[0].before(bar);
+    section.querySelector(".cells").before(bar);
     return ({ state }) => {
       for (const field of fields) fillIn(field, state.get(field.name));
       const chosen = Object.fromEntries(fields.map((field) => [field.name, field.value]));

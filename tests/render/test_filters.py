@@ -1,9 +1,12 @@
 """Numbers and dates as a reader of each language writes them; expected values by hand."""
 
+from dataclasses import replace
+
 import pytest
 
+from reportgen.inputs.notes import read_notes
 from reportgen.language import LANGUAGES, language
-from reportgen.render.filters import FILTERS, Filters
+from reportgen.render.filters import FILTERS, Filters, shortened
 
 EN = Filters(language("en"))
 
@@ -55,3 +58,27 @@ def test_a_language_is_a_catalogue():
     assert language("ja").name == "日本語"
     assert language("en").gettext("") == language("ja").gettext("") == ""
     assert all(callable(getattr(EN, name)) for name in FILTERS)
+
+
+def test_every_breed_s_name_is_whole_beside_the_matrix_in_every_language():
+    """No text is shortened in one language alone."""
+    notes = read_notes()
+    for code in LANGUAGES:
+        names = [replace(notes, language=code).name(name) for name in notes.breeds]
+        assert len(names) == 37
+        assert [shortened(name) for name in names] == names
+
+
+def test_a_longer_name_ends_with_a_sign():
+    assert shortened("x" * 30) == "x" * 30
+    assert shortened("x" * 31) == "x" * 29 + "…"
+    assert shortened("猫" * 20) == "猫" * 20
+    assert shortened("猫" * 21) == "猫" * 19 + "…"
+
+
+def test_words_of_ours_are_translated_and_others_left():
+    assert [Filters(language("ja")).translated(text) for text in ("cat", "our own word", "")] == [
+        "猫",
+        "our own word",
+        "",
+    ]

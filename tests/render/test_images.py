@@ -27,7 +27,10 @@ class Elements(HTMLParser):
         self.found.append((tag, dict(attributes)))
 
     def of(self, tag, kind=None):
-        return [given for name, given in self.found if name == tag and kind in (None, given.get("class"))]
+        """Those of a tag, or of a tag and a class, its first if it has several."""
+        return [
+            given for name, given in self.found if name == tag and kind in (None, given.get("class", "").split(" ")[0])
+        ]
 
 
 def report_of(findings, *, gone=(), sections=("images",)):

@@ -13,6 +13,7 @@ from reportgen.config import read_anew, read_config
 from reportgen.config_tables import ThemeTable
 from reportgen.errors import ConfigError
 from reportgen.pipeline.look import look
+from reportgen.render.environment import templates_dir
 from reportgen.render.html import html
 from reportgen.render.theme import contrast, house_colours, refuse_unreadable
 from tests.shapes import report_of_shape
@@ -34,6 +35,16 @@ def test_contrast_on_white_is_as_published(colour, published):
 def test_the_colours_of_the_house_are_all_found_and_can_be_read(sheet):
     assert set(house_colours(sheet)) == set(COLOURS)
     refuse_unreadable(Theme())
+
+
+@pytest.mark.parametrize("sheet", ["tokens.css", "dark.css"])
+def test_every_count_of_the_matrix_can_be_read_on_its_shade(sheet):
+    """Shades s1 to s3 carry the ink, s4 what --on-s4 says, s5 --on-dark; by night and by day."""
+    css = (templates_dir() / "css" / sheet).read_text()
+    tokens = dict(re.findall(r"--([\w-]+): ([^;]+);", css))
+    text = {"s1": "ink", "s2": "ink", "s3": "ink", "s4": tokens["on-s4"][6:-1], "s5": "on-dark"}
+    for shade, token in text.items():
+        assert contrast(tokens[token], tokens[shade]) >= 4.5, shade
 
 
 @pytest.mark.parametrize(

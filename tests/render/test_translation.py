@@ -34,7 +34,7 @@ def unmarked(source: str) -> list[str]:
     page = _Page()
     page.feed("".join(_own_text(ENVIRONMENT.parse(source))))
     page.close()
-    texts = [text.strip("\n ,:;()[]") for seen in page.texts for text in seen.split(EXPRESSION)]
+    texts = [text.strip("\n ,:;·()[]") for seen in page.texts for text in seen.split(EXPRESSION)]
     return [text for text in texts if LETTER.search(text) and text not in NAMES and not STYLE.match(text)]
 
 
