@@ -46,6 +46,7 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.report_cost
 	$(BIN)/python -W ignore -m benchmarks.explain_speed
 	$(BIN)/python -m benchmarks.archive_index
+	$(BIN)/python -W ignore -m benchmarks.document_size
 
 # Thirty nights of one model with all that goes wrong in them; minutes. Look at build/nights/reports/index.html.
 nights: .venv/installed test-libraries

@@ -1,7 +1,8 @@
 """What documents of many panels and images cost: `python -m benchmarks.document_size`.
 
 Drawn results of 37 classes: CPU seconds of the process and its children for a PDF, bytes, and when Chromium first
-paints the page. Prints rows of the Markdown table of docs/benchmarks.md. Nothing is asserted.
+paints the page. Prints rows of the Markdown table of docs/benchmarks.md. Nothing is asserted. What is heavy is imported
+where it is used: the PDF's own process imports this module again.
 """
 
 import io
@@ -10,17 +11,10 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
-from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import analyse
-from reportgen.compose.report import Report, RunStamp, compose
-from reportgen.inputs.notes import read_notes
-from reportgen.inputs.thumbnails import SIDE_PX
-from reportgen.render.rendered import render
-from tests.synthetic import FIRST_NIGHT, attributions_of, predictions_of
+if TYPE_CHECKING:
+    from reportgen.compose.report import Report
 
 PANELS = (60, 150, 300)
 N_CLASSES, N_WRONG = 37, 1000
@@ -38,8 +32,16 @@ def main() -> None:
         print(f"| HTML, {errors:,} misclassified images | {mb(page)}, first paint {first_paint_s(page):.2f} s |")
 
 
-def report_of(*, errors: int, n_panels: int) -> Report:
+def report_of(*, errors: int, n_panels: int) -> "Report":
     """`errors` spread over pairs of neighbours, with a thumbnail of noise for each: JPEG compresses nothing worse."""
+    import numpy as np
+
+    from reportgen.analyse.examples import ExampleRule
+    from reportgen.analyse.findings import analyse
+    from reportgen.compose.report import RunStamp, compose
+    from reportgen.inputs.notes import read_notes
+    from tests.synthetic import FIRST_NIGHT, attributions_of, predictions_of
+
     counts = np.diag(np.full(N_CLASSES, 30))
     for k in range(errors):
         counts[k % N_CLASSES, (k + 1) % N_CLASSES] += 1
@@ -51,13 +53,20 @@ def report_of(*, errors: int, n_panels: int) -> Report:
 
 
 def noise(seed: int) -> bytes:
+    import numpy as np
+    from PIL import Image
+
+    from reportgen.inputs.thumbnails import SIDE_PX
+
     drawn = np.random.default_rng(seed).integers(0, 256, (14, 14, 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(drawn).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC).save(file, "JPEG", quality=80)
     return file.getvalue()
 
 
-def cpu_seconds_and_files(report: Report, form: str) -> tuple[float, dict[str, bytes]]:
+def cpu_seconds_and_files(report: "Report", form: str) -> tuple[float, dict[str, bytes]]:
+    from reportgen.render.rendered import render
+
     started = cpu_seconds()
     files = dict(render(report, formats=(form,)).files)
     return cpu_seconds() - started, files
