@@ -5,12 +5,11 @@ import importlib
 import importlib.metadata
 import os
 import platform
-import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.errors import in_one_line
+from reportgen.render.fonts import families_for
 
 APT_LINE = "apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 
@@ -64,12 +63,9 @@ def _library(name: str, library: str, state: Literal["missing", "note"], why: st
 
 
 def _japanese_font() -> Check:
-    if not shutil.which("fc-list"):
-        return Check(name="Japanese font", state="missing", found="no fontconfig (fc-list)", todo=APT_LINE)
-    listed = subprocess.run(["fc-list", ":lang=ja", "family"], capture_output=True, text=True, check=False, timeout=60)  # noqa: S607
-    families = sorted({line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip()})
+    families = families_for("ja")
+    if families is None:
+        return Check(name="Japanese font", state="note", found="not known: no fontconfig (fc-list)", todo=APT_LINE)
     if not families:
-        return Check(
-            name="Japanese font", state="missing", found="none: Japanese notes would print as boxes", todo=APT_LINE
-        )
+        return Check(name="Japanese font", state="note", found="none: no PDF in Japanese without it", todo=APT_LINE)
     return Check(name="Japanese font", state="ok", found=", ".join(families[:3]))

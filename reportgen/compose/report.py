@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from traceback import extract_tb
 from types import MappingProxyType
 
 from reportgen.analyse.findings import Findings
@@ -9,7 +10,7 @@ from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import panels
 from reportgen.compose.thrift import Thrift
-from reportgen.errors import ConfigError
+from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
 from reportgen.plugins import resolved
@@ -102,7 +103,8 @@ def compose(
 ) -> Report:
     """The report in the first language of `stamp`, with the sections named, in that order.
 
-    thumbnails: JPEG files of errors by row of the predictions. Raises ConfigError for a name that is no section.
+    thumbnails: JPEG files of errors by row of the predictions. Raises ConfigError for a name that is no section,
+    RenderingError where a section of the user's fails.
     """
     by_row, pictures = panels(findings, attributions)
     material = Material(
@@ -114,6 +116,14 @@ def compose(
         thumbnails=thumbnails,
     )
     return _told(material, stamp, section_names)
+
+
+def refuse_unknown_sections(names: tuple[str, ...]) -> None:
+    """Raises ConfigError for a name that is no section, or stands twice: before anything is worked out."""
+    for name in names:
+        resolved(name, SECTIONS, kind="report section")
+        if names.count(name) > 1:
+            raise ConfigError("--sections", found=f"{name} twice", expected="each section once", todo="name it once")
 
 
 def in_language(report: Report, code: str) -> Report:
@@ -148,22 +158,33 @@ def _refuse_same_id(made: list[tuple[str, Section]]) -> None:
     owners: dict[str, str] = {}
     for name, section in made:
         if section.id in owners:
-            raise ConfigError(
+            raise RenderingError(
                 f"report section {name!r}",
                 found=f"the id {section.id!r}, which {owners[section.id]!r} has too",
                 expected="an id of its own for each section",
-                todo="name each section once, or give yours another id",
+                todo="give yours another id",
             )
         owners[section.id] = name
 
 
 def _section(name: str, material: Material) -> Section | None:
-    section = resolved(name, SECTIONS, kind="report section")(material)
+    made = resolved(name, SECTIONS, kind="report section")
+    if name in SECTIONS:
+        return made(material)  # type: ignore[no-any-return]  # as the literal mapping says
+    try:
+        section = made(material)
+    except Exception as error:  # whatever the user's own code raises; the results must not be lost by it
+        last = extract_tb(error.__traceback__)[-1]
+        raise _failed(name, f"{in_one_line(error)} ({last.filename}, line {last.lineno})") from error
     if section is not None and not isinstance(section, Section):
-        raise ConfigError(
-            f"report section {name!r}",
-            found=f"a {type(section).__name__}",
-            expected="a reportgen.compose.material.Section, or None",
-            todo="return a Section from the callable",
-        )
+        raise _failed(name, f"a {type(section).__name__}")
     return section
+
+
+def _failed(name: str, found: str) -> RenderingError:
+    return RenderingError(
+        f"report section {name!r}",
+        found=found,
+        expected="a reportgen.compose.material.Section, or None",
+        todo="mend the callable",
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reportgen.analyse.findings import Findings, analyse
 from reportgen.compose.look import Look
-from reportgen.compose.report import compose, dressed
+from reportgen.compose.report import compose, dressed, refuse_unknown_sections
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
 from reportgen.deliver.archive import refresh
@@ -19,6 +19,7 @@ from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import RenderingError
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.pipeline.look import look
+from reportgen.render.fonts import refuse_without_font
 from reportgen.render.rendered import RenderedReport, render
 
 log = logging.getLogger(__name__)
@@ -105,11 +106,15 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
 
 
 def _changed(run: StoredRun, anew: Anew) -> StoredRun:
+    languages, sections = anew.lang or run.stamp.languages, anew.sections or run.sections
+    refuse_unknown_sections(sections)
+    if "pdf" in anew.format:
+        refuse_without_font(languages)
     given = look(anew.templates, anew.theme or ThemeTable())
     return replace(
         run,
-        stamp=replace(run.stamp, languages=anew.lang or run.stamp.languages),
-        sections=anew.sections or run.sections,
+        stamp=replace(run.stamp, languages=languages),
+        sections=sections,
         look=Look(
             templates=given.templates if anew.templates else run.look.templates,
             folder=given.folder if anew.templates else run.look.folder,

@@ -12,7 +12,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, Night, analyse
 from reportgen.analyse.gate import GateRules, refuse_unknown_classes
 from reportgen.compose.look import Look
-from reportgen.compose.report import RunStamp
+from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
 from reportgen.deliver.bundle import EVALUATED, held, remove_bundle, write_bundle
 from reportgen.deliver.mail import MailReceipt
@@ -32,6 +32,7 @@ from reportgen.pipeline.after import index_mail_and_prune
 from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.report import make_report, timed
+from reportgen.render.fonts import refuse_without_font
 
 log = logging.getLogger(__name__)
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
@@ -138,6 +139,9 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     inputs = read_inputs(input_options(config))
     on, options, rules = compute(config.device, config.precision), explain_options(config), gate_rules(config)
     refuse_unknown_classes(rules, inputs.facts.classes)
+    refuse_unknown_sections(config.sections)
+    if "pdf" in config.format:
+        refuse_without_font(config.lang)
     refuse_unexplainable(inputs, options)
     if config.mail is not None:
         mail_settings(config.mail, os.environ)  # a wrong address stops the run now, not after the device time

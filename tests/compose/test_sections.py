@@ -12,7 +12,7 @@ from reportgen.analyse.gate import RuleResult
 from reportgen.compose.report import SECTIONS, RunStamp, compose
 from reportgen.compose.sections.matrix import with_other
 from reportgen.compose.thrift import LADDER, lighter
-from reportgen.errors import ConfigError
+from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from tests.pets import BREEDS, EXPECTED_CONFUSION
@@ -81,6 +81,21 @@ def test_a_wrong_section_is_a_usage_error(name):
     with pytest.raises(ConfigError) as caught:
         composed(findings_of(np.diag([5, 5])), section_names=(name,))
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("tests.contracts.own_plugins:broken_section",), "ZeroDivisionError: division by zero"),
+        (("tests.contracts.own_plugins:no_section",), "a str"),
+        (("tests.contracts.own_plugins:own_section", "tests.contracts.own_plugins:same_id"), "the id 'own'"),
+    ],
+)
+def test_a_section_of_the_users_that_fails_is_named(names, told):
+    """As a fault of rendering, so that what was worked out is kept."""
+    with pytest.raises(RenderingError, match=told) as caught:
+        composed(findings_of(np.diag([5, 5])), section_names=names)
+    assert names[-1] in str(caught.value)
 
 
 @pytest.mark.parametrize("name", SECTIONS)

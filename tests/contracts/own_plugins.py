@@ -19,6 +19,21 @@ def own_section(material: Material) -> Section:
     return Section(id="own", title="Our own", template="sections/confident.html.j2", data={"panels": []})
 
 
+def same_id(material: Material) -> Section:
+    """Another section of the same id."""
+    return own_section(material)
+
+
+def broken_section(material: Material) -> Section:
+    """A section with a fault in it."""
+    return Section(id="own", title=str(1 / 0), template="", data={})
+
+
+def no_section(material: Material) -> str:
+    """A section that gives something else."""
+    return "<p>"
+
+
 def crashes(source: DataSource) -> LabelledImages:
     """A reader with a fault in it."""
     return 1 / 0

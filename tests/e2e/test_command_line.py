@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 import pytest
 
+from reportgen.render.fonts import families_for
 from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint
 from tests.program import reportgen
 
@@ -96,6 +98,8 @@ def test_a_run_without_class_names_in_a_wrong_order_is_loud(tmp_path, five_breed
         ({"--device": "cuda:77"}, 2, "--device"),
         ({"--lang": "ja,xx"}, 2, "some of en, ja"),
         ({"--templates": "nowhere"}, 2, "no such directory"),
+        ({"--sections": "summary,pears"}, 2, "nearest: 'pairs'"),
+        ({"--sections": "pairs,summary,pairs"}, 2, "pairs twice"),
         ({"--data-root": None}, 2, "give --data-root"),
     ],
 )
@@ -207,3 +211,29 @@ def test_doctor_names_what_is_there(tmp_path):
     assert done.returncode == 0, done.stdout
     for name in ("torch", "CUDA", "Pango", "HarfBuzz", "Japanese font"):
         assert name in done.stdout
+
+
+def test_a_language_without_a_font_is_refused_before_anything_is_evaluated(tmp_path, five_breeds, monkeypatch):
+    """fontconfig shown a folder with DejaVu Sans alone, which has no Japanese; Chromium and others are not asked."""
+    (tmp_path / "fonts.conf").write_text(
+        f"<fontconfig><dir>{Path(mpl.get_data_path()) / 'fonts' / 'ttf'}</dir>"
+        f"<cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>"
+    )
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    assert families_for("en")
+    done = reportgen("run", *usual(tmp_path, five_breeds, **{"--lang": "en,ja", "--format": "pdf"}), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--lang ja" in done.stderr
+    assert "fonts-noto-cjk" in done.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_section_of_the_users_that_fails_loses_nothing(tmp_path, five_breeds):
+    named = "summary,tests.contracts.own_plugins:broken_section"
+    done = reportgen("run", *usual(tmp_path, five_breeds, **{"--sections": named}), cwd=tmp_path)
+    assert done.returncode == 5, done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    assert "own_plugins.py, line" in done.stderr
+    (kept,) = (tmp_path / "reports").rglob("*.unrendered")
+    again = reportgen("render", kept, "--sections", "summary", "--format", "html", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
