@@ -39,7 +39,7 @@ wheel: .venv/installed libraries
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
 	$(PYTHON) -m venv $(WHEEL_ENV)
 	$(WHEEL_ENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
-	cd $(WHEEL_ENV) && bin/reportgen doctor && bin/reportgen demo --out out && ls out/demo/*/report.pdf out/demo/*/report.html
+	cd $(WHEEL_ENV) && bin/reportgen doctor && bin/reportgen demo --out out --lang en,ja && ls out/demo/*/report.pdf out/demo/*/report.ja.html
 	rm -rf $(WHEEL_ENV)
 
 bench: .venv/installed
