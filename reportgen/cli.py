@@ -146,6 +146,7 @@ def explain(  # noqa: PLR0913  # one parameter an option: that is what typer rea
     checkpoint: Annotated[Path, typer.Option(help="Weights: .pt, .pth, .ckpt or .safetensors.")],
     methods: Annotated[str, typer.Option(help="all, or e.g. grad_cam,lime.")] = "all",
     label: Annotated[str | None, typer.Option(help="Its true class, where it is known.")] = None,
+    lang: Annotated[str | None, typer.Option(help="Language of page and PNG (en).")] = None,
     arch: Annotated[str | None, typer.Option(help="As for run; else the checkpoint's.")] = None,
     target_layer: Annotated[str | None, typer.Option(help="Module for Grad-CAM, e.g. features.18.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file as for run; its data set is not read.")] = None,

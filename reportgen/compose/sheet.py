@@ -4,6 +4,7 @@ import io
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 import matplotlib as mpl
 import numpy as np
@@ -20,8 +21,9 @@ from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
+from reportgen.language import Language, language
 
-_COLUMNS, _CELL_MM, _CAPTION_MM, _DPI = 4, 52, 15, 160
+_COLUMNS, _CELL_MM, _CAPTION_MM, _DPI = 4, 52, 21, 160
 _ALARM, _SOFT = "#9b1c1c", "#55606e"
 
 
@@ -75,8 +77,9 @@ def sheet_png(one: Sheet) -> bytes:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width * MM, height * MM), dpi=_DPI)
         FigureCanvasAgg(figure)
-        share = one.top[0][1]
-        title = f"{one.image_name}: {one.notes.name(one.pred)} ({share:.0%}), {one.facts.model.name}"
+        told = language(one.notes.language)
+        share = told.percent(100 * one.top[0][1], ".0f")
+        title = f"{one.image_name} · {one.notes.name(one.pred)} {share} · {one.facts.model.name}"
         figure.text(3 / width, 1 - 5 / height, title, size=10, weight="bold", va="center")
         for number, tile in enumerate(one.tiles):
             row, column = divmod(number, _COLUMNS)
@@ -87,8 +90,9 @@ def sheet_png(one: Sheet) -> bytes:
             axes.set_axis_off()
             _caption(axes, one, tile)
         if one.refusals:
-            refused = ", ".join(METHOD_TITLES.get(refusal.name, refusal.name) for refusal in one.refusals)
-            text = f"Not drawn, as they do not hold for this model (the page says why): {refused}"
+            refused = told.listed([told.gettext(METHOD_TITLES.get(each.name, each.name)) for each in one.refusals])
+            text = told.gettext("Not drawn, as they do not hold for this model (the page says why): %(methods)s")
+            text %= {"methods": refused}
             figure.text(3 / width, 2.5 / height, text, size=7, color=_ALARM)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", metadata={"Software": None})
@@ -97,23 +101,37 @@ def sheet_png(one: Sheet) -> bytes:
 
 def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
     """Under the picture: method and class, then what is against it, then its numbers."""
+    told = language(one.notes.language)
     if tile.kind == "crop":
-        lines = [("as the model saw it", INK)]
+        lines = [(told.gettext("as the model saw it"), INK)]
     else:
-        name = METHOD_TITLES.get(tile.kind, tile.kind)
-        lines = [(textwrap.shorten(f"{name}: {one.notes.name(tile.shown)}", 44, placeholder="…"), INK)]
+        lines = [(told.gettext(METHOD_TITLES.get(tile.kind, tile.kind)), INK)]
+        lines += [(line, INK) for line in fitting(one.notes.name(tile.shown))]
         if tile.rival:
-            lines.append((f"not {one.notes.name(tile.rival)}", INK))
+            versus = told.gettext("not %(rival)s") % {"rival": one.notes.name(tile.rival)}
+            lines += [(line, INK) for line in fitting(versus)]
         if tile.baseline:
-            lines.append((f"baseline: {tile.baseline.replace('_', ' ')}", _SOFT))
-        if tile.blank:
-            lines.append(("no positive evidence, nothing to draw", _ALARM))
-        if tile.alike:
-            lines.append(("✗ fails the randomisation test", _ALARM))
+            baseline = told.gettext(tile.baseline.replace("_", " "))
+            lines.append((told.gettext("baseline: %(baseline)s") % {"baseline": baseline}, _SOFT))
+        lines += [(text, _ALARM) for text in _against(tile, told)]
         if tile.faithfulness:
-            if not tile.faithfulness.better_than_random:
-                lines.append(("✗ no better than random", _ALARM))
-            best = max(tile.faithfulness.random)
-            lines.append((f"insertion {tile.faithfulness.insertion:.2f} (random {best:.2f})", _SOFT))
+            scores = {"value": tile.faithfulness.insertion, "best": max(tile.faithfulness.random)}
+            numbers = {name: told.number(score, ".2f") for name, score in scores.items()}
+            lines.append((told.gettext("insertion %(value)s (random %(best)s)") % numbers, _SOFT))
     for number, (text, colour) in enumerate(lines):
         axes.text(0, -0.035 - 0.066 * number, text, transform=axes.transAxes, size=7, color=colour, va="top")
+
+
+def _against(tile: Tile, told: Language) -> list[str]:
+    found = {
+        "no positive evidence, nothing to draw": tile.blank,
+        "✗ fails the randomisation test": tile.alike,
+        "✗ no better than random": tile.faithfulness and not tile.faithfulness.better_than_random,
+    }
+    return [told.gettext(text) for text, holds in found.items() if holds]
+
+
+def fitting(name: str) -> list[str]:
+    """The name in lines as wide as a picture: 40 letters, 20 if they are Japanese."""
+    wide = any(east_asian_width(letter) in "WF" for letter in name)
+    return textwrap.wrap(name, 20 if wide else 40)

@@ -1,5 +1,6 @@
 """`reportgen explain`: one picture, every method."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from reportgen.compose.sheet import sheet, sheet_png
@@ -31,7 +32,7 @@ def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path
             f"image {image}", found=str(error), expected="a picture that can be decoded", todo="name another file"
         ) from error
     picture = explain_picture(inputs, crop, label=label, on=on, options=options)
-    notes = read_notes(inputs.facts.own_notes)
+    notes = replace(read_notes(inputs.facts.own_notes), language=config.lang[0])
     made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options)
     files = {
         f"{image.stem}.explained.html": sheet_html(made).encode(),

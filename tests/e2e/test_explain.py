@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from reportgen.compose.panels import METHOD_TITLES
+from reportgen.compose.sheet import fitting
 from tests.pets import SIZE_PX, hand_checkpoint, picture
 from tests.program import reportgen
 
@@ -65,3 +66,25 @@ def test_what_cannot_be_explained_is_said_and_leaves_nothing(place, more, image,
     assert done.returncode == code
     assert told in done.stderr
     assert not (place / "sheets").exists()
+
+
+def test_page_and_picture_speak_the_language_asked_for(place):
+    done = explained(place, "--methods", "grad_cam", "--lang", "ja")
+    assert done.returncode == 0, done.stderr
+    page = (place / "sheets" / "one.explained.html").read_text()
+    assert 'lang="ja"' in page
+    assert "ベンガル" in page
+    japanese = (place / "sheets" / "one.explained.png").read_bytes()
+    assert explained(place, "--methods", "grad_cam").returncode == 0
+    assert (place / "sheets" / "one.explained.png").read_bytes() != japanese
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [("a" * 40, 1), ("a" * 41, 2), ("猫" * 20, 1), ("猫" * 21, 2), ("english cocker spaniel", 1)],
+)
+def test_a_class_name_under_a_picture_is_whole_and_no_wider_than_it(name, lines):
+    """52 mm at 7 pt are 21 em; a Japanese letter is one, others are about half of one."""
+    found = fitting(name)
+    assert len(found) == lines
+    assert "".join(found) == name
