@@ -129,27 +129,6 @@ def bare(text):
 
 
 @every_shape
-def test_no_picture_is_split_from_its_caption(name):
-    root = document(name).trailer["/Root"]["/StructTreeRoot"]["/K"][0].get_object()
-    for element in inside(root):
-        if any(kid["/S"] == "/Caption" for kid in kids(element)):
-            pages = {part.raw_get("/Pg").idnum for part in inside(element) if "/Pg" in part}
-            assert len(pages) == 1
-
-
-def kids(element):
-    found = element.get("/K", [])
-    objects = [kid.get_object() for kid in (found if isinstance(found, list) else [found])]
-    return [kid for kid in objects if isinstance(kid, dict) and "/S" in kid]
-
-
-def inside(element):
-    yield element
-    for kid in kids(element):
-        yield from inside(kid)
-
-
-@every_shape
 def test_nothing_is_set_below_6_pt_but_the_cells_of_the_matrix(name):
     """Sizes in the content stream are in CSS pixels of 0.75 pt. The matrix stands on a page of its own, 5 pt at least."""
     for page in document(name).pages:
