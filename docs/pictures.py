@@ -47,8 +47,8 @@ def page(pdf: Path, number: int) -> Image.Image:
 
 
 def save(name: str, picture: Image.Image) -> None:
-    """As a PNG of 256 colours: a third of the bytes, and no difference that a reader sees."""
-    picture.convert("RGB").quantize(256).save(PLACE / name, optimize=True)
+    """As a PNG in all its colours: with 256 of them the maps change theirs."""
+    picture.convert("RGB").save(PLACE / name, optimize=True)
 
 
 if __name__ == "__main__":
