@@ -31,9 +31,11 @@ Lang = Annotated[
 ]
 Sections = Annotated[
     str | None,
-    typer.Option(help="Sections in their order, e.g. summary,pairs; also your own, package.module:attribute."),
+    typer.Option(help="all, or sections in their order, e.g. summary,pairs; also your own, package.module:attribute."),
 ]
-Templates = Annotated[Path | None, typer.Option(help="Folder whose templates and style sheets override ours by name.")]
+Templates = Annotated[
+    Path | None, typer.Option(help="Folder whose templates and style sheets override ours by name; none: ours alone.")
+]
 Format = Annotated[str | None, typer.Option(help="html, pdf or html,pdf.")]
 Notes = Annotated[Path | None, typer.Option(help="TOML file with your own breed and pair notes.")]
 
@@ -178,7 +180,9 @@ def render(  # noqa: PLR0913  # one parameter an option: that is what typer read
     sections: Sections = None,
     templates: Templates = None,
     notes: Notes = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file; of it the options above, and [theme].")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file; of it the options above, and the table theme.")
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Render a stored run again, without model, images or GPU."""

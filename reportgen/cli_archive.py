@@ -102,7 +102,9 @@ def verify(path: Annotated[Path, typer.Argument(help="A bundle or a whole archiv
 def mail(
     run_dir: RunDir,
     *,
-    to: Annotated[list[str] | None, typer.Option(help="An address, once for each; else those of [mail].")] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(help="An address, once for each; else those of the table mail.")
+    ] = None,
     config: ConfigFile = None,
     resend: Annotated[bool, typer.Option("--resend", help="Also to those who have it already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the .eml into the bundle; send nothing.")] = False,

@@ -55,9 +55,14 @@ def _known_languages(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
+def _all_sections(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(SECTIONS) if value == ("all",) else value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Formats = Annotated[Names, AfterValidator(_known_formats)]
 Languages = Annotated[Names, AfterValidator(_known_languages)]
+Sections = Annotated[Names, AfterValidator(_all_sections)]
 
 
 class Anew(Table):
@@ -65,7 +70,7 @@ class Anew(Table):
 
     format: Formats = ("html", "pdf")
     lang: Languages | None = None
-    sections: Names | None = None
+    sections: Sections | None = None
     templates: Path | None = None
     theme: ThemeTable | None = None
     notes: Path | None = None
@@ -99,7 +104,7 @@ class Config(Table):
     species: Path | None = None
     notes: Path | None = None
     notice: str | None = None
-    sections: Names = tuple(SECTIONS)
+    sections: Sections = tuple(SECTIONS)
     templates: Path | None = None
     preprocessing: PreprocessingTable | None = None
     explain: ExplainTable = ExplainTable()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.errors import in_one_line
+from reportgen.render.environment import templates_dir
 from reportgen.render.fonts import families_for
 
 APT_LINE = "apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
@@ -34,6 +35,7 @@ def checks() -> tuple[Check, ...]:
         _library("Pango", "pangoft2-1.0", "missing", "no PDF without it"),
         _library("HarfBuzz subset", "harfbuzz-subset", "note", "without it a page takes seconds longer"),
         _japanese_font(),
+        Check(name="templates", state="ok", found=str(templates_dir())),
     )
 
 

@@ -81,6 +81,43 @@ def test_the_look_shows_and_is_kept(place):
             assert shown in page, shown
 
 
+def test_the_house_s_own_look_comes_back(place):
+    words, _ = command_of("own-look")
+    assert reportgen(*words, "--sections", "summary", "--format", "html", cwd=place).returncode == 0
+    (place / "plain.toml").write_text("[theme]\n")
+    more = ("--templates", "none", "--sections", "all", "--config", "plain.toml", "--format", "html")
+    done = reportgen("render", "reports/demo/latest", *more, cwd=place)
+    assert done.returncode == 0, done.stderr
+    page = (place / "reports" / "demo" / "latest" / "report.html").read_text()
+    for gone in ("Confidential", "--accent: #0b6b4f", "Example Animal Clinic"):
+        assert gone not in page
+    assert page.count("<h2>") > 8
+
+
+def test_what_a_new_rendering_takes_away_is_said(place, caplog):
+    run = place / "reports" / "demo" / "latest"
+    assert (run / "report.ja.html").is_file()
+    assert reportgen("render", run, "--lang", "en", "--format", "html", cwd=place).returncode == 0
+    assert "no longer in" in caplog.text
+    assert "report.ja.html" in caplog.text
+
+
+def test_a_mended_template_is_read_again_by_the_command_that_the_message_gives(place):
+    """A fault that only a page shows: the results are kept, and so is the broken template."""
+    own = place / "mine" / "sections" / "summary.html.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("{{ customer }}")
+    given = ("--checkpoint", "hand.pt", "--dataset", "oxford-iiit-pet", "--data-root", "data", "--model-name", "mine")
+    words = (*given, "--arch", "tests.pets:hand_net", "--config", "quick.toml", "--format", "html")
+    done = reportgen("run", *words, "--templates", "mine", cwd=place)
+    assert done.returncode == 5
+    command = shlex.split(re.search(r"reportgen (render \S+(?: --templates \S+)?)", done.stderr)[1])
+    own.write_text("mended")
+    again = reportgen(*command, "--format", "html", cwd=place)
+    assert again.returncode == 0, again.stderr
+    assert "mended" in (place / "reports" / "mine" / "latest" / "report.html").read_text()
+
+
 @pytest.mark.parametrize("name", ["own-section", "own-look"])
 def test_links_lead_somewhere(name):
     folder = DOCS / name

@@ -1,6 +1,9 @@
 """From [theme] and --templates to the look of the report; refused before device time is spent."""
 
+import difflib
 import io
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
@@ -10,15 +13,20 @@ from PIL import Image, UnidentifiedImageError
 from reportgen.compose.look import COLOURS, FONTS, Logo, Look, Theme
 from reportgen.config_tables import Colours, ThemeTable
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.render.fonts import installed_families
 from reportgen.render.own_templates import read_templates
 from reportgen.render.theme import refuse_unreadable
 
+log = logging.getLogger(__name__)
 _LARGEST_LOGO = 300_000  # bytes; it stands in every HTML report
 _ENDINGS: dict[str | None, Literal["png", "jpg"]] = {"PNG": "png", "JPEG": "jpg"}
 
 
 def look(templates: Path | None, table: ThemeTable) -> Look:
-    """What the user changes. Raises ConfigError for what cannot be read, by the program or on the page."""
+    """What the user changes. Raises ConfigError for what cannot be read, by the program or on the page.
+
+    `templates`: a folder; "none" for ours alone, where a stored run has others.
+    """
     fonts = {name: getattr(table, f"font_{name}") for name in FONTS if getattr(table, f"font_{name}")}
     theme = Theme(
         colours=_given(table),
@@ -27,8 +35,19 @@ def look(templates: Path | None, table: ThemeTable) -> Look:
         logo=_logo(table.logo, table.logo_alt) if table.logo else None,
     )
     refuse_unreadable(theme)
-    texts = read_templates(templates) if templates else {}
-    return Look(templates=texts, folder=str(templates or ""), theme=theme)
+    _warn_of_missing_fonts(fonts)
+    if templates is None or str(templates) == "none":
+        return Look(theme=theme)
+    return Look(templates=read_templates(templates), folder=str(templates), theme=theme)
+
+
+def _warn_of_missing_fonts(fonts: Mapping[str, str]) -> None:
+    """A family may be meant for the readers' machines alone; that the PDF goes without it must not go unsaid."""
+    here = installed_families()
+    for name, family in fonts.items():
+        if here and family.casefold() not in {each.casefold() for each in here}:
+            near = difflib.get_close_matches(family, here, n=1)
+            log.warning("[theme] font_%s: no family %r here%s", name, family, f" (nearest: {near[0]})" if near else "")
 
 
 def _given(table: Colours) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.look import Look
+from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.report import compose, dressed, refuse_unknown_sections
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
@@ -66,22 +66,28 @@ def make_report(
     except RenderingError as error:
         if not replaces:
             kept = write_bundle(bundle_dir.with_name(bundle_dir.name + UNRENDERED), stored)
-            error.todo += f"; the results are kept: reportgen render {kept}"
+            error.todo += f"; the results are kept: {_again(kept, run.look)}"
         raise
     if rendered.audit:
         kept = write_bundle(
             bundle_dir.with_name(bundle_dir.name + AUDIT_FAILED), {**stored, **rendered.files}, replace=True
         )
-        raise _failed_audit(rendered, kept)
+        raise _failed_audit(rendered, kept, run.look)
     return deliver(rendered, stored, bundle_dir=bundle_dir, replace=replaces)
 
 
-def _failed_audit(rendered: RenderedReport, kept: Path) -> RenderingError:
+def _again(kept: Path, look: Look) -> str:
+    """The command that tries again; with the folder of the user's templates, as the stored ones have the fault."""
+    return f"reportgen render {kept}" + (f" --templates {look.folder}" if look.templates else "")
+
+
+def _failed_audit(rendered: RenderedReport, kept: Path, look: Look) -> RenderingError:
+    own = "a font, template or style sheet of yours, or what `reportgen doctor` finds" if look != PLAIN else ""
     return RenderingError(
         f"PDF of {kept}",
         found="; ".join(rendered.audit[:5]),
         expected="a whole document: every picture and letter in it, nothing cut off",
-        todo=f"look at its report.pdf, mend the cause (`reportgen doctor`), then: reportgen render {kept}",
+        todo=f"look at its report.pdf, mend the cause ({own or '`reportgen doctor`'}), then: {_again(kept, look)}",
     )
 
 
@@ -96,9 +102,13 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
     findings = analyse(run.predictions, run.rule, run.night)
     was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
     bundle_dir = kept if was_whole else kept.with_name(run.stamp.run_id)
+    before = {path.name for path in bundle_dir.glob("report.*")}
     receipts = make_report(
         run, findings, formats=anew.format, bundle_dir=bundle_dir, own_notes=own_notes, replaces=True
     )
+    gone = sorted(before - set(receipts.files))
+    if gone:
+        log.warning("not asked for, and no longer in %s: %s", bundle_dir, ", ".join(gone))
     if not was_whole:
         remove_bundle(kept)
     refresh(bundle_dir.parent.parent)

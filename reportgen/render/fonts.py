@@ -9,12 +9,19 @@ from reportgen.errors import ConfigError
 PACKAGES = {"ja": "fonts-noto-cjk"}  # what apt calls a font of the language
 
 
-def families_for(code: str) -> tuple[str, ...] | None:
-    """The installed families with the letters of the language `code`, sorted; None where there is no fc-list to ask."""
+def installed_families(pattern: str = ":") -> tuple[str, ...] | None:
+    """The installed families that fit fontconfig's `pattern`, sorted, by all of their names; None without fc-list."""
     if not shutil.which("fc-list"):
         return None
-    listed = subprocess.run(["fc-list", f":lang={code}", "family"], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    return tuple(sorted({line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip()}))
+    listed = subprocess.run(["fc-list", pattern, "family"], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return tuple(
+        sorted({name.strip() for line in listed.stdout.splitlines() for name in line.split(",") if name.strip()})
+    )
+
+
+def families_for(code: str) -> tuple[str, ...] | None:
+    """The installed families with the letters of the language `code`; None where there is no fc-list to ask."""
+    return installed_families(f":lang={code}")
 
 
 def refuse_without_font(codes: Iterable[str]) -> None:

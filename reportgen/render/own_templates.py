@@ -5,23 +5,24 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import TemplateSyntaxError, nodes
 
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.render.environment import environment, templates_dir
+from reportgen.render.environment import OTHER_FILTERS, environment, templates_dir
 
 log = logging.getLogger(__name__)
+_KINDS = (".j2", ".css", ".js")
 
 
 def read_templates(folder: Path) -> Mapping[str, str]:
-    """The texts of all files below `folder` by their path in it; hidden ones are left out.
+    """The templates, style sheets and scripts below `folder` by their path in it; other and hidden files are left out.
 
     A name that almost overrides one of ours is logged as a warning. Raises ConfigError when `folder` is none, a file of
-    it cannot be read as UTF-8, or a template (NAME.j2) cannot be parsed.
+    it cannot be read as UTF-8, or a template (NAME.j2) cannot be parsed or uses a filter that there is not.
     """
     if not folder.is_dir():
         raise _refused(folder, "no such directory", "a folder of templates")
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in _KINDS)
     seen = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     texts: dict[str, str] = {}
     for path in seen:
@@ -41,10 +42,15 @@ def _refuse_unparsed(folder: Path, texts: Mapping[str, str]) -> None:
     made = environment(str)
     for name in texts:
         try:
-            if name.endswith(".j2"):
-                made.parse(texts[name])
+            used = made.parse(texts[name]).find_all(nodes.Filter) if name.endswith(".j2") else ()
         except TemplateSyntaxError as error:
             raise _refused(f"{folder / name}, line {error.lineno}", in_one_line(error), "a Jinja template") from error
+        known = {*made.filters, *OTHER_FILTERS}
+        for one in used:
+            if one.name not in known:
+                near = difflib.get_close_matches(one.name, known, n=1)
+                expected = f"{near[0]} (the nearest filter)" if near else "a filter of Jinja's or of render/filters.py"
+                raise _refused(f"{folder / name}, line {one.lineno}", f"no filter named {one.name!r}", expected)
 
 
 def _refused(path: Path | str, found: str, expected: str) -> ConfigError:

@@ -7,6 +7,7 @@ import pytest
 from reportgen.compose.look import Look
 from reportgen.compose.report import dressed
 from reportgen.errors import ConfigError, RenderingError
+from reportgen.render.environment import templates_dir
 from reportgen.render.html import html
 from reportgen.render.own_templates import read_templates
 from tests.shapes import report_of_shape
@@ -135,6 +136,29 @@ def test_a_folder_that_is_none_and_a_file_that_is_no_text_are_refused(tmp_path):
     (tmp_path / "bad.html.j2").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"bad\.html\.j2"):
         read_templates(tmp_path)
+
+
+def test_pictures_and_notes_in_the_folder_are_left_alone(tmp_path):
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\xff")
+    (tmp_path / "README.md").write_text("ours")
+    assert read_templates(tmp_path) == {}
+
+
+def test_an_unknown_filter_is_refused_before_the_run_with_the_nearest(tmp_path):
+    written(tmp_path, sections__summary_j2="{{ 1 | percent }}\n{{ 1 | procent }}")
+    with pytest.raises(ConfigError, match=r"sections/summary\.html\.j2, line 2") as caught:
+        read_templates(tmp_path)
+    assert "percent (the nearest filter)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", [path.relative_to(templates_dir()).as_posix() for path in templates_dir().rglob("*.j2")]
+)
+def test_our_own_templates_pass_what_yours_must(name, tmp_path):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((templates_dir() / name).read_text())
+    assert set(read_templates(tmp_path)) == {name}
 
 
 def test_a_template_that_cannot_be_parsed_is_refused_before_the_run(tmp_path):

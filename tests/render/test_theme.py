@@ -137,3 +137,10 @@ def test_a_theme_changes_no_byte_of_a_page_that_has_none():
     plain = report_of_shape("one image")
     assert html(dressed(plain, Look()), "screen") == html(plain, "screen")
     assert html(replace(plain, look=Look(theme=Theme(colours={"ink": "#000000"}))), "screen") != html(plain, "screen")
+
+
+def test_a_family_that_is_not_installed_is_warned_of_with_the_nearest(caplog):
+    look(None, ThemeTable(font_body="DejaVu Sanss", font_mono="DejaVu Sans Mono"))
+    assert [record.getMessage() for record in caplog.records] == [
+        "[theme] font_body: no family 'DejaVu Sanss' here (nearest: DejaVu Sans)"
+    ]
