@@ -34,7 +34,7 @@ def main() -> None:
             context = browser.new_context(viewport={"width": WIDE, "height": TALL}, color_scheme=scheme, offline=True)
             shown = context.new_page()
             shown.goto((bundle / file).as_uri())
-            shown.locator(part).first.evaluate("part => { part.scrollIntoView(); scrollBy(0, -60) }")
+            shown.locator(part).first.evaluate("part => { part.style.scrollMarginTop = '55px'; part.scrollIntoView() }")
             save(name, Image.open(io.BytesIO(shown.screenshot())))
             context.close()
         browser.close()
