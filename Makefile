@@ -5,7 +5,7 @@ WHEEL_ENV := build/wheel-env
 # One thread a core and no spinning: two test processes on two cores would otherwise wait for each other.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test lint types unit wheel bench nights pictures clean libraries test-libraries
+.PHONY: demo test lint types unit wheel bench nights field pictures clean libraries test-libraries
 
 demo: .venv/installed libraries
 	$(BIN)/reportgen demo --out reports --lang en,ja
@@ -51,6 +51,10 @@ bench: .venv/installed
 # Thirty nights of one model with all that goes wrong in them; minutes. Look at build/nights/reports/index.html.
 nights: .venv/installed test-libraries
 	$(BIN)/python -W ignore -m tests.e2e.thirty_nights build/nights
+
+# Situations that users of neighbouring tools reported, from ../shared/field: a table of what each ends in; minutes.
+field: .venv/installed test-libraries
+	$(BIN)/python -W ignore -m tests.field
 
 # The pictures of the README.
 pictures: .venv/installed test-libraries
