@@ -2,19 +2,17 @@
 
 import gc
 import logging
-import multiprocessing
 import re
-import resource
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
 from types import MappingProxyType
 from typing import Any
 
 from reportgen.errors import RenderingError, in_one_line
 from reportgen.render.pdf_audit import audit, overflows
 from reportgen.render.pdf_standards import to_both_standards
+from reportgen.render.side_process import DiedError, LateError, worked_out
 
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 _RASTER_PICTURE = re.compile(r'src="(asset:[^"]+\.(?:jpg|png))"')
@@ -64,21 +62,12 @@ def pdf(
     """
     limits = limits or PdfLimits()
     job = _Job(html=html, assets=dict(assets), attachments=dict(attachments), created_at=created_at)
-    context = multiprocessing.get_context("spawn")  # fork would copy a process that may hold threads and a GPU
-    receiver, sender = context.Pipe(duplex=False)
-    worker = context.Process(target=_work, args=(sender, job, limits.memory_bytes), daemon=True)
-    worker.start()
-    sender.close()
     try:
-        if not receiver.poll(limits.time_s):
-            raise _failed(f"not done after {limits.time_s:.0f} s", "fewer panels, or a higher time limit")
-        made: PdfDocument | str = receiver.recv()
-    except EOFError as error:
-        worker.join(10)
-        raise _failed(f"the renderer died (exit code {worker.exitcode}, -9: out of memory)", "fewer panels") from error
-    finally:
-        worker.kill()
-        worker.join()
+        made = worked_out(_work, job, time_s=limits.time_s, memory_bytes=limits.memory_bytes)
+    except LateError as error:
+        raise _failed(f"not done after {limits.time_s:.0f} s", "fewer panels, or a higher time limit") from error
+    except DiedError as error:
+        raise _failed(str(error), error.todo) from error
     if isinstance(made, str):
         raise _failed(made, "see `reportgen doctor` for libraries and fonts")
     return made
@@ -99,9 +88,8 @@ class _Record(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def _work(sender: Connection, job: _Job, memory_bytes: int) -> None:
-    """The child process: sends the document, or why there is none."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+def _work(job: _Job) -> PdfDocument | str:
+    """In the process of its own: the document, or why there is none."""
     gc.disable()  # a quarter of the time, for 15 MB at 300 panels: a layout leaves hardly any cycles before its end
     record = _Record()
     logging.getLogger("weasyprint").addHandler(record)
@@ -110,12 +98,10 @@ def _work(sender: Connection, job: _Job, memory_bytes: int) -> None:
         n_pictures = len(set(_RASTER_PICTURE.findall(job.html)))
         found = audit(content, n_pictures=n_pictures, attachments=job.attachments)
     except MemoryError:
-        sender.send(f"over the memory limit of {memory_bytes / 2**30:.1f} GiB")
-    except Exception as error:  # noqa: BLE001  # whatever went wrong crosses the pipe as words
-        sender.send("; ".join([*record.lines[:5], in_one_line(error)]))
-    else:
-        problems = tuple(dict.fromkeys((*record.lines, *cut_off, *found)))
-        sender.send(PdfDocument(content=content, problems=problems))
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever went wrong is told in words
+        return "; ".join([*record.lines[:5], in_one_line(error)])
+    return PdfDocument(content=content, problems=tuple(dict.fromkeys((*record.lines, *cut_off, *found))))
 
 
 def _written(job: _Job) -> tuple[bytes, tuple[str, ...]]:

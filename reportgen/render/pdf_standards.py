@@ -63,6 +63,9 @@ def _declare_ua(pdf: Any) -> None:
     """PDF/UA-1 beside PDF/A-3a in the one block of metadata that a file may have, with the schema that PDF/A asks."""
     metadata = _at(pdf, pdf.catalog["Metadata"])
     metadata.stream = [part.replace(b"</rdf:RDF>", _UA_IDENTIFIER) for part in metadata.stream]
+    # PDF/A-1 forbids a filter here (ISO 19005-1, 6.7.2). Parts 2 and 3 no longer do, yet a program that looks for the
+    # block without reading PDF finds it in plain text alone, and some validators ask for it in every part.
+    metadata.compress = False
 
 
 def _scope_header_cells(pdf: Any, elements: Any) -> None:

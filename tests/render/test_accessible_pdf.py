@@ -6,6 +6,7 @@ from functools import cache
 from itertools import pairwise
 
 import outloud
+import page as conformance
 import pdfua
 import pytest
 from pypdf import PdfReader
@@ -64,11 +65,20 @@ def file(request, tmp_path_factory):
 
 
 def test_the_checkers_find_no_error(file):
-    """outloud: PDF/UA-1 and what it takes to be wrong beyond it; pdfua: with its warnings."""
+    """outloud: PDF/UA-1 and what it takes to be wrong beyond it; pdfua: with its warnings; page: both standards."""
     first = outloud.check(str(file), skip=TOO_STRICT)
     assert first.error is None
     assert [found for found in first.findings if found.severity == "error"] == []
     assert list(pdfua.validate(str(file)).findings) == []
+    for profile in ("ua1", "3a"):
+        report = conformance.validate_pdf(file, profile=profile)
+        assert report.rules.total > 50, profile
+        assert [f"{found.rule_id}: {found.message}" for found in report.failures] == [], profile
+
+
+def test_the_metadata_can_be_read_without_a_reader_of_pdf(file):
+    """In plain bytes: PDF/A-1 asks it, and page of every part of PDF/A."""
+    assert b"<rdf:RDF" in file.read_bytes()
 
 
 @both_languages
