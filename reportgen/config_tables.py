@@ -3,11 +3,12 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from reportgen.compose.look import COLOURS, FONTS
+from reportgen.inputs.preprocessing import Size, checked
 from reportgen.language import LANGUAGES
 
 Fraction = Field(default=None, ge=0, le=1)
@@ -20,13 +21,24 @@ class Table(BaseModel):
 
 
 class PreprocessingTable(Table):
-    """[preprocessing]: how pictures become the model's input, where the checkpoint does not say."""
+    """[preprocessing]: how pictures become the model's input; what is not given here is the checkpoint's.
 
-    resize: int = Field(default=256, ge=1, le=4096)
-    crop: int = Field(default=224, ge=1, le=4096)
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
+    See `inputs.preprocessing.Preprocessing`.
+    """
+
+    resize: Size | None = None
+    crop: Size | None = None
+    fit: str | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    interpolation: str | None = None
+    exif: str | None = None
+    channels: int | None = None
+
+    @field_validator("*", mode="plain")
+    @classmethod
+    def _is_right(cls, value: Any, info: ValidationInfo) -> Any:
+        return checked(str(info.field_name), value)
 
 
 class ExplainTable(Table):

@@ -16,7 +16,7 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_defaults(tmp_
     found = read_config({**GIVEN, "batch_size": 4, "split": None}, tmp_path / "r.toml")
     assert (found.batch_size, found.split, found.format, found.seed) == (4, "val", ("html",), 0)
     assert found.preprocessing is not None
-    assert (found.preprocessing.resize, found.preprocessing.crop) == (300, 224)
+    assert (found.preprocessing.resize, found.preprocessing.crop) == (300, None)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
+from reportgen.inputs.preprocessing import OLDER
 from reportgen.inputs.run_inputs import RunFacts
 
 FILES = ("logits.npz", "evaluation.json")
@@ -43,6 +44,7 @@ def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
 def read_evaluation(folder: Path) -> Predictions:
     """What `stored_evaluation` stored. Raises ValueError, KeyError or OSError for files that are missing or damaged."""
     record = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    record["facts"]["preprocessing"] = {**OLDER, **record["facts"]["preprocessing"]}
     with np.load(folder / "logits.npz") as arrays:
         return Predictions(
             facts=restored(RunFacts, record["facts"]),

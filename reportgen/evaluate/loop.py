@@ -12,8 +12,9 @@ from torch.utils.data import DataLoader, Dataset
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.memory import in_memory
-from reportgen.inputs.images import Preprocessing, UnreadableImageError, read_crop
+from reportgen.inputs.images import UnreadableImageError, read_crop
 from reportgen.inputs.labelled_images import Sample
+from reportgen.inputs.preprocessing import Preprocessing
 
 Watch = Callable[[int, int], None]  # (images done, images in all)
 

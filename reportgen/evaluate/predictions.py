@@ -157,5 +157,5 @@ def fingerprint(inputs: RunInputs, read_idx: list[int], hashes: list[str]) -> st
     for index, sample in enumerate(inputs.samples):
         digest.update(f"{sample.sample_id}\t{sample.label}\t{by_sample.get(index, 'unreadable')}\n".encode())
     digest.update("\n".join(sorted(inputs.facts.classes)).encode())
-    digest.update(repr(inputs.facts.preprocessing).encode())
+    digest.update(inputs.facts.preprocessing.identity().encode())
     return digest.hexdigest()

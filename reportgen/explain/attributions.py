@@ -92,9 +92,10 @@ def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
     for name in options.methods:
         resolved(name, METHODS, kind="attribution method")
     if {"grad_cam", "contrast"} & set(options.methods):
-        crop_px = inputs.facts.preprocessing.crop_px
+        preprocessing = inputs.facts.preprocessing
+        picture = torch.zeros(1, preprocessing.channels, *preprocessing.crop_size)
         with torch.no_grad():
-            target_layer(inputs.model, inputs.facts.model.target_layer, torch.zeros(1, 3, crop_px, crop_px))
+            target_layer(inputs.model, inputs.facts.model.target_layer, picture)
 
 
 def explain(

@@ -17,7 +17,7 @@ import safetensors
 import torch
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.images import Preprocessing
+from reportgen.inputs.preprocessing import OtherScaleError, Said, said
 
 WRAPPERS = ("state_dict", "model", "model_state_dict", "ema")
 PREFIXES = ("module.", "_orig_mod.", "model.")
@@ -41,7 +41,7 @@ class Checkpoint:
     arch: str | None = None
     classes: tuple[str, ...] | None = None
     species: Mapping[str, str] = field(default_factory=dict)
-    preprocessing: Preprocessing | None = None
+    preprocessing: Said | None = None
     target_layer: str | None = None
     epoch: int | None = None
 
@@ -179,24 +179,17 @@ def _classes(content: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
     return tuple(str(name) for name in sorted(by_name, key=lambda name: int(by_name[name])))
 
 
-def _preprocessing(carried: Any, path: Path) -> Preprocessing | None:
-    """`{resize, crop, mean, std, interpolation}`, each optional."""
+def _preprocessing(carried: Any, path: Path) -> Said | None:
+    """`{resize, crop, fit, mean, std, interpolation, exif, channels}`, each optional."""
     if not isinstance(carried, Mapping):
         return None
-    known = {"resize": "resize_px", "crop": "crop_px", "mean": "mean", "std": "std", "interpolation": "interpolation"}
-    values = {known[key]: value for key, value in carried.items() if key in known}
-    unknown = sorted(str(key) for key in set(carried) - set(known))
     try:
-        if unknown:
-            raise ValueError(f"unknown keys: {', '.join(unknown)}")  # noqa: TRY301  # worded below with the others
-        for key in ("mean", "std"):
-            if key in values:
-                values[key] = tuple(float(number) for number in values[key])
-        return Preprocessing(**values)
-    except (TypeError, ValueError) as error:
+        return said(carried)
+    except ValueError as error:
+        meant = f"write {error.meant} " if isinstance(error, OtherScaleError) and error.meant else "correct it "
         raise InputError(
             f"checkpoint {path}: preprocessing",
-            found=f"{dict(carried)} ({error})",
-            expected="resize and crop in px, mean and std of three numbers, interpolation by name",
-            todo="correct it in the checkpoint, or give [preprocessing] in the TOML file",
+            found=str(error),
+            expected="resize and crop in px, mean and std for pixels in [0, 1], fit and interpolation by name",
+            todo=meant + "in the checkpoint, or give [preprocessing] in the TOML file",
         ) from error

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.images import Preprocessing
+from reportgen.inputs.preprocessing import OLDER, Preprocessing
 
 N_NIGHTS = 14  # how far back strips and churn look
 FILES = ("manifest.json", "findings.json", "predictions.parquet")
@@ -146,7 +146,7 @@ def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:
         checkpoint_sha256=contract["model"]["checkpoint_sha256"],
         precision=contract["compute"]["precision"],
         classes=classes,
-        preprocessing=TypeAdapter(Preprocessing).validate_python(contract["preprocessing"]),
+        preprocessing=TypeAdapter(Preprocessing).validate_python({**OLDER, **contract["preprocessing"]}),
         sample_ids=tuple(table["sample_id"]),
         sha256=tuple(table["sha256"]),
         targets=np.array([number[name] for name in table["target"]], dtype=np.int64),

@@ -17,6 +17,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.checkpoints import Checkpoint
+from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.plugins import resolved
 
 
@@ -153,14 +154,15 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") if names else "none"
 
 
-def n_outputs(model: nn.Module, crop_px: int) -> int:
-    """K, the number of logits for one black picture (3, crop_px, crop_px). Raises InputError for any other output."""
+def n_outputs(model: nn.Module, preprocessing: Preprocessing) -> int:
+    """K, the number of logits for one black crop of `preprocessing`. Raises InputError for any other output."""
+    height, width = preprocessing.crop_size
     with torch.inference_mode():
         try:
-            logits = model(torch.zeros(1, 3, crop_px, crop_px))
+            logits = model(torch.zeros(1, preprocessing.channels, height, width))
         except (RuntimeError, AssertionError, ValueError) as error:
             raise InputError(
-                f"model run on a picture of {crop_px} x {crop_px} px",
+                f"model run on a picture of {width} x {height} px",
                 found=in_one_line(error),
                 expected="logits",
                 todo="give the crop that the model was trained with: [preprocessing] crop in the TOML file",

@@ -12,13 +12,16 @@ from torch import nn
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
 from reportgen.inputs.classes import ClassAlignment, aligned
-from reportgen.inputs.images import Preprocessing, read_crop, read_mask
+from reportgen.inputs.images import read_crop, read_mask
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.models import n_outputs, read_model
 from reportgen.inputs.notes import own_notes_text, read_notes
+from reportgen.inputs.preprocessing import Preprocessing, Said, merged
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
 
-_LARGER_CROPS = {"inception_v3": (342, 299)}  # (resize, crop) where 224 is not what the architecture was built for
+SOURCES = ("configuration", "checkpoint", "architecture")  # of preprocessing: the first that says a field decides
+# Where 224 is not what the architecture was built for.
+_OF_ARCHITECTURE: Mapping[str, Said] = {"inception_v3": {"resize_px": 342, "crop_px": 299}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,7 @@ class InputOptions:
     arch: str | None = None
     model_name: str | None = None
     target_layer: str | None = None
-    preprocessing: Preprocessing | None = None
+    preprocessing: Said = field(default_factory=dict)
     species_path: Path | None = None
     notes_path: Path | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +68,11 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """All that later stages need to know of the inputs; plain values, stored with the run."""
+    """All that later stages need to know of the inputs; plain values, stored with the run.
+
+    preprocessing_sources says who gave each field of `preprocessing` (configuration, checkpoint, architecture or
+    assumed; empty for a run of an older version), preprocessing_source the one of them that has most say.
+    """
 
     model: ModelFacts
     data: DataFacts
@@ -74,6 +81,7 @@ class RunFacts:
     preprocessing: Preprocessing
     preprocessing_source: str
     own_notes: str | None
+    preprocessing_sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -119,8 +127,8 @@ def read_model_alone(options: InputOptions) -> RunInputs:
 
 def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | None) -> RunInputs:
     model, arch = read_model(checkpoint, options.arch)
-    preprocessing, preprocessing_source = _preprocessing(options, checkpoint, arch)
-    n = n_outputs(model, preprocessing.crop_px)
+    preprocessing, sources = _preprocessing(options, checkpoint, arch)
+    n = n_outputs(model, preprocessing)
     own_names = checkpoint.classes or tuple(f"output {k}" for k in range(n))
     alignment = aligned(
         data.classes if data else tuple(options.renamed.get(name, name) for name in own_names),
@@ -142,21 +150,26 @@ def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | 
         alignment=alignment,
         taxonomy=_taxonomy(alignment.classes, options, checkpoint, data.species if data else {}),
         preprocessing=preprocessing,
-        preprocessing_source=preprocessing_source,
+        preprocessing_source=next((one for one in SOURCES if one in sources.values()), "assumed"),
+        preprocessing_sources=sources,
         own_notes=own_notes,
     )
     return RunInputs(model=model, samples=data.samples if data else (), facts=facts)
 
 
-def _preprocessing(options: InputOptions, checkpoint: Checkpoint, arch: str) -> tuple[Preprocessing, str]:
-    if options.preprocessing is not None:
-        return options.preprocessing, "configuration"
-    if checkpoint.preprocessing is not None:
-        return checkpoint.preprocessing, "checkpoint"
-    if arch in _LARGER_CROPS:
-        resize_px, crop_px = _LARGER_CROPS[arch]
-        return Preprocessing(resize_px=resize_px, crop_px=crop_px), "assumed"
-    return Preprocessing(), "assumed"
+def _preprocessing(options: InputOptions, checkpoint: Checkpoint, arch: str) -> tuple[Preprocessing, dict[str, str]]:
+    spoken = (options.preprocessing, checkpoint.preprocessing or {}, _OF_ARCHITECTURE.get(arch, {}))
+    sources = dict(zip(SOURCES, spoken, strict=True))
+    try:
+        return merged(sources)
+    except ValueError as error:
+        given = "; ".join(f"{name}: {dict(one)}" for name, one in sources.items() if one)
+        raise InputError(
+            "preprocessing",
+            found=f"{error} ({given})",
+            expected="values that go together, from the TOML file, the checkpoint and the architecture",
+            todo="say all of them in [preprocessing] of the TOML file",
+        ) from error
 
 
 def _model_facts(options: InputOptions, checkpoint: Checkpoint, arch: str, model: nn.Module) -> ModelFacts:

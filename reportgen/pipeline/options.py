@@ -7,29 +7,18 @@ from pydantic import TypeAdapter
 
 from reportgen.analyse.gate import GateRules
 from reportgen.config import Config
-from reportgen.config_tables import MailTable
+from reportgen.config_tables import MailTable, PreprocessingTable
 from reportgen.deliver.mail import MailSettings
+from reportgen.errors import ConfigError
 from reportgen.evaluate.loop import LoopOptions
 from reportgen.explain.methods import ExplainOptions
-from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.preprocessing import OtherScaleError, Said, said
 from reportgen.inputs.run_inputs import InputOptions
 
 
 def input_options(config: Config) -> InputOptions:
-    """What to read."""
-    table = config.preprocessing
-    own = (
-        None
-        if table is None
-        else Preprocessing(
-            resize_px=table.resize,
-            crop_px=table.crop,
-            mean=table.mean,
-            std=table.std,
-            interpolation=table.interpolation,
-        )
-    )
+    """What to read. Raises ConfigError for a mean or std of another scale."""
     return InputOptions(
         checkpoint=config.checkpoint,
         dataset=config.dataset,
@@ -37,12 +26,24 @@ def input_options(config: Config) -> InputOptions:
         arch=config.arch,
         model_name=config.model_name,
         target_layer=config.target_layer,
-        preprocessing=own,
+        preprocessing=_preprocessing(config.preprocessing),
         species_path=config.species,
         notes_path=config.notes,
         renamed=config.rename,
         notice=config.notice,
     )
+
+
+def _preprocessing(table: PreprocessingTable | None) -> Said:
+    try:
+        return said(table.model_dump(exclude_none=True)) if table else {}
+    except OtherScaleError as error:
+        raise ConfigError(
+            "[preprocessing]: mean and std",
+            found=str(error),
+            expected="mean and std for pixels in [0, 1]: a mean from 0 to 1, a std over 0 and at most 1",
+            todo=f"write {error.meant}" if error.meant else "correct the mean",
+        ) from error
 
 
 def loop_options(config: Config, device: str) -> LoopOptions:

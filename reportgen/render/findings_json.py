@@ -41,7 +41,7 @@ def findings_json(report: Report) -> dict[str, Any]:
         | {"species": dict(zip(classes, species, strict=True)) if species else None},
         "class_names_from": facts.alignment.named_by,
         "class_order": asdict(findings.class_order),
-        "preprocessing": asdict(facts.preprocessing),
+        "preprocessing": asdict(facts.preprocessing) | {"sources": dict(facts.preprocessing_sources)},
         "calibration": {"ece": findings.calibration_error, "n_bins": N_BINS},
         "compute": asdict(predictions.compute)
         | {"argmax_check": asdict(predictions.argmax) if predictions.argmax else None},

@@ -10,8 +10,8 @@ import torch
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.images import Preprocessing
 from reportgen.inputs.models import n_outputs, read_model
+from reportgen.inputs.preprocessing import Preprocessing, merged
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, hand_checkpoint, hand_weights
 
@@ -132,7 +132,7 @@ def test_a_torchvision_model_is_built_for_the_number_of_outputs_in_the_weights(t
     weights = torchvision.models.get_model(name, weights=None, num_classes=7).state_dict()
     model, arch = read_model(checkpoint_of(tmp_path, weights, arch=name), None)
     assert arch == name
-    assert n_outputs(model, 64) == 7
+    assert n_outputs(model, Preprocessing(crop_px=64)) == 7
     assert not model.training
 
 
@@ -141,7 +141,7 @@ def test_googlenet_without_its_auxiliary_heads_loads(tmp_path):
 
     model = torchvision.models.googlenet(weights=None, num_classes=4, aux_logits=False, init_weights=False)
     loaded, _ = read_model(checkpoint_of(tmp_path, model.state_dict(), arch="googlenet"), None)
-    assert n_outputs(loaded, 64) == 4
+    assert n_outputs(loaded, Preprocessing(crop_px=64)) == 4
 
 
 def test_an_unknown_architecture_names_the_nearest(tmp_path):
@@ -166,7 +166,7 @@ def test_a_factory_runs_when_the_user_names_it_and_not_when_the_checkpoint_does(
     with pytest.raises(InputError, match="not run unasked"):
         read_model(read_checkpoint(path), None)
     model, _ = read_model(read_checkpoint(path), "tests.pets:hand_net")
-    assert n_outputs(model, 48) == len(BREEDS)
+    assert n_outputs(model, Preprocessing(crop_px=48)) == len(BREEDS)
     assert torch.equal(model.head.weight, hand_weights()["head.weight"])
 
 
@@ -182,7 +182,7 @@ def test_a_model_that_gives_no_logits_is_refused(tmp_path):
     weights = torch.nn.Linear(1, 1).state_dict()
     model, _ = read_model(checkpoint_of(tmp_path, weights), f"{__name__}:returns_a_tuple")
     with pytest.raises(InputError, match=r"\(N, K\)"):
-        n_outputs(model, 8)
+        n_outputs(model, Preprocessing(crop_px=8))
 
 
 def test_the_control_the_refused_pickle_does_run_code_where_it_is_let(tmp_path):
@@ -264,7 +264,13 @@ def test_all_that_a_checkpoint_carries_is_read(tmp_path):
         "arch": "resnet18",
         "classes": ["007", "x"],
         "species": {"007": "spy", "x": "ray"},
-        "preprocessing": {"resize": 40, "crop": 32, "mean": [0, 0.5, 1], "std": [1, 2, 3], "interpolation": "bicubic"},
+        "preprocessing": {
+            "resize": 40,
+            "crop": 32,
+            "mean": [0, 0.5, 1],
+            "std": [1, 0.2, 0.3],
+            "interpolation": "bicubic",
+        },
         "target_layer": "layer4",
         "epoch": 12,
         "model": WEIGHTS,
@@ -273,8 +279,8 @@ def test_all_that_a_checkpoint_carries_is_read(tmp_path):
     found = read_checkpoint(path)
     assert (found.wrapper, found.arch, found.classes, found.epoch) == ("model", "resnet18", ("007", "x"), 12)
     assert (found.target_layer, dict(found.species)) == ("layer4", {"007": "spy", "x": "ray"})
-    assert found.preprocessing == Preprocessing(
-        resize_px=40, crop_px=32, mean=(0.0, 0.5, 1.0), std=(1.0, 2.0, 3.0), interpolation="bicubic"
+    assert merged({"checkpoint": found.preprocessing})[0] == Preprocessing(
+        resize_px=40, crop_px=32, mean=(0.0, 0.5, 1.0), std=(1.0, 0.2, 0.3), interpolation="bicubic"
     )
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -314,7 +320,7 @@ def test_safetensors_carry_preprocessing_and_class_to_idx_as_json(tmp_path):
     found = read_checkpoint(tmp_path / "c.safetensors")
     assert set(found.weights) == set(WEIGHTS)
     assert (found.classes, found.epoch, found.target_layer) == (("y", "x"), 9, "layer3")
-    assert found.preprocessing == Preprocessing(resize_px=40, crop_px=32)
+    assert found.preprocessing == {"resize_px": 40, "crop_px": 32}
 
 
 @pytest.mark.parametrize(
@@ -323,7 +329,7 @@ def test_safetensors_carry_preprocessing_and_class_to_idx_as_json(tmp_path):
         {"class_to_idx": {"a": "0", "b": 1}},
         {"preprocessing": {1: 2, "x": 3}},
         {"preprocessing": {"interpolation": "lanczos"}},
-        {"preprocessing": {"mean": [0.5]}},
+        {"preprocessing": {"mean": [0.5, 0.5]}},
         {"classes": {0: "a", 1: "b"}},
     ],
 )

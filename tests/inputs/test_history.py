@@ -11,7 +11,7 @@ import pytest
 from reportgen.deliver.bundle import write_bundle
 from reportgen.errors import InputError
 from reportgen.inputs.history import N_NIGHTS, read_history, read_past_run
-from reportgen.inputs.images import Preprocessing
+from reportgen.inputs.preprocessing import Preprocessing
 
 ROWS = {"sample_id": ["a", "b"], "sha256": ["1" * 64, "2" * 64], "target": ["pug", "boxer"], "pred": ["pug", "pug"]}
 
@@ -47,8 +47,8 @@ def test_a_bundle_is_read_by_name(tmp_path):
     assert (found.targets.tolist(), found.preds.tolist()) == ([1, 0], [1, 1])
     assert found.correct().tolist() == [True, False]
     assert found.preprocessing == Preprocessing(
-        resize_px=232, crop_px=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic"
-    )
+        resize_px=232, crop_px=224, mean=(0.5,) * 3, std=(0.5,) * 3, interpolation="bicubic", exif="apply"
+    )  # which versions that stored no word of EXIF did
     assert not found.passed
 
 

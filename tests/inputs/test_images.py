@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reportgen.inputs.images import Preprocessing, UnreadableImageError, blurred, decoded, read_crop, read_mask
+from reportgen.inputs.images import UnreadableImageError, blurred, decoded, read_crop, read_mask
+from reportgen.inputs.preprocessing import Preprocessing
 
 
 def photo(width=60, height=40):
@@ -26,8 +27,8 @@ def saved(image, form, **options):
     return buffer.getvalue()
 
 
-def pixels(content):
-    return decoded(content).permute(1, 2, 0).numpy().astype(int)
+def pixels(content, **how):
+    return decoded(content, **how).permute(1, 2, 0).numpy().astype(int)
 
 
 @pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF"])
@@ -67,7 +68,7 @@ def test_transparency_is_laid_over_white():
 def test_exif_orientation_turns_the_picture_upright():
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: rotate 90 degrees clockwise to view
-    found = pixels(saved(photo(), "PNG", exif=exif))
+    found = pixels(saved(photo(), "PNG", exif=exif), upright=True)
     assert np.array_equal(found, np.asarray(photo().rotate(-90, expand=True)))
 
 
@@ -178,7 +179,7 @@ def test_each_exif_orientation_is_turned_upright(form, orientation, upright):
     exif = Image.Exif()
     exif[274] = orientation
     options = {"quality": 100, "subsampling": 0} if form == "JPEG" else {}
-    found = pixels(saved(Image.fromarray(stored), form, exif=exif, **options))
+    found = pixels(saved(Image.fromarray(stored), form, exif=exif, **options), upright=True)
     assert found.shape == upright(stored).shape
     assert np.abs(found - upright(stored)).mean() < 3
 

@@ -8,6 +8,7 @@ from torch import nn
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
 from reportgen.inputs.models import n_outputs, read_model
+from reportgen.inputs.preprocessing import Preprocessing
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, LOGIT, hand_checkpoint, picture
 
@@ -63,7 +64,7 @@ def test_resnet18_by_name_is_the_same_model_in_eval_mode(tmp_path):
     own = torchvision.models.resnet18(weights=None, num_classes=5)
     model, arch = read_model(checkpoint(tmp_path, own.state_dict(), arch="resnet18"), None)
     assert arch == "resnet18"
-    assert n_outputs(model, 64) == 5
+    assert n_outputs(model, Preprocessing(crop_px=64)) == 5
     assert not any(module.training for module in model.modules())
     pictures = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
@@ -73,7 +74,7 @@ def test_resnet18_by_name_is_the_same_model_in_eval_mode(tmp_path):
 def test_the_name_given_by_the_user_wins_over_the_checkpoints(tmp_path):
     weights = torchvision.models.squeezenet1_1(weights=None, num_classes=3).state_dict()
     model, arch = read_model(checkpoint(tmp_path, weights, arch="resnet50"), "squeezenet1_1")
-    assert (arch, n_outputs(model, 64)) == ("squeezenet1_1", 3)
+    assert (arch, n_outputs(model, Preprocessing(crop_px=64))) == ("squeezenet1_1", 3)
 
 
 def test_half_precision_weights_become_float32(tmp_path):
@@ -157,13 +158,13 @@ def test_an_output_that_is_no_matrix_of_logits_is_refused(tmp_path, factory, fou
     weights = ShapeOf(None).state_dict()
     model, _ = read_model(checkpoint(tmp_path, weights), f"{HERE}:{factory}")
     with refused(InputError, "model output", f"found:    {found}", "(N, K)", "wrap the model"):
-        n_outputs(model, 8)
+        n_outputs(model, Preprocessing(crop_px=8))
 
 
 def test_a_crop_that_the_model_cannot_take_is_said_with_its_size(tmp_path):
     model, _ = read_model(checkpoint(tmp_path, ShapeOf(None).state_dict()), f"{HERE}:failing")
     with refused(InputError, "8 x 8 px", "RuntimeError", "[preprocessing] crop"):
-        n_outputs(model, 8)
+        n_outputs(model, Preprocessing(crop_px=8))
 
 
 def test_the_hand_weighted_net_gives_the_logits_of_its_construction(tmp_path):

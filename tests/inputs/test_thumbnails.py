@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from reportgen.inputs.images import Preprocessing
+from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.inputs.thumbnails import thumbnails
 from tests.pets import COLOURS, DISGUISED, PATCH_AT, PATCH_PX, SIZE_PX
 

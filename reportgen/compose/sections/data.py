@@ -1,7 +1,10 @@
 """What went in: names, order, preprocessing, unreadable images. Faults here look like a confused model."""
 
 from reportgen.compose.material import Material, Section
+from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_
+
+_PARTS = ("resize_px", "crop_px", "interpolation", "mean", "std")
 
 
 def data(material: Material) -> Section:
@@ -13,8 +16,18 @@ def data(material: Material) -> Section:
         template="sections/data.html.j2",
         data={
             "facts": predictions.facts,
+            "preprocessing": _by_source(predictions.facts),
             "unreadable": predictions.unreadable,
             "order": material.findings.class_order,
             "n_read": len(predictions.sample_ids),
         },
     )
+
+
+def _by_source(facts: RunFacts) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(who said it, the fields of the preprocessing that it said), in the order of the fields."""
+    parts = (*_PARTS, "channels") if facts.preprocessing.channels == 1 else _PARTS
+    by_source: dict[str, list[str]] = {}
+    for name in parts:
+        by_source.setdefault(facts.preprocessing_sources.get(name, facts.preprocessing_source), []).append(name)
+    return tuple((source, tuple(names)) for source, names in by_source.items())
