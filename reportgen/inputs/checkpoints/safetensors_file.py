@@ -1,0 +1,34 @@
+"""Files of safetensors: tensors, and texts in their metadata."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+
+from reportgen.errors import InputError
+
+
+def read(path: Path) -> Mapping[str, Any]:
+    """The metadata, and the tensors under "state_dict". Raises InputError when the file is damaged."""
+    try:
+        with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # safe_open is no mapping
+    except (safetensors.SafetensorError, OSError) as error:
+        raise InputError(
+            f"checkpoint {path}",
+            found=f"not readable: {error}",
+            expected="a safetensors file, whole",
+            todo="copy the file anew",
+        ) from error
+    return {**{key: _json_or_text(text) for key, text in metadata.items()}, "state_dict": weights}
+
+
+def _json_or_text(text: str) -> Any:
+    """Safetensors metadata holds text only: lists and tables are written into it as JSON."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
