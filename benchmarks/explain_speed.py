@@ -23,8 +23,8 @@ import torchvision
 from scipy.stats import spearmanr
 from torch import nn
 
+from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import Compute, compute, model_on_loan
-from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.grad_cam import grad_cam
 from reportgen.explain.methods import ExplainOptions, Question, Subject, method

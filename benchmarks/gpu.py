@@ -21,8 +21,9 @@ import torchvision
 from benchmarks.explain_speed import Setting, line, subject_for, table, taking_turns
 from benchmarks.report_cost import SHARED, read
 from reportgen.demo.drawn_pets import write_drawn_pets
+from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, compute, model_on_loan
-from reportgen.evaluate.loop import LoopOptions, batches, logits
+from reportgen.evaluate.loop import logits
 from reportgen.evaluate.predictions import N_CHECKED, evaluate
 from reportgen.explain.methods import Question, method
 from reportgen.inputs.images import decoded

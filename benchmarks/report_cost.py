@@ -27,8 +27,8 @@ from reportgen.compose.report import SECTIONS, RunStamp, compose
 from reportgen.deliver.receipts import deliver
 from reportgen.deliver.stored_run import StoredRun, stored_run
 from reportgen.demo.drawn_pets import write_drawn_pets
+from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.evaluate.loop import LoopOptions, batches
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
 from reportgen.explain.methods import ExplainOptions

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
-from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs

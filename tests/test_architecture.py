@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reportgen"
 
 LAYERS = (  # from the top; imports go down only
     *("cli", "pipeline", "config", "deliver", "render", "compose", "explain", "analyse", "evaluate", "inputs"),
-    *("plugins", "language", "errors"),
+    *("plugins", "language", "processes", "errors"),
 )
 LAYER_OF = {
     "console": "cli",

@@ -1,79 +1,17 @@
-"""The prediction loop: files to logits, each image exactly once, decoding overlapped with the model."""
+"""Crops to logits, as many at a time as the device's memory bears."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
 
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.memory import in_memory
-from reportgen.inputs.images import UnreadableImageError, read_crop
-from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.preprocessing import Preprocessing
 
 Watch = Callable[[int, int], None]  # (images done, images in all)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopOptions:
-    """`n_workers` processes decode ahead of the model; 0 decodes between batches, in the model's own process."""
-
-    batch_size: int = 64
-    n_workers: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Some samples, decoded. `crops` (n, 3, h, w) uint8 holds the readable ones, at `sample_idx` in the data set."""
-
-    crops: torch.Tensor
-    sample_idx: tuple[int, ...]
-    sha256: tuple[str, ...]
-    unreadable: tuple[tuple[int, str], ...]
-
-
-class _Crops(Dataset[tuple[int, torch.Tensor | None, str]]):
-    """(index, crop, SHA-256) of a sample; (index, None, reason) where the file is unreadable."""
-
-    def __init__(self, samples: tuple[Sample, ...], preprocessing: Preprocessing) -> None:
-        self._samples, self._preprocessing = samples, preprocessing
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def __getitem__(self, index: int) -> tuple[int, torch.Tensor | None, str]:
-        try:
-            crop, sha256 = read_crop(self._samples[index].path, self._preprocessing)
-        except UnreadableImageError as error:
-            return index, None, str(error)
-        return index, crop, sha256
-
-
-def _collated(rows: list[tuple[int, torch.Tensor | None, str]]) -> Batch:
-    read = [(index, crop, text) for index, crop, text in rows if crop is not None]
-    return Batch(
-        crops=torch.stack([crop for _, crop, _ in read]) if read else torch.empty(0, 3, 1, 1, dtype=torch.uint8),
-        sample_idx=tuple(index for index, _, _ in read),
-        sha256=tuple(text for _, _, text in read),
-        unreadable=tuple((index, text) for index, crop, text in rows if crop is None),
-    )
-
-
-def batches(samples: tuple[Sample, ...], preprocessing: Preprocessing, options: LoopOptions) -> Iterator[Batch]:
-    """All samples in order, `batch_size` at a time. The composition of the batches does not depend on the workers."""
-    workers: dict[str, Any] = {"num_workers": options.n_workers, "prefetch_factor": 4} if options.n_workers else {}
-    yield from DataLoader(
-        _Crops(samples, preprocessing),
-        batch_size=options.batch_size,
-        collate_fn=_collated,
-        pin_memory=torch.cuda.is_available(),
-        **workers,
-    )
 
 
 def logits(model: nn.Module, crops: torch.Tensor, *, preprocessing: Preprocessing, on: Compute) -> torch.Tensor:

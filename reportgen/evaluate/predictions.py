@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError, InputError
+from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, model_on_loan
-from reportgen.evaluate.loop import LoopOptions, Watch, batches, logits, refuse_not_finite
+from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 

@@ -7,6 +7,7 @@ decodes; torchvision's decoders give the same pixels about 0.4 ms an image soone
 
 import hashlib
 import io
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,9 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 def read_crop(path: Path, preprocessing: Preprocessing) -> tuple[torch.Tensor, str]:
     """The model's view of the file, (3, h, w) uint8, and the SHA-256 of its bytes. Raises UnreadableImageError."""
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a named pipe is waited for, a device read without end
+            raise UnreadableImageError("no regular file")
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableImageError(f"{type(error).__name__}: {error.strerror or error}") from error

@@ -10,7 +10,7 @@ from reportgen.config import Config
 from reportgen.config_tables import MailTable, PreprocessingTable
 from reportgen.deliver.mail import MailSettings
 from reportgen.errors import ConfigError
-from reportgen.evaluate.loop import LoopOptions
+from reportgen.evaluate.decoding import LoopOptions
 from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.preprocessing import OtherScaleError, Said, said

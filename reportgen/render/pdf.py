@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from reportgen.errors import RenderingError, in_one_line
+from reportgen.processes import DiedError, LateError, SideProcess
 from reportgen.render.pdf_audit import audit, overflows
 from reportgen.render.pdf_standards import to_both_standards
-from reportgen.render.side_process import DiedError, LateError, worked_out
 
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 _RASTER_PICTURE = re.compile(r'src="(asset:[^"]+\.(?:jpg|png))"')
@@ -62,15 +62,27 @@ def pdf(
     """
     limits = limits or PdfLimits()
     job = _Job(html=html, assets=dict(assets), attachments=dict(attachments), created_at=created_at)
-    try:
-        made = worked_out(_work, job, time_s=limits.time_s, memory_bytes=limits.memory_bytes)
-    except LateError as error:
-        raise _failed(f"not done after {limits.time_s:.0f} s", "fewer panels, or a higher time limit") from error
-    except DiedError as error:
-        raise _failed(str(error), error.todo) from error
+    made = _rendered(job, limits)
     if isinstance(made, str):
         raise _failed(made, "see `reportgen doctor` for libraries and fonts")
     return made
+
+
+def _rendered(job: _Job, limits: PdfLimits) -> PdfDocument | str:
+    side: SideProcess[_Job, PdfDocument | str] | None = None
+    try:
+        side = SideProcess(_work, method="spawn", memory_bytes=limits.memory_bytes)  # fork would copy threads and a GPU
+        side.ask(job)
+        return side.answer(limits.time_s)
+    except LateError as error:
+        raise _failed(f"not done after {limits.time_s:.0f} s", "fewer panels, or a higher time limit") from error
+    except DiedError as error:
+        limit = f"{limits.memory_bytes / 2**30:.1f} GiB"
+        todo = "free memory, or fewer panels" if error.signal in (0, 9) else "run `reportgen doctor`"
+        raise _failed(f"the process that renders (memory limit {limit}): {error}", todo) from error
+    finally:
+        if side is not None:
+            side.end()
 
 
 def _failed(found: str, todo: str) -> RenderingError:

@@ -12,8 +12,8 @@ import reportgen.demo
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.demo.drawn_pets import write_drawn_pets
+from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
-from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs

@@ -8,8 +8,8 @@ import pytest
 from reportgen.analyse.comparison import comparison
 from reportgen.config import Config, ExplainTable
 from reportgen.deliver.stored_evaluation import read_evaluation
+from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
-from reportgen.evaluate.loop import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.history import History
 from reportgen.inputs.labelled_images import DataSource

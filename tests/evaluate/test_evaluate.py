@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from reportgen.errors import ConfigError, EvaluationError, InputError
+from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.evaluate.loop import LoopOptions, logits
+from reportgen.evaluate.loop import logits
 from reportgen.evaluate.predictions import ArgmaxCheck, evaluate
 from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs

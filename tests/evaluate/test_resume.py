@@ -71,7 +71,7 @@ def test_another_precision_is_evaluated_anew(hand_inputs, hand_predictions):
 
 
 def test_an_unreadable_image_that_was_mended_is_evaluated_anew(hand_inputs, hand_predictions, five_breeds):
-    from reportgen.evaluate.loop import LoopOptions
+    from reportgen.evaluate.decoding import LoopOptions
     from reportgen.evaluate.predictions import evaluate
 
     path = hand_inputs.samples[0].path
