@@ -16,7 +16,9 @@ import torchvision
 from torch import nn
 
 from reportgen.errors import ConfigError, InputError, in_one_line
-from reportgen.inputs.checkpoints import Checkpoint
+from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
+from reportgen.inputs.checkpoints.fitting import TwoFitError
+from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.plugins import resolved
 
@@ -26,8 +28,8 @@ def architectures() -> list[str]:
     return list(torchvision.models.list_models(module=torchvision.models))
 
 
-def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str]:
-    """The model with the checkpoint's weights (CPU, float32, channels last, eval mode), and its architecture's name.
+def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str, Fitted]:
+    """The model with the checkpoint's weights (CPU, float32, channels last, eval mode), its name, and how they fitted.
 
     `arch` wins over the name in the checkpoint. Raises InputError when no architecture is known or the weights do not
     fit it, ConfigError when the name means nothing.
@@ -39,8 +41,8 @@ def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str
         model = _timm_model(name, checkpoint.weights)
     else:
         model = _torchvision_model(name, checkpoint.weights)
-    _load(model, checkpoint, name)
-    return model.float().to(memory_format=torch.channels_last).eval(), name
+    fit = _load(model, checkpoint, name)
+    return model.float().to(memory_format=torch.channels_last).eval(), name, fit
 
 
 def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
@@ -76,7 +78,7 @@ def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Mod
     if name in ("googlenet", "inception_v3"):  # their default initialisation is slow and warns; weights replace it
         arguments |= {
             "init_weights": False,
-            "aux_logits": any(key.startswith(("AuxLogits", "aux1")) for key in weights),
+            "aux_logits": any({"AuxLogits", "aux1"} & set(key.split(".")) for key in weights),
         }
     return _with_the_head_of(weights, partial(torchvision.models.get_model, name, **arguments))
 
@@ -107,8 +109,12 @@ def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., 
     """The model of `build` with as many outputs as `weights` has; the head is what changes its shape with them."""
     with torch.device("meta"):
         few, more = (build(num_classes=k).state_dict() for k in (10, 11))
-    heads = [key for key in few if few[key].shape != more[key].shape and key in weights]
-    return build(num_classes=int(weights[heads[-1]].shape[0])) if heads else build()
+    try:
+        named = fitted(weights, {key: value.shape for key, value in few.items()}).weights
+    except TwoFitError:
+        return build()  # told when they are loaded
+    heads = [key for key in few if few[key].shape != more[key].shape and key in named]
+    return build(num_classes=int(named[heads[-1]].shape[0])) if heads else build()
 
 
 def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:
@@ -133,21 +139,43 @@ def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:
     return model
 
 
-def _load(model: nn.Module, checkpoint: Checkpoint, name: str) -> None:
+def _load(model: nn.Module, checkpoint: Checkpoint, name: str) -> Fitted:
+    """Loads the weights, all of them, and says how they were fitted. Raises InputError with the cause."""
+    own = model.state_dict()
+    thing = f"checkpoint {checkpoint.path} for architecture {name!r}"
     try:
-        model.load_state_dict(dict(checkpoint.weights), strict=True)
-    except RuntimeError as error:
-        own, given = set(model.state_dict()), set(checkpoint.weights)
-        lacking, beyond = sorted(own - given), sorted(given - own)
-        found = f"{len(lacking)} weights missing ({_some(lacking)}), {len(beyond)} not in the model ({_some(beyond)})"
-        if not lacking and not beyond:
-            found = in_one_line(error)
+        fit = fitted(checkpoint.weights, {key: value.shape for key, value in own.items()})
+    except TwoFitError as error:
         raise InputError(
-            f"checkpoint {checkpoint.path} for architecture {name!r}",
-            found=found,
-            expected="exactly the weights of that architecture",
-            todo="name the architecture that was trained with --arch",
+            thing,
+            found=str(error),
+            expected="one set of weights for the model",
+            todo="save the one that is meant alone: torch.save(model.state_dict(), ...)",
         ) from error
+    failure = _failure_of_loading(model, fit.weights)
+    if failure and versions_of(fit.weights) is None:  # as from safetensors, which has no place for them
+        with_versions(fit.weights, versions_of(own))
+        failure = failure if _failure_of_loading(model, fit.weights) else None
+    if failure:
+        lacking, beyond = sorted(set(own) - set(fit.weights)), sorted(set(fit.weights) - set(own))
+        found = f"{len(lacking)} weights missing ({_some(lacking)}), {len(beyond)} not in the model ({_some(beyond)})"
+        raise InputError(
+            thing,
+            found=found if lacking or beyond else in_one_line(failure),
+            expected="exactly the weights of that architecture",
+            todo="name the architecture that was trained with --arch: a torchvision name, timm/NAME or "
+            "package.module:function",
+        ) from failure
+    return fit
+
+
+def _failure_of_loading(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> Exception | None:
+    """What the model's own loading raises; modules of users and of libraries have theirs, and raise anything."""
+    try:
+        model.load_state_dict(weights, strict=True)
+    except Exception as error:  # noqa: BLE001  # told by the caller
+        return error
+    return None
 
 
 def _some(names: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The front door of stage 1: everything that a run reads, checked and aligned before any device time is spent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,11 @@ class InputOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """The model, in words and numbers. `target_layer` is the one asked for, None for the architecture's own."""
+    """The model, in words and numbers. `target_layer` is the one asked for, None for the architecture's own.
+
+    weights_prefix was taken off the names of the weights; left_out are the weights of the checkpoint that belong to a
+    loss, a metric or a copy of the model.
+    """
 
     name: str
     arch: str
@@ -53,6 +57,8 @@ class ModelFacts:
     epoch: int | None
     n_params: int
     target_layer: str | None
+    weights_prefix: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +132,7 @@ def read_model_alone(options: InputOptions) -> RunInputs:
 
 
 def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | None) -> RunInputs:
-    model, arch = read_model(checkpoint, options.arch)
+    model, arch, fit = read_model(checkpoint, options.arch)
     preprocessing, sources = _preprocessing(options, checkpoint, arch)
     n = n_outputs(model, preprocessing)
     own_names = checkpoint.classes or tuple(f"output {k}" for k in range(n))
@@ -139,7 +145,7 @@ def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | 
     own_notes = own_notes_text(options.notes_path) if options.notes_path else None
     read_notes(own_notes)  # a malformed note stops the run now, not after the device time
     facts = RunFacts(
-        model=_model_facts(options, checkpoint, arch, model),
+        model=replace(_model_facts(options, checkpoint, arch, model), weights_prefix=fit.prefix, left_out=fit.left_out),
         data=DataFacts(
             name=data.name if data else "",
             split=data.split if data else "",

@@ -25,6 +25,7 @@ from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.history import read_history
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from reportgen.inputs.thumbnails import thumbnails
@@ -198,6 +199,9 @@ def _say(findings: Findings) -> None:
     log.info("accuracy %.4f (%d of %d)", scores.accuracy, scores.correct, scores.n)
     for image in findings.predictions.unreadable:
         log.warning("unreadable, left out: %s: %s", image.path, image.reason)
+    if facts.model.left_out:
+        groups = (name if n == 1 else f"{name} ({n} tensors)" for name, n in in_groups(facts.model.left_out))
+        log.warning("weights of a loss, a metric or a copy of the model, left out: %s", ", ".join(groups))
     if facts.alignment.without_images:
         log.info("the data set has no images of %d classes of the model", len(facts.alignment.without_images))
     if facts.alignment.named_by == "data_set":

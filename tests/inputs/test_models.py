@@ -62,7 +62,7 @@ not_callable = 3
 def test_resnet18_by_name_is_the_same_model_in_eval_mode(tmp_path):
     torch.manual_seed(0)
     own = torchvision.models.resnet18(weights=None, num_classes=5)
-    model, arch = read_model(checkpoint(tmp_path, own.state_dict(), arch="resnet18"), None)
+    model, arch, _ = read_model(checkpoint(tmp_path, own.state_dict(), arch="resnet18"), None)
     assert arch == "resnet18"
     assert n_outputs(model, Preprocessing(crop_px=64)) == 5
     assert not any(module.training for module in model.modules())
@@ -73,13 +73,13 @@ def test_resnet18_by_name_is_the_same_model_in_eval_mode(tmp_path):
 
 def test_the_name_given_by_the_user_wins_over_the_checkpoints(tmp_path):
     weights = torchvision.models.squeezenet1_1(weights=None, num_classes=3).state_dict()
-    model, arch = read_model(checkpoint(tmp_path, weights, arch="resnet50"), "squeezenet1_1")
+    model, arch, _ = read_model(checkpoint(tmp_path, weights, arch="resnet50"), "squeezenet1_1")
     assert (arch, n_outputs(model, Preprocessing(crop_px=64))) == ("squeezenet1_1", 3)
 
 
 def test_half_precision_weights_become_float32(tmp_path):
     weights = {key: value.half() for key, value in nn.Linear(1, 2).state_dict().items()}
-    model, _ = read_model(checkpoint(tmp_path, weights, classes=["a", "b"]), f"{HERE}:needs_a_number")
+    model, *_ = read_model(checkpoint(tmp_path, weights, classes=["a", "b"]), f"{HERE}:needs_a_number")
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
@@ -156,20 +156,20 @@ def test_a_factory_that_needs_the_number_of_classes_asks_for_the_names(tmp_path)
 )
 def test_an_output_that_is_no_matrix_of_logits_is_refused(tmp_path, factory, found):
     weights = ShapeOf(None).state_dict()
-    model, _ = read_model(checkpoint(tmp_path, weights), f"{HERE}:{factory}")
+    model, *_ = read_model(checkpoint(tmp_path, weights), f"{HERE}:{factory}")
     with refused(InputError, "model output", f"found:    {found}", "(N, K)", "wrap the model"):
         n_outputs(model, Preprocessing(crop_px=8))
 
 
 def test_a_crop_that_the_model_cannot_take_is_said_with_its_size(tmp_path):
-    model, _ = read_model(checkpoint(tmp_path, ShapeOf(None).state_dict()), f"{HERE}:failing")
+    model, *_ = read_model(checkpoint(tmp_path, ShapeOf(None).state_dict()), f"{HERE}:failing")
     with refused(InputError, "8 x 8 px", "RuntimeError", "[preprocessing] crop"):
         n_outputs(model, Preprocessing(crop_px=8))
 
 
 def test_the_hand_weighted_net_gives_the_logits_of_its_construction(tmp_path):
     """10/3 for the breed of the patch, 0 for the others; its activation is 1.5 on the patch and 0 elsewhere."""
-    model, _ = read_model(read_checkpoint(hand_checkpoint(tmp_path / "h.pt")), "tests.pets:hand_net")
+    model, *_ = read_model(read_checkpoint(hand_checkpoint(tmp_path / "h.pt")), "tests.pets:hand_net")
     for k, breed in enumerate(BREEDS):
         pixels = torch.tensor(list(picture(breed).tobytes()), dtype=torch.float32).view(48, 48, 3).permute(2, 0, 1)
         inputs = (pixels / 255 - 0.5)[None] / 0.5
@@ -186,7 +186,7 @@ def test_a_timm_architecture_is_built_with_the_outputs_of_its_weights(tmp_path):
     path = tmp_path / "t.pt"
     theirs = timm.create_model("mobilenetv3_small_050", pretrained=False, num_classes=4).eval()
     torch.save(theirs.state_dict(), path)
-    model, name = read_model(read_checkpoint(path), "timm/mobilenetv3_small_050")
+    model, name, _ = read_model(read_checkpoint(path), "timm/mobilenetv3_small_050")
     inputs = torch.randn(1, 3, 64, 64)
     assert name == "timm/mobilenetv3_small_050"
     assert torch.allclose(model(inputs), theirs(inputs), atol=1e-5)

@@ -1,6 +1,7 @@
 """What went in: names, order, preprocessing, unreadable images. Faults here look like a confused model."""
 
 from reportgen.compose.material import Material, Section
+from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_
 
@@ -18,6 +19,7 @@ def data(material: Material) -> Section:
             "facts": predictions.facts,
             "preprocessing": _by_source(predictions.facts),
             "unreadable": predictions.unreadable,
+            "left_out": in_groups(predictions.facts.model.left_out),
             "order": material.findings.class_order,
             "n_read": len(predictions.sample_ids),
         },

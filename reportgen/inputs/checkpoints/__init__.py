@@ -1,6 +1,8 @@
 """Checkpoints: the files of trained weights, read without running anything that they contain. One module a format."""
 
 from reportgen.inputs.checkpoints.checkpoint import Checkpoint
+from reportgen.inputs.checkpoints.fitting import Fitted, fitted
+from reportgen.inputs.checkpoints.kinds import Kind, kind_of
 from reportgen.inputs.checkpoints.reading import read_checkpoint
 
-__all__ = ["Checkpoint", "read_checkpoint"]
+__all__ = ["Checkpoint", "Fitted", "Kind", "fitted", "kind_of", "read_checkpoint"]

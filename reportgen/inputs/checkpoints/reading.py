@@ -1,44 +1,65 @@
-"""A checkpoint file read into a `Checkpoint`, without running anything that it contains.
+"""A checkpoint read into a `Checkpoint`, without running anything that it contains.
 
-`.safetensors` through safetensors, everything else through torch.load. The weights may be bare or lie under one of
-`WRAPPERS`; wrapper prefixes that every key carries are taken off.
+The content decides which format it is, not the file's name. The weights may be bare or lie under one of `WRAPPERS`.
+Their names are left as they are: which prefix is too much is known when the model is.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints import safetensors_file, torch_file
 from reportgen.inputs.checkpoints.carried import carried
 from reportgen.inputs.checkpoints.checkpoint import RESAVE, Checkpoint
+from reportgen.inputs.checkpoints.kinds import Kind, kind_of
+from reportgen.inputs.checkpoints.refusals import EXPECTED, refusal
+from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 
-WRAPPERS = ("state_dict", "model", "model_state_dict", "ema")
-PREFIXES = ("module.", "_orig_mod.", "model.")
+WRAPPERS = (  # the trained weights before their average, where both are there
+    *("state_dict", "model", "model_state_dict", "model_state", "net", "network", "module", "weights", "params"),
+    *("student", "ema", "model_ema", "state_dict_ema", "ema_state_dict", "params_ema", "teacher"),
+)
+_FORMATS: Mapping[Kind, Callable[[Path], Mapping[str, Any]]] = {
+    "torch": torch_file.read,
+    "torch_legacy": torch_file.read,
+    "safetensors": safetensors_file.read,
+}
+_DEEPEST = 6  # mappings within mappings; no training script nests deeper
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
     """Reads `path`. Raises InputError: missing, no checkpoint, a pickle that wants to run code, no weights inside."""
-    if not path.is_file():
-        raise InputError(
-            f"checkpoint {path}",
-            found="a directory" if path.is_dir() else "no such file",
-            expected="a .pt, .pth, .ckpt or .safetensors file",
-            todo="check --checkpoint",
-        )
-    content = safetensors_file.read(path) if path.suffix == ".safetensors" else torch_file.read(path)
+    content = _content(path)
     weights, wrapper = _weights(content, path)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Checkpoint(
-        path=path, sha256=sha256, weights=_without_prefixes(weights), wrapper=wrapper, **carried(content, path)
-    )
+    return Checkpoint(path=path, sha256=sha256, weights=weights, wrapper=wrapper, **carried(content, path))
 
 
-def _weights(content: Mapping[str, Any], path: Path) -> tuple[dict[str, torch.Tensor], str]:
+def _content(path: Path) -> Mapping[str, Any]:
+    try:
+        kind = kind_of(path)
+    except OSError as error:
+        raise InputError(
+            f"checkpoint {path}",
+            found="no such file" if isinstance(error, FileNotFoundError) else in_one_line(error),
+            expected=EXPECTED,
+            todo="check --checkpoint",
+        ) from error
+    if kind == "pickle":
+        raise torch_file.refused_pickle(path)
+    if kind not in _FORMATS:
+        raise refusal(path, kind)
+    return _FORMATS[kind](path)
+
+
+def _weights(content: Mapping[str, Any], path: Path) -> tuple[Mapping[str, torch.Tensor], str]:
     for wrapper in WRAPPERS:
         inner = content.get(wrapper)
         if isinstance(inner, Mapping) and (tensors := _tensors(inner)):
@@ -53,15 +74,24 @@ def _weights(content: Mapping[str, Any], path: Path) -> tuple[dict[str, torch.Te
     )
 
 
-def _tensors(mapping: Mapping[Any, Any]) -> dict[str, torch.Tensor]:
-    """The tensors of `mapping`, or of the one mapping inside it that holds more (ema: {module: {...}, decay: ...})."""
-    found = {str(key): value for key, value in mapping.items() if isinstance(value, torch.Tensor)}
-    found.pop("n_averaged", None)  # the counter of torch.optim.swa_utils.AveragedModel, no weight
-    inner = [tensors for value in mapping.values() if isinstance(value, Mapping) and (tensors := _tensors(value))]
-    return inner[0] if len(inner) == 1 and len(inner[0]) > len(found) else found
+def _tensors(mapping: Mapping[Any, Any], depth: int = 0) -> OrderedDict[str, torch.Tensor]:
+    """The tensors of `mapping`, or of the one mapping inside it that holds more (ema: {module: {...}, decay: ...}).
+
+    torch's `_metadata` of a state_dict, the versions of its modules, come along.
+    """
+    found = OrderedDict(
+        (str(key), tensor) for key, value in mapping.items() if (tensor := _tensor(key, value)) is not None
+    )
+    if depth < _DEEPEST:
+        within = [value for value in mapping.values() if isinstance(value, Mapping)]
+        inner = [tensors for value in within if (tensors := _tensors(value, depth + 1))]
+        if len(inner) == 1 and len(inner[0]) > len(found):
+            return inner[0]
+    return with_versions(found, versions_of(mapping))
 
 
-def _without_prefixes(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    while prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in weights)), None):
-        weights = {key.removeprefix(prefix): value for key, value in weights.items()}
-    return weights
+def _tensor(key: Any, value: Any) -> Any:
+    """A weight; what a module keeps as its extra state may be anything; None for what is neither."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
+    return value if isinstance(value, torch.Tensor) or str(key).endswith("_extra_state") else None

@@ -1,7 +1,7 @@
-"""Files of torch.save, read with `weights_only=True`: nothing that they contain is run."""
+"""Files of torch.save, read with `weights_only=True` and an allow-list: nothing that they contain is run."""
 
-import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,29 +10,100 @@ import torch
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints.checkpoint import RESAVE
+from reportgen.inputs.checkpoints.harmless import is_known, may_be_an_enum, safe_globals
+from reportgen.inputs.checkpoints.pickled_names import PickledNames, pickled_names
+
+_WHOLE_MODEL = "a whole pickled model, not its weights"
+_WRITERS: tuple[tuple[str, str], ...] = (  # the beginning of a name in the pickle: what it says of the file
+    ("fastai.", "an export of fastai (learn.export), which pickles the whole Learner"),
+    ("ultralytics.", "a whole pickled model of ultralytics"),
+    ("torch.nn.modules.", _WHOLE_MODEL),
+    ("torch.fx.", _WHOLE_MODEL),
+    ("torchvision.models.", _WHOLE_MODEL),
+    ("timm.models.", _WHOLE_MODEL),
+    ("transformers.models.", _WHOLE_MODEL),
+    ("sklearn.", "an estimator of scikit-learn, no torch model"),
+    ("joblib.", "a file of joblib, no torch model"),
+    ("omegaconf.", "settings of omegaconf (Hydra) beside the weights"),
+)
+_FOR_FASTAI = "in fastai, save the weights alone: learn.save(NAME), or " + RESAVE
 
 
 def read(path: Path) -> Mapping[str, Any]:
     """The dictionary in the file. Raises InputError: damaged, not a dictionary, or a pickle that wants to run code."""
+    wanted = pickled_names(path)
+    foreign = tuple(name for name in wanted.names if may_be_an_enum(name))
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        wanted = re.search(r"GLOBAL (\S+)", str(error))
-        raise InputError(
-            f"checkpoint {path}",
-            found=f"a pickle that is not plain weights: {f'it wants {wanted[1]}' if wanted else in_one_line(error)}",
-            expected="tensors and plain values only; running code from a checkpoint is refused",
-            todo=RESAVE,
-        ) from error
+        with warnings.catch_warnings(), torch.serialization.safe_globals(safe_globals(foreign)):
+            warnings.simplefilter("ignore")  # of old formats and protocols, before they are read or refused
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a cut file makes torch raise struct.error, IndexError and more
-        raise InputError(
-            f"checkpoint {path}",
-            found=f"not readable: {in_one_line(error)}",
-            expected="a file written by torch.save, whole",
-            todo="copy the file anew, or " + RESAVE,
-        ) from error
+        raise _refusal(path, wanted, error) from error
     if not isinstance(content, Mapping):
         raise InputError(
             f"checkpoint {path}", found=f"a {type(content).__name__}", expected="a dictionary of weights", todo=RESAVE
         )
     return content
+
+
+def refused_pickle(path: Path) -> InputError:
+    """The error for a pickle that torch.save did not write (pickle.dump, joblib, scikit-learn)."""
+    wanted = pickled_names(path)
+    return _not_plain(path, _writer(wanted.names) or "pickle.dump wrote it, not torch.save", _refused(wanted.names))
+
+
+def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
+    """By what is known: a newer torch, a name that is not let in, a protocol, a damage; in this order."""
+    told = in_one_line(error)
+    global_name = re.search(r"GLOBAL (\S+)", str(error))
+    refused = _refused(wanted.names)
+    if global_name and not refused:
+        refused = (global_name[1],)
+    newer = [name for name in refused if name.startswith("torch.") and not _is_in_this_torch(name)]
+    if newer or "maximum supported version" in str(error):
+        return InputError(
+            f"checkpoint {path}",
+            found=f"written by a newer PyTorch than this one ({torch.__version__})"
+            + (f": it holds {', '.join(newer)}" if newer else f": {told}"),
+            expected="a file that this PyTorch can read",
+            todo="update torch here, or save the weights with safetensors where they were trained",
+        )
+    if refused:
+        return _not_plain(path, _writer(refused), refused)
+    if wanted.protocol > 2 and "Unsupported operand" in str(error):
+        return _not_plain(path, f"it was saved with pickle_protocol={wanted.protocol}, where torch.save's own is 2", ())
+    if re.search(r"Unpickling|call to reduce|new object|TypeError|ValueError", told) and wanted.names:
+        return _not_plain(path, told, ())
+    return InputError(
+        f"checkpoint {path}",
+        found=f"not readable: {told}",
+        expected="a file written by torch.save, whole",
+        todo="copy the file anew, or " + RESAVE,
+    )
+
+
+def _not_plain(path: Path, cause: str, refused: tuple[str, ...]) -> InputError:
+    names = ", ".join(refused[:5]) + (f" and {len(refused) - 5} more" if len(refused) > 5 else "")
+    causes = [text for text in (cause, f"it wants {names}" if names else "") if text]
+    return InputError(
+        f"checkpoint {path}",
+        found=f"a pickle that is not plain weights: {'; '.join(causes)}",
+        expected="tensors and plain values only; running code from a checkpoint is refused",
+        todo=_FOR_FASTAI if "fastai" in cause else RESAVE,
+    )
+
+
+def _refused(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are in no list: neither in torch's nor in ours."""
+    return tuple(name for name in names if not is_known(name))
+
+
+def _writer(names: tuple[str, ...]) -> str:
+    return next((what for start, what in _WRITERS if any(name.startswith(start) for name in names)), "")
+
+
+def _is_in_this_torch(name: str) -> bool:
+    found: Any = torch
+    for part in name.split(".")[1:]:
+        found = getattr(found, part, None)
+    return found is not None
