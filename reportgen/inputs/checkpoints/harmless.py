@@ -121,23 +121,19 @@ def _fraction(numerator: Any, denominator: int = 1) -> fractions.Fraction:
     return fractions.Fraction(numerator) if denominator == 1 else fractions.Fraction(numerator, denominator)
 
 
-class ForeignClass:
-    """A class that cannot be imported here, by name. As an enum's it gives its members' values when it is called.
+def foreign_class(name: str) -> type:
+    """Stands for a class that cannot be imported here. It names it; called as an enum is, it gives the member's value.
 
-    Nothing of the class runs. Called with anything but one plain value, as no enum is, it is refused.
+    Nothing of the class itself runs. Made of anything but one plain value, as no enum's member is, it raises TypeError.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, *given: Any) -> Any:
-        """The member of an enum, which is its value here. Raises TypeError."""
+    def member(_cls: type, *given: Any) -> Any:
         if len(given) == 1 and isinstance(given[0], str | int | float | tuple | None):
             return given[0]
-        raise TypeError(f"{self.name} is called as no enum is")
+        raise TypeError(f"{name} is made as no enum's member is")
 
-    def __repr__(self) -> str:
-        return f"<class {self.name}>"
+    module, _, own_name = name.rpartition(".")
+    return type(own_name, (), {"__new__": member, "__module__": module})
 
 
 def may_be_an_enum(name: str) -> bool:
@@ -177,7 +173,7 @@ def _allowed() -> dict[str, Any]:
         "decimal.Decimal": decimal.Decimal,
         "fractions.Fraction": _fraction,
         "uuid.UUID": uuid.UUID,
-        "uuid.SafeUUID": ForeignClass("uuid.SafeUUID"),
+        "uuid.SafeUUID": foreign_class("uuid.SafeUUID"),
         "builtins.slice": slice,
         "builtins.range": range,
         "builtins.frozenset": _frozenset,
@@ -215,5 +211,5 @@ class _TypeAsValue:
 
 
 def safe_globals(foreign: tuple[str, ...] = ()) -> list[Callable[..., Any] | tuple[Callable[..., Any], str]]:
-    """The list for `torch.serialization.safe_globals`; `foreign` are names for which a `ForeignClass` stands."""
-    return [(value, name) for name, value in (_allowed() | {name: ForeignClass(name) for name in foreign}).items()]
+    """The list for `torch.serialization.safe_globals`; `foreign` are names for which a `foreign_class` stands."""
+    return [(value, name) for name, value in (_allowed() | {name: foreign_class(name) for name in foreign}).items()]

@@ -59,7 +59,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x28\xb5\x2f\xfd", "compressed"),
     (b"7z\xbc\xaf\x27\x1c", "compressed"),
     (b"Rar!\x1a\x07", "compressed"),
-    (b"x\x9c", "compressed"),  # joblib.dump(compress=True)
+    *((b"x" + level, "compressed") for level in (b"\x01", b"^", b"\x9c", b"\xda")),  # zlib: joblib.dump(compress=3)
     (b"\x89PNG\r\n", "image"),
     (b"\xff\xd8\xff", "image"),
 )

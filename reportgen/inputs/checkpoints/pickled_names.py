@@ -2,54 +2,59 @@
 
 import pickletools
 import zipfile
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from torch._utils import IMPORT_MAPPING, NAME_MAPPING
+from reportgen.inputs.checkpoints.kinds import kind_of
 
 _N_PICKLES = 5  # of the old format of torch.save: magic number, version, system, object, storage keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickledNames:
-    """`names`: `module.name`, each once, in the order of the file. `protocol`: the highest that was declared."""
+    """`names`: `module.name`, each once, in the order of the file. `protocol`: the highest that was declared.
+
+    whole: whether the opcodes could be read to their end.
+    """
 
     names: tuple[str, ...]
     protocol: int
+    whole: bool
 
 
 def pickled_names(path: Path) -> PickledNames:
     """Of a file of torch.save, zipped or old, or of a bare pickle. What cannot be read ends the list."""
     names: dict[str, None] = {}
-    protocol = 0
+    protocol, whole = 0, False
     try:
-        for part in _parts(path):
+        for part, n_pickles in _parts(path):
             with part:
-                for name, its_protocol in _globals(part):
+                for name, its_protocol in _globals(part, n_pickles):
                     protocol = max(protocol, its_protocol)
                     names |= {name: None} if name else {}
+        whole = True
     except Exception:  # noqa: BLE001, S110  # a damaged file: pickletools, struct and zipfile raise many kinds
         pass
-    return PickledNames(names=tuple(names), protocol=protocol)
+    return PickledNames(names=tuple(names), protocol=protocol, whole=whole)
 
 
-def _parts(path: Path) -> Iterator[IO[bytes]]:
+def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """The files that hold pickles, and how many each holds, one after the other."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            yield from (archive.open(name) for name in archive.namelist() if name.endswith("data.pkl"))
+            yield from ((archive.open(name), 1) for name in archive.namelist() if name.endswith("data.pkl"))
     else:
-        yield path.open("rb")
+        yield path.open("rb"), _N_PICKLES if kind_of(path) == "torch_legacy" else 1
 
 
-def _globals(file: IO[bytes]) -> Iterator[tuple[str, int]]:
+def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[str, int]]:
     """(name, 0) of each global, ("", protocol) of each pickle. `STACK_GLOBAL` takes the two texts before it."""
-    for _ in range(_N_PICKLES):
+    for _ in range(n_pickles):
         texts: list[str] = []
-        n_read = 0
         for opcode, argument, _at in pickletools.genops(file):
-            n_read += 1
             if opcode.name == "PROTO":
                 yield "", int(argument or 0)
             elif opcode.name in ("GLOBAL", "INST"):
@@ -58,8 +63,6 @@ def _globals(file: IO[bytes]) -> Iterator[tuple[str, int]]:
                 yield ".".join(texts[-2:]), 0
             elif isinstance(argument, str):
                 texts = [*texts[-1:], argument]
-        if not n_read:
-            return
 
 
 def _in_python_3(module: str, name: str) -> str:

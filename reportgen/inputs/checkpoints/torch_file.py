@@ -1,5 +1,6 @@
 """Files of torch.save, read with `weights_only=True` and an allow-list: nothing that they contain is run."""
 
+import pickle
 import re
 import warnings
 from collections.abc import Mapping
@@ -34,9 +35,14 @@ def read(path: Path) -> Mapping[str, Any]:
     wanted = pickled_names(path)
     foreign = tuple(name for name in wanted.names if may_be_an_enum(name))
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(safe_globals(foreign)):
+        # By an open file, since torch goes by the ending of a path.
+        with (
+            path.open("rb") as file,
+            torch.serialization.safe_globals(safe_globals(foreign)),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")  # of old formats and protocols, before they are read or refused
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a cut file makes torch raise struct.error, IndexError and more
         raise _refusal(path, wanted, error) from error
     if not isinstance(content, Mapping):
@@ -49,12 +55,13 @@ def read(path: Path) -> Mapping[str, Any]:
 def refused_pickle(path: Path) -> InputError:
     """The error for a pickle that torch.save did not write (pickle.dump, joblib, scikit-learn)."""
     wanted = pickled_names(path)
-    return _not_plain(path, _writer(wanted.names) or "pickle.dump wrote it, not torch.save", _refused(wanted.names))
+    cause = _writer(wanted.names) or "pickle.dump wrote it, not torch.save"
+    return _not_plain(path, cause, tuple(name for name in wanted.names if not is_known(name) or may_be_an_enum(name)))
 
 
 def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
     """By what is known: a newer torch, a name that is not let in, a protocol, a damage; in this order."""
-    told = in_one_line(error)
+    told = _own_words(error)
     global_name = re.search(r"GLOBAL (\S+)", str(error))
     refused = _refused(wanted.names)
     if global_name and not refused:
@@ -72,8 +79,9 @@ def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
         return _not_plain(path, _writer(refused), refused)
     if wanted.protocol > 2 and "Unsupported operand" in str(error):
         return _not_plain(path, f"it was saved with pickle_protocol={wanted.protocol}, where torch.save's own is 2", ())
-    if re.search(r"Unpickling|call to reduce|new object|TypeError|ValueError", told) and wanted.names:
-        return _not_plain(path, told, ())
+    if wanted.whole and isinstance(error, pickle.UnpicklingError | TypeError | ValueError):
+        writer = _writer(wanted.names)
+        return _not_plain(path, f"{writer} ({told})" if writer else told, ())
     return InputError(
         f"checkpoint {path}",
         found=f"not readable: {told}",
@@ -91,6 +99,12 @@ def _not_plain(path: Path, cause: str, refused: tuple[str, ...]) -> InputError:
         expected="tensors and plain values only; running code from a checkpoint is refused",
         todo=_FOR_FASTAI if "fastai" in cause else RESAVE,
     )
+
+
+def _own_words(error: Exception) -> str:
+    """Without the page of advice that torch puts around them."""
+    within = re.search(r"WeightsUnpickler error:\s*(.+?)(?:\n|$)", str(error))
+    return within[1].strip()[:200] if within else in_one_line(error)
 
 
 def _refused(names: tuple[str, ...]) -> tuple[str, ...]:
