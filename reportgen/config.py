@@ -23,6 +23,7 @@ from reportgen.config_tables import (
 )
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.explain.methods import DEFAULT_METHODS, METHODS
+from reportgen.inputs.names import nfc
 from reportgen.language import LANGUAGES
 
 Read = TypeVar("Read", bound=Table)
@@ -113,6 +114,11 @@ class Config(Table):
     archive: ArchiveTable = ArchiveTable()
     theme: ThemeTable = ThemeTable()
     rename: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("rename")
+    @classmethod
+    def _names_as_they_are_compared(cls, value: dict[str, str]) -> dict[str, str]:
+        return {nfc(name): nfc(other) for name, other in value.items()}
 
     @field_validator("methods")
     @classmethod

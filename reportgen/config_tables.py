@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from reportgen.compose.look import COLOURS, FONTS
+from reportgen.inputs.names import by_nfc, nfc
 from reportgen.inputs.preprocessing import Size, checked
 from reportgen.language import LANGUAGES
 
@@ -73,7 +74,7 @@ class AcceptedTable(Table):
     def _is_a_pair(cls, value: tuple[str, str]) -> tuple[str, str]:
         if value[0] == value[1]:
             raise ValueError("two different classes")
-        return value
+        return nfc(value[0]), nfc(value[1])
 
 
 class GateTable(Table):
@@ -100,7 +101,7 @@ class GateTable(Table):
         wrong = [f"{name} = {floor}" for name, floor in value.items() if not 0 <= floor <= 1]
         if wrong:
             raise ValueError(f"fractions from 0 to 1, found {wrong[0]}")
-        return value
+        return by_nfc(value)
 
 
 class MailTable(Table):

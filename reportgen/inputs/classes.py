@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.errors import InputError
+from reportgen.inputs.names import by_nfc, nfc, unlikeness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ def aligned(
 ) -> ClassAlignment:
     """The alignment of a data set's classes with a model's outputs.
 
-    `renamed` maps the checkpoint's names to the data set's. Raises InputError with both lists when the model's class
+    `renamed` maps the checkpoint's names to the data set's. Names that differ in Unicode's normalisation alone are the
+    same name; `data_classes` come in NFC, as all that is read. Raises InputError with both lists when the model's class
     list is not as long as its output, holds a name twice, or lacks a class of the data set; and, when the checkpoint
     names no classes, when the numbers differ.
     """
@@ -41,7 +43,8 @@ def aligned(
         return ClassAlignment(
             classes=data_classes, output_idx=tuple(range(n_outputs)), without_images=(), named_by="data_set"
         )
-    names = tuple((renamed or {}).get(name, name) for name in model_classes)
+    mapped = by_nfc(renamed or {})
+    names = tuple(nfc(mapped.get(nfc(name), name)) for name in model_classes)
     problem = _problem(data_classes, names, n_outputs)
     if problem:
         raise _mismatch(data_classes, names, n_outputs, problem)
@@ -69,6 +72,9 @@ def _problem(data_classes: tuple[str, ...], names: tuple[str, ...], n_outputs: i
 
 
 def _with_nearest(name: str, names: tuple[str, ...]) -> str:
+    alike = next((other for other in names if unlikeness(name, other)), None)
+    if alike is not None:
+        return f"{name!r} (the model's {alike!r} looks the same; here is {unlikeness(name, alike)})"
     plain = {_plain(other): other for other in names}
     near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.75)
     return f"{name!r} (nearest: {plain[near[0]]!r})" if near else f"{name!r}"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.names import nfc
 from reportgen.inputs.preprocessing import OLDER, Preprocessing
 
 N_NIGHTS = 14  # how far back strips and churn look
@@ -145,7 +146,7 @@ def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:
         fingerprint=contract["data"]["fingerprint"],
         checkpoint_sha256=contract["model"]["checkpoint_sha256"],
         precision=contract["compute"]["precision"],
-        classes=classes,
+        classes=tuple(nfc(name) for name in classes),
         preprocessing=TypeAdapter(Preprocessing).validate_python({**OLDER, **contract["preprocessing"]}),
         sample_ids=tuple(table["sample_id"]),
         sha256=tuple(table["sha256"]),

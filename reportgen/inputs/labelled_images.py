@@ -6,11 +6,12 @@ given as `package.module:attribute`.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from reportgen.errors import InputError
+from reportgen.inputs.names import by_nfc, nfc
 from reportgen.plugins import resolved
 
 DATASETS: Mapping[str, str] = MappingProxyType(
@@ -97,7 +98,17 @@ def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
             expected="a reportgen.inputs.labelled_images.LabelledImages",
             todo="return LabelledImages from the reader",
         )
-    return data
+    return _in_nfc(data)
+
+
+def _in_nfc(data: LabelledImages) -> LabelledImages:
+    """Folders that were copied from a Mac have the names of those that were not."""
+    return replace(
+        data,
+        classes=tuple(dict.fromkeys(nfc(name) for name in data.classes)),
+        samples=tuple(replace(sample, label=nfc(sample.label)) for sample in data.samples),
+        species=by_nfc(data.species),
+    )
 
 
 def existing_dir(path: Path, thing: str) -> Path:

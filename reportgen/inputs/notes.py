@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.names import nfc
 
 Text = Mapping[str, str]  # language code to text; "en" is always there
 PAIR_FIELDS = ("coat", "build", "head", "paws", "kinship", "training")
@@ -75,7 +76,7 @@ def read_notes(own: str | None = None) -> Notes:
         breeds_table, pair_list = content.get("breeds", {}), content.get("pair", [])
         if not isinstance(breeds_table, dict) or not isinstance(pair_list, list):
             raise _malformed(name, "[breeds.NAME] tables and [[pair]] entries")
-        breeds |= {key: _breed(value, f"{name}: [breeds.{key}]") for key, value in breeds_table.items()}
+        breeds |= {nfc(key): _breed(value, f"{name}: [breeds.{key}]") for key, value in breeds_table.items()}
         for number, entry in enumerate(pair_list, start=1):
             note = _pair(entry, f"{name}: [[pair]] number {number}")
             pairs[frozenset(note.classes)] = note
@@ -124,7 +125,7 @@ def _pair(entry: Any, thing: str) -> PairNote:
     if not all(isinstance(name, str) for name in classes) or set(entry) - {"classes", *PAIR_FIELDS}:
         raise _malformed(thing, f"two class names as text, and no other fields than {', '.join(PAIR_FIELDS)}")
     fields = {field: _text(entry[field], f"{thing}: {field}") for field in PAIR_FIELDS if field in entry}
-    return PairNote(classes=(str(classes[0]), str(classes[1])), fields=fields)
+    return PairNote(classes=(nfc(classes[0]), nfc(classes[1])), fields=fields)
 
 
 def _text(value: Any, thing: str) -> Text:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.names import by_nfc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +58,4 @@ def read_species(path: Path) -> dict[str, str]:
             expected='[species] with lines such as Bengal = "cat"',
             todo="add the table",
         )
-    return table
+    return by_nfc(table)

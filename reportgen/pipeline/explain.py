@@ -11,6 +11,7 @@ from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import refuse_unexplainable
 from reportgen.explain.one_picture import explain_picture
 from reportgen.inputs.images import UnreadableImageError, read_crop
+from reportgen.inputs.names import nfc
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import read_model_alone
 from reportgen.pipeline.options import explain_options, input_options
@@ -31,7 +32,7 @@ def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path
         raise InputError(
             f"image {image}", found=str(error), expected="a picture that can be decoded", todo="name another file"
         ) from error
-    picture = explain_picture(inputs, crop, label=label, on=on, options=options)
+    picture = explain_picture(inputs, crop, label=nfc(label) if label else None, on=on, options=options)
     notes = replace(read_notes(inputs.facts.own_notes), language=config.lang[0])
     made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options)
     files = {

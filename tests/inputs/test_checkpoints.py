@@ -320,11 +320,11 @@ def test_safetensors_carry_preprocessing_and_class_to_idx_as_json(tmp_path):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"class_to_idx": {"a": "0", "b": 1}},
+        {"class_to_idx": {"a": "0", "b": 2}},
         {"preprocessing": {1: 2, "x": 3}},
         {"preprocessing": {"interpolation": "lanczos"}},
         {"preprocessing": {"mean": [0.5, 0.5]}},
-        {"classes": {0: "a", 1: "b"}},
+        {"classes": {0: "a", 2: "b"}},
     ],
 )
 def test_names_and_preprocessing_of_the_wrong_form_are_refused(tmp_path, wrong):

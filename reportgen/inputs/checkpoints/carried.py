@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError
+from reportgen.inputs.checkpoints.class_names import class_names
+from reportgen.inputs.names import nfc
 from reportgen.inputs.preprocessing import OtherScaleError, Said, said
 
 
@@ -14,37 +16,12 @@ def carried(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     species = content.get("species")
     return {
         "arch": arch if isinstance(arch, str) else None,
-        "classes": _classes(content, path),
-        "species": {str(k): str(v) for k, v in species.items()} if isinstance(species, Mapping) else {},
+        "classes": class_names(content, path),
+        "species": {nfc(str(k)): str(v) for k, v in species.items()} if isinstance(species, Mapping) else {},
         "preprocessing": _preprocessing(content.get("preprocessing"), path),
         "target_layer": layer if isinstance(layer, str) else None,
         "epoch": epoch if isinstance(epoch, int) else None,
     }
-
-
-def _classes(content: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
-    names = content.get("classes")
-    if isinstance(names, list | tuple):
-        return tuple(str(name) for name in names)
-    if names is not None:
-        raise InputError(
-            f"checkpoint {path}: classes",
-            found=f"a {type(names).__name__}",
-            expected="the list of class names in the order of the model's outputs",
-            todo="save `classes` as a list",
-        )
-    by_name = content.get("class_to_idx")
-    if not isinstance(by_name, Mapping):
-        return None
-    numbered = all(isinstance(number, int) for number in by_name.values())
-    if not numbered or sorted(by_name.values()) != list(range(len(by_name))):
-        raise InputError(
-            f"checkpoint {path}: class_to_idx",
-            found=f"output numbers {sorted(by_name.values(), key=str)[:8]}",
-            expected=f"each of 0 to {len(by_name) - 1} once",
-            todo="save `classes`, the list of names in output order, instead",
-        )
-    return tuple(str(name) for name in sorted(by_name, key=lambda name: int(by_name[name])))
 
 
 def _preprocessing(given: Any, path: Path) -> Said | None:
