@@ -22,7 +22,7 @@ from torchvision import transforms as pil_path
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, Night, analyse
-from reportgen.analyse.gate import GateRules
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import SECTIONS, RunStamp, compose
 from reportgen.deliver.receipts import deliver
 from reportgen.deliver.stored_run import StoredRun, stored_run

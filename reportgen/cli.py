@@ -82,7 +82,7 @@ def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     baseline: Annotated[
         str | None,
         typer.Option(
-            help="latest (comparable run of this model), passed (the latest whose gate passed), none, or a run."
+            help="latest (comparable run of this model), passed (the latest whose gate did not fail), none, or a run."
         ),
     ] = None,
     strict_gate: Annotated[

@@ -35,6 +35,7 @@ def _forms(one: str, many: str) -> tuple[str, str]:
 # What a report counts: `count` in a template names the key.
 NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "check": _forms("%(num)s data check", "%(num)s data checks"),
         "class": _forms("%(num)s class", "%(num)s classes"),
         "error": _forms("%(num)s error", "%(num)s errors"),
         "group": _forms("%(num)s group", "%(num)s groups"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Night, analyse
-from reportgen.analyse.gate import GateRules
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal

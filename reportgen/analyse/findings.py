@@ -10,7 +10,8 @@ from reportgen.analyse.confusion import Counts, confusion_counts
 from reportgen.analyse.cross_species import CrossSpeciesError, cross_species_errors
 from reportgen.analyse.examples import Example, ExampleRule, examples
 from reportgen.analyse.gallery import Gallery, gallery
-from reportgen.analyse.gate import Evidence, Gate, GateRules, gate
+from reportgen.analyse.gate import Evidence, Gate, gate
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.pairs import ConfusedPair, confused_pairs
 from reportgen.analyse.scores import Scores, n_top5_hits, scores

@@ -5,7 +5,7 @@ that a difference within noise fails nothing. Wording is left to the templates: 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Literal
@@ -13,48 +13,16 @@ from typing import Literal
 from reportgen.analyse.class_order import ClassOrder
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.cross_species import CrossSpeciesError
+from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import Scores
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.evaluate.predictions import Predictions
 
-Outcome = Literal["pass", "inconclusive", "fail", "invalid"]
-OUTCOMES: tuple[Outcome, ...] = ("pass", "inconclusive", "fail", "invalid")  # from best to worst
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedConfusion:
-    """A pair of classes that is known to look alike: its rules are not applied up to and including `expires`."""
-
-    pair: tuple[str, str]
-    owner: str
-    reason: str
-    expires: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateRules:
-    """The rules in force; None or False leaves a rule out. Fractions in [0, 1].
-
-    accuracy_margin: how much accuracy may be lost to the baseline. min_recall: by class name. max_pair_rate: of a pair
-    that stands out. strict: inconclusive counts as failed.
-    """
-
-    strict: bool = False
-    max_unreadable: float = 0.01
-    accuracy_margin: float | None = None
-    min_accuracy: float | None = None
-    min_balanced_accuracy: float | None = None
-    min_macro_f1: float | None = None
-    min_species_accuracy: float | None = None
-    min_recall: Mapping[str, float] = field(default_factory=dict)
-    no_worse_classes: bool = False
-    no_worse_pairs: bool = False
-    max_pair_rate: float | None = None
-    no_new_cross_species: bool = False
-    max_cross_species: int | None = None
-    max_ece: float | None = None
-    accepted: tuple[AcceptedConfusion, ...] = ()
+RuleOutcome = Literal["pass", "inconclusive", "fail", "invalid"]
+Outcome = Literal["not_judged", "pass", "inconclusive", "fail", "invalid"]
+OUTCOMES: tuple[RuleOutcome, ...] = ("pass", "inconclusive", "fail", "invalid")  # of a rule, from best to worst
+DATA_CHECKS = ("max_unreadable", "class_order")  # always looked at; they say nothing about the model's quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +30,16 @@ class RuleResult:
     """One rule. `values` is what the templates word: limit, found, and what belongs to the rule; error: it crashed."""
 
     name: str
-    outcome: Outcome
+    outcome: RuleOutcome
     values: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """The worst of the outcomes, and the rules in their order. expired: accepted confusions that count again."""
+    """The worst of the outcomes, and the data checks and rules in their order.
+
+    expired: accepted confusions that count again.
+    """
 
     rules: tuple[RuleResult, ...]
     strict: bool
@@ -77,13 +48,18 @@ class Gate:
 
     @property
     def outcome(self) -> Outcome:
-        """Invalid before fail before inconclusive before pass."""
-        return max((rule.outcome for rule in self.rules), key=OUTCOMES.index)
+        """Invalid before fail before inconclusive before pass; `not_judged` where nothing but data checks passed."""
+        return gate_outcome({rule.name: rule.outcome for rule in self.rules})
+
+    @property
+    def n_data_checks(self) -> int:
+        """How many of the rules are data checks."""
+        return sum(rule.name in DATA_CHECKS for rule in self.rules)
 
     @property
     def passed(self) -> bool:
-        """Pass, or inconclusive where the gate is not strict."""
-        return self.outcome == "pass" or (self.outcome == "inconclusive" and not self.strict)
+        """Nothing speaks against the run: pass, not judged, or inconclusive where the gate is not strict."""
+        return self.outcome in ("pass", "not_judged") or (self.outcome == "inconclusive" and not self.strict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +93,12 @@ def refuse_unknown_classes(rules: GateRules, classes: tuple[str, ...]) -> None:
         )
 
 
+def gate_outcome(outcomes: Mapping[str, RuleOutcome]) -> Outcome:
+    """The outcome of a gate from those of its rules by name, of which there is at least one."""
+    worst = max(outcomes.values(), key=OUTCOMES.index)
+    return "not_judged" if worst == "pass" and set(outcomes) <= set(DATA_CHECKS) else worst
+
+
 def gate(evidence: Evidence, rules: GateRules, *, today: date) -> Gate:
     """Every rule in force, in the order of `_RULES`; one that crashes is invalid."""
     expired = tuple(one for one in rules.accepted if one.expires < today)
@@ -136,7 +118,7 @@ _Rule = Callable[[Evidence, GateRules, Accepted], Iterable[RuleResult]]
 
 def _unreadable(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[RuleResult]:
     n, n_listed = len(evidence.predictions.unreadable), evidence.predictions.facts.data.n_listed
-    outcome: Outcome = "pass" if n / n_listed <= rules.max_unreadable else "fail"
+    outcome: RuleOutcome = "pass" if n / n_listed <= rules.max_unreadable else "fail"
     values = {"n": n, "n_listed": n_listed, "limit": rules.max_unreadable}
     yield RuleResult(name="max_unreadable", outcome=outcome, values=values)
 
@@ -144,7 +126,7 @@ def _unreadable(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[R
 def _class_order(evidence: Evidence, _: GateRules, __: Accepted) -> Iterator[RuleResult]:
     """Inconclusive, not failed, when it raises the alarm: that is strong evidence, not proof."""
     order = evidence.class_order
-    outcome: Outcome = "inconclusive" if order.suspicious else "pass"
+    outcome: RuleOutcome = "inconclusive" if order.suspicious else "pass"
     yield RuleResult(name="class_order", outcome=outcome, values={"order": order})
 
 
@@ -160,7 +142,7 @@ def _accuracy_margin(evidence: Evidence, rules: GateRules, _: Accepted) -> Itera
         yield _nothing_to_compare("accuracy_margin", evidence)
         return
     low, high = against.overall.difference_ci
-    outcome: Outcome = "pass" if low > -rules.accuracy_margin else "fail" if high < 0 else "inconclusive"
+    outcome: RuleOutcome = "pass" if low > -rules.accuracy_margin else "fail" if high < 0 else "inconclusive"
     values = {"limit": rules.accuracy_margin, "change": against.overall, "baseline": against.baseline.run_id}
     yield RuleResult(name="accuracy_margin", outcome=outcome, values=values)
 
@@ -184,7 +166,7 @@ def _recalls(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[Rule
     for name, limit in rules.min_recall.items():
         row = recalls[name]
         result = _floor("min_recall", limit, row.recall)
-        outcome: Outcome = "inconclusive" if not row.n else result.outcome
+        outcome: RuleOutcome = "inconclusive" if not row.n else result.outcome
         yield RuleResult(name=f"min_recall {name}", outcome=outcome, values={**result.values, "row": row})
 
 
@@ -252,12 +234,12 @@ def _ceilings(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[Rul
 
 def _floor(name: str, limit: float, found: float | None) -> RuleResult:
     """Without a figure (no species given) the rule is invalid: it was asked for and could not be worked out."""
-    outcome: Outcome = "invalid" if found is None else "pass" if found >= limit else "fail"
+    outcome: RuleOutcome = "invalid" if found is None else "pass" if found >= limit else "fail"
     return RuleResult(name=name, outcome=outcome, values={"limit": limit, "found": found})
 
 
 def _ceiling(name: str, limit: float, found: float | None) -> RuleResult:
-    outcome: Outcome = "invalid" if found is None else "pass" if found <= limit else "fail"
+    outcome: RuleOutcome = "invalid" if found is None else "pass" if found <= limit else "fail"
     return RuleResult(name=name, outcome=outcome, values={"limit": limit, "found": found})
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import Night
-from reportgen.analyse.gate import GateRules
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.report import RunStamp
 from reportgen.deliver.stored_evaluation import FILES as EVALUATION_FILES

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class PastRun:
     """One archived run. targets and preds: (N,) int64 class numbers of `classes`, in the order of `sample_ids`.
 
-    passed: whether its gate let it pass.
+    passed: whether its gate let it pass: it passed, judged nothing, or was inconclusive and not strict.
     """
 
     run_id: str

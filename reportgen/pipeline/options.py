@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 
-from reportgen.analyse.gate import GateRules
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.config import Config
 from reportgen.config_tables import MailTable, PreprocessingTable
 from reportgen.deliver.mail import MailSettings

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, Night, analyse
-from reportgen.analyse.gate import GateRules, refuse_unknown_classes
+from reportgen.analyse.gate import refuse_unknown_classes
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.look import Look
 from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
@@ -140,6 +141,8 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     inputs = read_inputs(input_options(config))
     on, options, rules = compute(config.device, config.precision), explain_options(config), gate_rules(config)
     refuse_unknown_classes(rules, inputs.facts.classes)
+    if rules.strict and not rules.judge:
+        log.warning("--strict-gate, and no rule in [gate]: there is nothing to judge the model by")
     refuse_unknown_sections(config.sections)
     if "pdf" in config.format:
         refuse_without_font(config.lang)

@@ -59,7 +59,7 @@ def verdict(contract: Mapping[str, Any]) -> dict[str, Any]:
         "languages": contract["languages"],
         "outcome": gate["outcome"],
         "passed": gate["passed"],
-        "strict": gate["strict"],
+        **{key: gate[key] for key in ("strict", "n_data_checks", "detail", "details")},
         **{key: scores[key] for key in ("accuracy", "accuracy_ci", "n", "correct", "species_accuracy")},
         "n_cross_species": len(contract["cross_species"]) if known else None,
         "top_pairs": [
@@ -77,13 +77,15 @@ def verdict(contract: Mapping[str, Any]) -> dict[str, Any]:
 def junit(contract: Mapping[str, Any]) -> bytes:
     """The gate as a JUnit test suite, one case a rule: fail is a failure, invalid an error.
 
-    Inconclusive is skipped, or a failure where the gate is strict. The format has no standard; these are the elements
-    that GitHub's, GitLab's and Jenkins' readers share.
+    Inconclusive is skipped, or a failure where the gate is strict; quality that was not judged is a skipped case.
+    The format has no standard; these are the elements that GitHub's, GitLab's and Jenkins' readers share.
     """
     gate = contract["gate"]
     strict = {"inconclusive": "failure"} if gate["strict"] else {}
     kinds = {"fail": "failure", "invalid": "error", "inconclusive": "skipped"} | strict
     cases = [(rule, kinds.get(rule["outcome"])) for rule in gate["rules"]]
+    if gate["outcome"] == "not_judged":  # else a reader of the suite sees nothing but passes
+        cases.append(({"name": "quality", "outcome": "not_judged", "detail": gate["detail"]}, "skipped"))
     counts = {f"{kind}s": str(sum(one == kind for _, one in cases)) for kind in ("failure", "error")}
     name = f"reportgen.{contract['model']['name']}"
     attributes = {"name": name, "tests": str(len(cases)), **counts}

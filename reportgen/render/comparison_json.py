@@ -1,4 +1,4 @@
-"""The keys `comparison` and `gate` of findings.json."""
+"""The key `comparison` of findings.json."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.analyse.nights import Flip
 from reportgen.analyse.paired import Change
 from reportgen.language import LANGUAGES
-from reportgen.render.words import mismatch_text, rule_text
+from reportgen.render.words import mismatch_text
 
 
 def comparison_json(findings: Findings, code: str) -> dict[str, Any] | None:
@@ -87,33 +87,4 @@ def _judgement(change: Change) -> dict[str, Any]:
         "difference": change.difference,
         "difference_ci": list(change.difference_ci),
         "verdict": change.verdict,
-    }
-
-
-def gate_json(findings: Findings, code: str) -> dict[str, Any]:
-    """The outcome, whether it passes, and every rule with the sentence why: in the language `code`, and in each."""
-    gate, classes = findings.gate, findings.predictions.facts.classes
-    return {
-        "outcome": gate.outcome,
-        "passed": gate.passed,
-        "strict": gate.strict,
-        "rules": [
-            {
-                "name": rule.name,
-                "outcome": rule.outcome,
-                "detail": rule_text(rule, classes, code=code),
-                "details": {each: rule_text(rule, classes, code=each) for each in LANGUAGES},
-            }
-            for rule in gate.rules
-        ],
-        "accepted": [
-            {
-                "pair": list(one.pair),
-                "owner": one.owner,
-                "reason": one.reason,
-                "expires": one.expires.isoformat(),
-                "expired": one in gate.expired,
-            }
-            for one in gate.accepted
-        ],
     }

@@ -24,7 +24,8 @@ from reportgen.errors import RenderingError, ReportgenError
 from reportgen.language import language
 from reportgen.render.filters import FILTERS, Filters
 
-OTHER_FILTERS = ("cell", "method_name", "mismatch_text", "omitted_text", "rule_text")  # that single pages add
+# Of single pages.
+OTHER_FILTERS = ("cell", "gate_text", "method_name", "mismatch_text", "omitted_text", "rule_text")
 _CLOSED = {"gettext", "io", "numpy", "os", "pandas", "pathlib", "torch"}  # their objects have methods that write files
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from reportgen.analyse.calibration import N_BINS
 from reportgen.analyse.findings import Findings
 from reportgen.compose.report import Report
-from reportgen.render.comparison_json import comparison_json, gate_json
+from reportgen.render.comparison_json import comparison_json
 from reportgen.render.explanation_json import explanation_json, panels_json
+from reportgen.render.gate_json import gate_json
 
 SCHEMA_VERSION = 1
 

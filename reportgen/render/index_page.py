@@ -27,7 +27,8 @@ _MOST_GAPS, _MOST_DAYS = 5, 6
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Difference = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
-Outcome = Literal["pass", "fail", "inconclusive", "invalid"]
+RuleOutcome = Literal["pass", "fail", "inconclusive", "invalid"]
+Outcome = Literal["not_judged", "pass", "fail", "inconclusive", "invalid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Rule:
     """A rule of the gate that did not pass."""
 
     name: str
-    outcome: Outcome
+    outcome: RuleOutcome
     detail: str
     details: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """verdict.json, as far as the archive needs it."""
+    """verdict.json, as far as the archive needs it; n_data_checks is None in runs of older versions."""
 
     run_id: str
     created_at: AwareDatetime
@@ -96,6 +97,8 @@ class Verdict:
     rules: tuple[Rule, ...]
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
+    n_data_checks: int | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reports(self) -> tuple[tuple[str, str, Language], ...]:

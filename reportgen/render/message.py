@@ -16,6 +16,7 @@ from reportgen.inputs.notes import Notes
 from reportgen.language import MINUS
 from reportgen.render.environment import environment, rendered
 from reportgen.render.filters import NO_BREAK, shortened
+from reportgen.render.gate_json import as_judged
 
 Kind = Literal[
     "class_order",
@@ -59,6 +60,7 @@ def mail_text(contract: Mapping[str, Any], *, link: str, omitted: str, notes: No
     of the classes, in the language of the mail. No name, however written, adds a line or a header. Raises
     RenderingError.
     """
+    contract = {**contract, "gate": as_judged(contract["gate"], notes.language)}
     known = {
         "found": contract,
         "matters": matters(contract),

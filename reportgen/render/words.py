@@ -1,10 +1,11 @@
 """Sentences in plain text, for the contract, the CI files and the page alike; worded in templates/words.txt.j2."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
-from reportgen.analyse.gate import RuleResult
+from reportgen.analyse.gate import Gate, RuleResult
 from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.thrift import Thrift
 from reportgen.render.environment import environment, rendered
@@ -17,6 +18,14 @@ def rule_text(
 ) -> str:
     """Why the rule has its outcome, in one sentence. `classes` are the names of the class numbers in its values."""
     return _worded("rule", code, look, breed=breed, rule=rule, classes=classes)
+
+
+def gate_text(gate: Gate | Mapping[str, Any], code: str = "en", *, look: Look = PLAIN) -> str:
+    """What the outcome alone does not tell: that nothing was judged, that a strict gate fails; else "".
+
+    `gate`: or its outcome, strict and n_data_checks by name.
+    """
+    return _worded("gate", code, look, gate=gate)
 
 
 def mismatch_text(comparison: Comparison, code: str = "en", *, look: Look = PLAIN) -> str:

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from reportgen.analyse.gate import AcceptedConfusion, GateRules, refuse_unknown_classes
+from reportgen.analyse.gate import refuse_unknown_classes
+from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.errors import ConfigError
 from reportgen.inputs.history import History
 from tests.synthetic import TODAY, findings_of, past_run_of, predictions_of
@@ -149,7 +150,7 @@ def test_the_worst_outcome_is_the_gates():
     fail = replace(inconclusive, min_accuracy=1.0)
     invalid = replace(fail, max_cross_species=0)
     assert [gate_of(rules).outcome for rules in (GateRules(), inconclusive, fail, invalid)] == [
-        *("pass", "inconclusive", "fail", "invalid")
+        *("not_judged", "inconclusive", "fail", "invalid")
     ]
 
 

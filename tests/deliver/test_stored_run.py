@@ -10,7 +10,7 @@ import pytest
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
-from reportgen.analyse.gate import AcceptedConfusion, GateRules
+from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.compose.report import SECTIONS, RunStamp
 from reportgen.deliver.bundle import write_bundle
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from reportgen.analyse.gate import GateRules
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import RunStamp, compose
 from reportgen.errors import InputError
 from reportgen.inputs.history import History

@@ -77,7 +77,7 @@ def test_every_night_is_there_newest_first_below_its_model():
         ({"comparison": None}, "no baseline"),
         ({"species_accuracy": None, "n_cross_species": None}, "n/a"),
         ({"top_pairs": []}, "none"),
-        ({"outcome": "inconclusive", "strict": True}, "? inconclusive strict: does not pass"),
+        ({"outcome": "inconclusive", "strict": True}, "✗ fail (inconclusive, and the gate is strict)"),
         ({"outcome": "invalid", "class_order_suspicious": True}, "⚠ class order looks wrong"),
         ({"rules": [{"name": "max_ece", "outcome": "inconclusive", "detail": "d"}], "outcome": "inconclusive"}, "max_ece"),
     ],

@@ -187,7 +187,7 @@ def test_the_notice_stands_first_and_a_strict_gate_says_what_inconclusive_means(
     found["gate"]["strict"] = True
     lines = words(found).text.splitlines()
     assert lines[0] == "Drawn pets, not photographs."
-    assert lines[1].startswith("INCONCLUSIVE (counts as failed: the gate is strict).")
+    assert lines[1].startswith("FAIL (inconclusive, and the gate is strict).")
 
 
 def test_rules_that_did_not_pass_worst_first():

@@ -95,7 +95,8 @@ def _points(material: Material) -> list[Point]:
     points = []
     if findings.class_order.suspicious:
         points.append(Point(kind="class_order", target="data", values={"order": findings.class_order}))
-    failed = [rule for rule in findings.gate.rules if rule.outcome in ("fail", "invalid")]
+    failing = ("fail", "invalid", *(("inconclusive",) if findings.gate.strict else ()))
+    failed = [rule for rule in findings.gate.rules if rule.outcome in failing]
     if failed:
         points.append(Point(kind="gate", target="gate", values={"rules": failed}))
     if findings.predictions.unreadable:
