@@ -8,32 +8,82 @@ decodes; torchvision's decoders give the same pixels about 0.4 ms an image soone
 import hashlib
 import io
 import stat
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.errors import in_one_line
+from reportgen.inputs import file_kinds as kinds
+from reportgen.inputs.file_kinds import file_kind
 from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.windows import MAX_COPIED_PX
+
+MAX_BYTES = 2**30
+MAX_PX = 178_956_970  # Pillow's own limit against decompression bombs: 0.5 GB in RGB
+_UPRIGHT = {  # EXIF orientation: what makes the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class UnreadableImageError(Exception):
-    """A file that cannot be used as an image; the text says why, for the list in the report."""
+    """A file that cannot be used as an image; the text says why and what to do, for the list in the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What the model sees of a file: `crop` (3, h, w) uint8, the SHA-256 of its bytes, its EXIF orientation 1 to 8.
+
+    orientation: 1 where the file has none, or one that means nothing.
+    """
+
+    crop: torch.Tensor
+    sha256: str
+    orientation: int
 
 
 @contextmanager
-def _whole_files_only() -> Iterator[None]:
-    """Pillow's switch for cut files is one for the whole process, and WeasyPrint turns it on when it is imported."""
+def _errors_of_the_file(head: bytes) -> Iterator[None]:
+    """Whatever a decoder raises (Pillow's raise struct.error, TypeError, OverflowError and more) is one bad file.
+
+    Pillow's switch for cut files is one for the whole process, and WeasyPrint turns it on when it is imported.
+    """
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd tags and of large pictures, whose size is looked at here
+            yield
+    except UnreadableImageError:
+        raise
+    except Exception as error:
+        raise UnreadableImageError(_cause(error, head)) from error
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _cause(error: Exception, head: bytes) -> str:
+    known, words = file_kind(head), in_one_line(error)
+    if isinstance(error, Image.DecompressionBombError | MemoryError):
+        return kinds.TOO_LARGE.told(words)
+    if known is None:
+        return kinds.UNKNOWN.told(f"the first bytes are {head[:8].hex(' ')}")
+    if not known.is_picture:
+        return str(known)
+    is_cut = isinstance(error, EOFError) or "truncat" in words.lower()
+    return (kinds.CUT if is_cut else known).told(words)
 
 
 def decoded(content: bytes, *, upright: bool = False, grey: bool = False) -> torch.Tensor:
@@ -43,18 +93,39 @@ def decoded(content: bytes, *, upright: bool = False, grey: bool = False) -> tor
     frame taken from an animation. `grey`: the luminance (ITU-R 601), three times over. Raises UnreadableImageError with
     the reason.
     """
-    if not content:
-        raise UnreadableImageError("the file is empty (0 bytes)")
+    with _errors_of_the_file(content[: kinds.N_BYTES]):
+        image, _ = _opened(content, upright=upright)
+        return _tensor(_as_luminance(image) if grey else _as_rgb(image))
+
+
+def _opened(content: bytes, *, upright: bool) -> tuple[Image.Image, int]:
+    """The picture with its pixels, and its orientation as the file gives it."""
+    head = content[: kinds.N_BYTES]
+    if not content or head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):  # PostScript: Pillow would run a program on it
+        raise UnreadableImageError(str(file_kind(head)))
+    image: Image.Image = Image.open(io.BytesIO(content))
+    if image.width * image.height > MAX_PX:
+        raise Image.DecompressionBombError(f"{image.width} x {image.height} px")
+    image.load()
+    orientation = _orientation(image)
+    return (image.transpose(_UPRIGHT[orientation]) if upright and orientation > 1 else image), orientation
+
+
+def _orientation(image: Image.Image) -> int:
+    """1 where there is no tag, or none that can be read: the picture itself may still be whole."""
     try:
-        with _whole_files_only(), Image.open(io.BytesIO(content)) as opened:
-            opened.load()
-            rgb = _as_rgb(ImageOps.exif_transpose(opened) if upright else opened)
-            pixels = np.array(rgb.convert("L").convert("RGB") if grey else rgb)
-    except UnidentifiedImageError as error:
-        raise UnreadableImageError(f"not an image: the first bytes are {content[:8].hex(' ')}") from error
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise UnreadableImageError(in_one_line(error)) from error
-    return torch.from_numpy(pixels).permute(2, 0, 1)
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001  # struct.error, TypeError, AttributeError, SyntaxError and more
+        return 1
+    return value if type(value) is int and value in _UPRIGHT else 1
+
+
+def _tensor(rgb: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.array(rgb)).permute(2, 0, 1)
+
+
+def _as_luminance(image: Image.Image) -> Image.Image:
+    return _as_rgb(image).convert("L").convert("RGB")
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
@@ -73,17 +144,41 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def read_picture(path: Path, preprocessing: Preprocessing) -> Picture:
+    """The model's view of a file. Raises UnreadableImageError, whatever is wrong with it."""
+    content = _content(path)
+    grey = preprocessing.channels == 1
+    with _errors_of_the_file(content[: kinds.N_BYTES]):
+        image, orientation = _opened(content, upright=preprocessing.exif == "apply")
+        if image.width * image.height > MAX_COPIED_PX:
+            plain = image if image.mode == "L" else _as_rgb(image)
+            crop = preprocessing.window(plain.convert("L") if grey else plain)
+        else:
+            crop = preprocessing.cropped(_tensor(_as_luminance(image) if grey else _as_rgb(image)))
+    return Picture(crop=crop, sha256=hashlib.sha256(content).hexdigest(), orientation=orientation)
+
+
 def read_crop(path: Path, preprocessing: Preprocessing) -> tuple[torch.Tensor, str]:
     """The model's view of the file, (3, h, w) uint8, and the SHA-256 of its bytes. Raises UnreadableImageError."""
+    picture = read_picture(path, preprocessing)
+    return picture.crop, picture.sha256
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file; a pipe or a device, whose reading might never end, is none."""
     try:
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a named pipe is waited for, a device read without end
-            raise UnreadableImageError("no regular file")
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnreadableImageError(f"{type(error).__name__}: {error.strerror or error}") from error
-    picture = decoded(content, upright=preprocessing.exif == "apply", grey=preprocessing.channels == 1)
-    return preprocessing.cropped(picture), hashlib.sha256(content).hexdigest()
+        facts = path.stat()
+        if stat.S_ISREG(facts.st_mode) and facts.st_size <= MAX_BYTES:
+            return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UnreadableImageError(str(kinds.DANGLING if path.is_symlink() else kinds.GONE)) from error
+    except PermissionError as error:
+        raise UnreadableImageError(str(kinds.FORBIDDEN)) from error
+    except (OSError, ValueError, MemoryError) as error:  # ValueError: a NUL in the name
+        raise UnreadableImageError(kinds.UNREAD.told(in_one_line(error))) from error
+    if stat.S_ISREG(facts.st_mode):
+        raise UnreadableImageError(kinds.TOO_LARGE.told(f"{facts.st_size / 1e9:.1f} GB"))
+    raise UnreadableImageError(str(kinds.NO_FILE))
 
 
 def read_mask(path: Path, image_path: Path, preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -91,18 +186,25 @@ def read_mask(path: Path, image_path: Path, preprocessing: Preprocessing) -> NDA
 
     Outside a small picture, where the crop has no pixels, the code is 0.
     """
-    try:
-        with _whole_files_only(), Image.open(path) as opened, Image.open(image_path) as image:
-            codes = np.array(opened)
-            turned = preprocessing.exif == "apply" and image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            size = image.size[::-1] if turned else image.size
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise UnreadableImageError(in_one_line(error)) from error
-    if codes.ndim != 2 or codes.shape != (size[1], size[0]):
+    content, picture = _content(path), _content(image_path)
+    with _errors_of_the_file(content[: kinds.N_BYTES]):
+        codes = np.array(_opened(content, upright=False)[0])
+    with _errors_of_the_file(picture[: kinds.N_BYTES]):
+        size = _size(picture, upright=preprocessing.exif == "apply")
+    if codes.ndim != 2 or codes.shape != size:
         raise UnreadableImageError(f"mask of shape {codes.shape} for a picture of {size[1]} x {size[0]} px")
     if not np.isin(codes, (1, 2, 3)).all():
         raise UnreadableImageError(f"mask with the codes {np.unique(codes)[:6].tolist()} instead of 1, 2 and 3")
     return preprocessing.cropped_mask(torch.from_numpy(codes.astype(np.uint8))[None]).numpy()
+
+
+def _size(content: bytes, *, upright: bool) -> tuple[int, int]:
+    """(h, w) of a picture as the model's view of it begins; of TIFF only the whole file tells (Pillow turns it)."""
+    with Image.open(io.BytesIO(content)) as image:
+        if image.format == "TIFF":
+            image.load()
+        turned = upright and _orientation(image) >= 5
+        return (image.width, image.height) if turned else (image.height, image.width)
 
 
 def blurred(pixels: torch.Tensor) -> torch.Tensor:

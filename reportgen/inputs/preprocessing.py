@@ -7,7 +7,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import torch
+from PIL import Image
 from torchvision.transforms.v2 import functional as transforms
+
+from reportgen.inputs.windows import is_large, mask_window, window
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -89,8 +92,18 @@ class Preprocessing:
         )
         return text if self.channels == 3 else text + " of grey"
 
+    def resized_size(self, height: int, width: int) -> tuple[int, int]:
+        """(h, w) of a picture of `height` x `width` px after the resize, rounded as torchvision rounds."""
+        if self.squashed_size:
+            return self.squashed_size
+        side = int(self.resize_px)  # type: ignore[arg-type]  # no pair where nothing is squashed
+        long = int(side * max(height, width) / min(height, width))
+        return (side, long) if height <= width else (long, side)
+
     def cropped(self, image: torch.Tensor) -> torch.Tensor:
         """The model's view of `image` (3, H, W) uint8: (3, *crop_size) uint8. Small images are scaled up."""
+        if is_large(self.resized_size(*image.shape[1:])):
+            return self.window(Image.fromarray(image.permute(1, 2, 0).numpy()))
         mode = _INTERPOLATIONS[self.interpolation]
         # A batch of one in channels_last takes the fast uint8 path: 0.35 ms against 0.48 ms for a 500 x 375 picture.
         batch = image.unsqueeze(0).contiguous(memory_format=torch.channels_last)
@@ -98,8 +111,16 @@ class Preprocessing:
         crop: torch.Tensor = transforms.center_crop(resized, list(self.crop_size))[0]
         return crop
 
+    def window(self, picture: Image.Image) -> torch.Tensor:
+        """As `cropped`, of a picture (RGB or L) that is thin or huge; nothing as large as the picture is made."""
+        resized = self.resized_size(picture.height, picture.width)
+        return window(picture, resized=resized, crop=self.crop_size, interpolation=self.interpolation)
+
     def cropped_mask(self, mask: torch.Tensor) -> torch.Tensor:
         """The same view of `mask` (1, H, W) uint8 codes: (*crop_size) uint8; no code is mixed with another."""
+        size = self.resized_size(*mask.shape[1:])
+        if is_large(size):
+            return torch.from_numpy(mask_window(mask[0].numpy(), resized=size, crop=self.crop_size))
         nearest = transforms.InterpolationMode.NEAREST_EXACT
         resized = transforms.resize(mask, self._sides(), interpolation=nearest, antialias=False)
         view: torch.Tensor = transforms.center_crop(resized, list(self.crop_size))[0]

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import io
+import os
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_exif_orientation_turns_the_picture_upright():
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"no image at all", "not an image"),
+        (b"no image at all", "^text; "),
         (saved(photo(), "JPEG")[:300], "[Tt]runcated"),
         (saved(photo(), "PNG")[:120], "[Tt]runcated|broken"),
     ],
@@ -87,7 +88,7 @@ def test_what_is_no_whole_image_is_unreadable_with_its_reason(content, reason):
 
 
 def test_a_missing_file_is_unreadable(tmp_path):
-    with pytest.raises(UnreadableImageError, match="No such file"):
+    with pytest.raises(UnreadableImageError, match="^no such file; restore it"):
         read_crop(tmp_path / "gone.jpg", Preprocessing())
 
 
@@ -187,11 +188,11 @@ def test_each_exif_orientation_is_turned_upright(form, orientation, upright):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "the file is empty (0 bytes)"),
-        (b"meow meow", "not an image: the first bytes are 6d 65 6f 77 20 6d 65 6f"),
-        (saved(photo(), "JPEG")[:300], "OSError: Truncated File Read"),
-        (saved(photo(), "JPEG")[:800], "OSError: image file is truncated"),
-        (saved(photo(), "GIF")[:900], "OSError: image file is truncated"),
+        (b"", "an empty file (0 bytes); fetch the file anew"),
+        (b"meow\x01meow", "not an image (the first bytes are 6d 65 6f 77 01 6d 65 6f); "),
+        (saved(photo(), "JPEG")[:300], "a picture whose end is missing (OSError: Truncated File Read); "),
+        (saved(photo(), "JPEG")[:800], "a picture whose end is missing (OSError: image file is truncated"),
+        (saved(photo(), "GIF")[:900], "a picture whose end is missing (OSError: image file is truncated"),
     ],
 )
 def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, reason):
@@ -203,12 +204,25 @@ def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, re
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("gone.jpg", "FileNotFoundError: No such file or directory"), (".", "IsADirectoryError: Is a directory")],
+    [
+        ("gone.jpg", "no such file; "),
+        (".", "no file but a folder, pipe, socket or device; "),
+        ("a\0b", "not readable (ValueError: embedded null byte); "),
+        ("x" * 300, "not readable (OSError: [Errno 36] File name too long"),
+        ("dangling.png", "a link to a file that is not there; "),
+        ("loop.png", "not readable (OSError: [Errno 40] Too many levels of symbolic links"),
+        ("pipe.png", "no file but a folder, pipe, socket or device; "),
+        ("zero.png", "no file but a folder, pipe, socket or device; "),
+    ],
 )
-def test_the_reason_of_a_file_that_cannot_be_opened_is_the_systems(tmp_path, name, reason):
+def test_the_reason_of_a_file_that_cannot_be_opened_is_said(tmp_path, name, reason):
+    (tmp_path / "dangling.png").symlink_to(tmp_path / "cache" / "gone.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.png")
     with pytest.raises(UnreadableImageError) as caught:
         read_crop(tmp_path / name, Preprocessing())
-    assert str(caught.value) == reason
+    assert str(caught.value).startswith(reason)
 
 
 @given(form=st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "WEBP"]), part=st.floats(0, 1))
