@@ -206,7 +206,10 @@ def _mismatches(predictions: Predictions, past: PastRun) -> tuple[Mismatch, ...]
     found = []
     if set(past.classes) != set(facts.classes):
         found.append(Mismatch(kind="classes"))
-    if past.preprocessing.identity() != facts.preprocessing.identity():
+    then_seen, now_seen = (
+        it.identity(any_turned=predictions.any_turned) for it in (past.preprocessing, facts.preprocessing)
+    )
+    if then_seen != now_seen:
         found.append(Mismatch(kind="preprocessing"))
     now = dict(zip(predictions.sample_ids, predictions.sha256, strict=True))
     then = dict(zip(past.sample_ids, past.sha256, strict=True))

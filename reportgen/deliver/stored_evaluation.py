@@ -34,6 +34,7 @@ def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
         "sample_ids": predictions.sample_ids,
         "paths": predictions.paths,
         "sha256": predictions.sha256,
+        "orientations": predictions.orientations,
     }
     return {
         "logits.npz": npz({"logits": predictions.logits, "targets": predictions.targets}),
@@ -52,6 +53,7 @@ def read_evaluation(folder: Path) -> Predictions:
             sample_ids=tuple(record["sample_ids"]),
             paths=tuple(record["paths"]),
             sha256=tuple(record["sha256"]),
+            orientations=tuple(record.get("orientations", ())),
             targets=arrays["targets"],
             logits=arrays["logits"],
             unreadable=tuple(restored(Unreadable, image) for image in record["unreadable"]),

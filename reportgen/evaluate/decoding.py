@@ -12,16 +12,16 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
-from reportgen.inputs.images import UnreadableImageError, read_crop
+from reportgen.inputs.images import UnreadableImageError, read_picture
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.processes import DiedError, LateError, SideProcess
 
 log = logging.getLogger(__name__)
 _AHEAD = 2  # batches that each process has to do or has done, beside the model's
-# The crops of the readable samples; of every sample whether it was, and its SHA-256 or the reason. An array needs no
-# shared memory to get from one process to another, which a tensor does.
-_Read = tuple[NDArray[np.uint8] | None, list[tuple[bool, str]]]
+# The crops of the readable samples; of every sample its EXIF orientation (0: unreadable), and its SHA-256 or the
+# reason. An array needs no shared memory to get from one process to another, which a tensor does.
+_Read = tuple[NDArray[np.uint8] | None, list[tuple[int, str]]]
 
 
 _Process = SideProcess[tuple[Sample, ...], _Read]
@@ -41,11 +41,15 @@ class LoopOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Some samples, decoded. `crops` (n, 3, h, w) uint8 holds the readable ones, at `sample_idx` in the data set."""
+    """Some samples, decoded. `crops` (n, 3, h, w) uint8 holds the readable ones, at `sample_idx` in the data set.
+
+    orientations: the EXIF orientation, 1 to 8, of each readable one.
+    """
 
     crops: torch.Tensor
     sample_idx: tuple[int, ...]
     sha256: tuple[str, ...]
+    orientations: tuple[int, ...]
     unreadable: tuple[tuple[int, str], ...]
 
 
@@ -142,12 +146,12 @@ def _read(preprocessing: Preprocessing, samples: tuple[Sample, ...]) -> _Read:
     told = []
     for sample in samples:
         try:
-            crop, sha256 = read_crop(sample.path, preprocessing)
+            picture = read_picture(sample.path, preprocessing)
         except UnreadableImageError as error:
-            told.append((False, str(error)))
+            told.append((0, str(error)))
         else:
-            crops.append(crop.numpy())
-            told.append((True, sha256))
+            crops.append(picture.crop.numpy())
+            told.append((picture.orientation, picture.sha256))
     return np.stack(crops) if crops else None, told
 
 
@@ -155,9 +159,10 @@ def _batch(start: int, read: _Read) -> Batch:
     crops, told = read
     return Batch(
         crops=torch.empty(0, 3, 1, 1, dtype=torch.uint8) if crops is None else torch.from_numpy(crops),
-        sample_idx=tuple(start + k for k, (is_read, _) in enumerate(told) if is_read),
-        sha256=tuple(text for is_read, text in told if is_read),
-        unreadable=tuple((start + k, text) for k, (is_read, text) in enumerate(told) if not is_read),
+        sample_idx=tuple(start + k for k, (orientation, _) in enumerate(told) if orientation),
+        sha256=tuple(text for orientation, text in told if orientation),
+        orientations=tuple(orientation for orientation, _ in told if orientation),
+        unreadable=tuple((start + k, text) for k, (orientation, text) in enumerate(told) if not orientation),
     )
 
 

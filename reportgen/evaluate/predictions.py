@@ -1,6 +1,7 @@
 """The front door of stage 2: what the model said about every readable image."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
+from reportgen.inputs.file_kinds import common_advice
+from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 
@@ -42,6 +45,7 @@ class Predictions:
     logits: (N, K) float32, pre-softmax, read-only. targets: (N,) int64, true class. sha256: of each file's bytes.
     fingerprint: SHA-256 over (sample id, label, file hash) of every image, the class list and the preprocessing; two
     runs with the same fingerprint saw the same pictures through the same crop. argmax: None in float32.
+    orientations: EXIF orientation, 1 to 8, of each file; () in runs of older versions, which did not keep it.
     """
 
     facts: RunFacts
@@ -54,6 +58,12 @@ class Predictions:
     unreadable: tuple[Unreadable, ...]
     fingerprint: str
     argmax: ArgmaxCheck | None = None
+    orientations: tuple[int, ...] = ()
+
+    @property
+    def any_turned(self) -> bool:
+        """Whether some file has an EXIF orientation other than 1."""
+        return any(one > 1 for one in self.orientations)
 
     def __post_init__(self) -> None:
         n, k = len(self.sample_ids), len(self.facts.classes)
@@ -88,6 +98,7 @@ def evaluate(
     rows: list[NDArray[np.float32]] = []
     read_idx: list[int] = []
     hashes: list[str] = []
+    orientations: list[int] = []
     unreadable: list[tuple[int, str]] = []
     with model_on_loan(inputs.model, on):
         for batch in batches(samples, facts.preprocessing, loop):
@@ -95,6 +106,7 @@ def evaluate(
                 rows.append(logits(inputs.model, batch.crops, preprocessing=facts.preprocessing, on=on).numpy())
             read_idx += batch.sample_idx
             hashes += batch.sha256
+            orientations += batch.orientations
             unreadable += batch.unreadable
             if watch:
                 watch(len(read_idx) + len(unreadable), len(samples))
@@ -103,13 +115,7 @@ def evaluate(
     values = np.concatenate(rows)[:, list(facts.alignment.output_idx)]
     sample_ids = [samples[i].sample_id for i in read_idx]
     refuse_not_finite(values, sample_ids)
-    if len(sample_ids) + len(listed) != len(samples):
-        raise EvaluationError(
-            "evaluation",
-            found=f"{len(sample_ids)} read and {len(listed)} unreadable of {len(samples)} images",
-            expected="each image exactly once",
-            todo="report this as a fault of reportgen",
-        )
+    _refuse_lost(len(sample_ids), len(listed), len(samples))
     number = {name: index for index, name in enumerate(facts.classes)}
     return Predictions(
         facts=facts,
@@ -120,23 +126,40 @@ def evaluate(
         targets=np.array([number[samples[i].label] for i in read_idx], dtype=np.int64),
         logits=np.ascontiguousarray(values, dtype=np.float32),
         unreadable=listed,
-        fingerprint=fingerprint(inputs, read_idx, hashes),
+        fingerprint=fingerprint(inputs, read_idx, hashes, any_turned=max(orientations) > 1),
+        orientations=tuple(orientations),
         argmax=_argmax_check(inputs, read_idx, values, on) if on.precision == "bf16" else None,
     )
 
 
 def _argmax_check(inputs: RunInputs, read_idx: list[int], values: NDArray[np.float32], on: Compute) -> ArgmaxCheck:
-    """The first rows of `values` (n, K) against float32, from the same files."""
-    crops = torch.stack([inputs.crop(inputs.samples[i])[0] for i in read_idx[:N_CHECKED]])
+    """The first rows of `values` (n, K) against float32, from the same files; one that is gone by now is left out."""
+    crops, rows = [], []
+    for row, i in enumerate(read_idx[:N_CHECKED]):
+        with suppress(UnreadableImageError):
+            crops.append(inputs.crop(inputs.samples[i])[0])
+            rows.append(row)
+    if not crops:
+        return ArgmaxCheck(n=0, n_differ=0)
     exact_on = replace(on, precision="fp32")
     with model_on_loan(inputs.model, exact_on):
-        exact = logits(inputs.model, crops, preprocessing=inputs.facts.preprocessing, on=exact_on).numpy()
+        exact = logits(inputs.model, torch.stack(crops), preprocessing=inputs.facts.preprocessing, on=exact_on).numpy()
     classes = exact[:, list(inputs.facts.alignment.output_idx)].argmax(axis=1)
-    return ArgmaxCheck(n=len(crops), n_differ=int((classes != values[: len(crops)].argmax(axis=1)).sum()))
+    return ArgmaxCheck(n=len(crops), n_differ=int((classes != values[rows].argmax(axis=1)).sum()))
 
 
 def _unreadable(sample: Sample, reason: str) -> Unreadable:
     return Unreadable(sample_id=sample.sample_id, path=str(sample.path), label=sample.label, reason=reason)
+
+
+def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
+    if n_read + n_unreadable != n_listed:
+        raise EvaluationError(
+            "evaluation",
+            found=f"{n_read} read and {n_unreadable} unreadable of {n_listed} images",
+            expected="each image exactly once",
+            todo="report this as a fault of reportgen",
+        )
 
 
 def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unreadable: float) -> None:
@@ -147,16 +170,20 @@ def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unre
         "unreadable images",
         found=f"{len(unreadable)} of {n_listed} ({len(unreadable) / n_listed:.1%})\n{first}",
         expected=f"at most {max_unreadable:.1%}, and at least one readable image",
-        todo="mend or remove the files, or raise --max-unreadable",
+        todo=f"{common_advice([image.reason for image in unreadable]) or 'mend or remove the files'},"
+        " or raise --max-unreadable",
     )
 
 
-def fingerprint(inputs: RunInputs, read_idx: list[int], hashes: list[str]) -> str:
-    """The fingerprint of `Predictions`: `hashes` are those of the readable samples, whose places are `read_idx`."""
+def fingerprint(inputs: RunInputs, read_idx: list[int], hashes: list[str], *, any_turned: bool) -> str:
+    """The fingerprint of `Predictions`: `hashes` are those of the readable samples, whose places are `read_idx`.
+
+    Where no file is turned (`any_turned`), what becomes of turned ones makes no difference.
+    """
     digest = hashlib.sha256()
     by_sample = dict(zip(read_idx, hashes, strict=True))
     for index, sample in enumerate(inputs.samples):
         digest.update(f"{sample.sample_id}\t{sample.label}\t{by_sample.get(index, 'unreadable')}\n".encode())
     digest.update("\n".join(sorted(inputs.facts.classes)).encode())
-    digest.update(inputs.facts.preprocessing.identity().encode())
+    digest.update(inputs.facts.preprocessing.identity(any_turned=any_turned).encode())
     return digest.hexdigest()

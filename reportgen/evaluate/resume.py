@@ -36,7 +36,8 @@ def _same_images(stored: Predictions, inputs: RunInputs) -> bool:
     except OSError:
         return False
     mended = any(_is_readable(inputs, index) for index in set(range(len(inputs.samples))) - set(readable))
-    return not mended and fingerprint(inputs, readable, hashes) == stored.fingerprint
+    now = fingerprint(inputs, readable, hashes, any_turned=stored.any_turned)
+    return not mended and now == stored.fingerprint
 
 
 def _is_readable(inputs: RunInputs, index: int) -> bool:

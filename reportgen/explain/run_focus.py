@@ -100,7 +100,7 @@ def _focus_of(
     inputs: RunInputs, subject: Subject, grad_cam: Explainer, samples: list[Sample], preds: list[int]
 ) -> list[Focus | None]:
     device = subject.example.device
-    crops = torch.stack([inputs.crop(sample)[0] for sample in samples]).to(device)
+    crops = torch.stack([_crop_or_black(inputs, sample) for sample in samples]).to(device)
     outputs = torch.tensor([[inputs.facts.alignment.output_idx[pred] for pred in preds]], device=device)
     question = Question(
         inputs=inputs.facts.preprocessing.normalised(crops),
@@ -110,10 +110,18 @@ def _focus_of(
     )
     maps = grad_cam.maps(question)[0].cpu().numpy()
     size = (crops.shape[2], crops.shape[3])
-    masks = [read_mask_or_none(inputs, sample) for sample in samples]
+    masks = [read_mask_or_none(inputs, sample) for sample in samples]  # None as well where the picture is gone
     return [
         None if mask is None else focus(enlarged(values, size), mask) for values, mask in zip(maps, masks, strict=True)
     ]
+
+
+def _crop_or_black(inputs: RunInputs, sample: Sample) -> torch.Tensor:
+    """The crop; of a file that is gone since it was evaluated nothing, and nothing is counted of it."""
+    try:
+        return inputs.crop(sample)[0]
+    except UnreadableImageError:
+        return torch.zeros(3, *inputs.facts.preprocessing.crop_size, dtype=torch.uint8)
 
 
 def read_mask_or_none(inputs: RunInputs, sample: Sample) -> NDArray[np.uint8] | None:

@@ -193,9 +193,9 @@ def read_mask(path: Path, image_path: Path, preprocessing: Preprocessing) -> NDA
         size = _size(picture, upright=preprocessing.exif == "apply")
     if codes.ndim != 2 or codes.shape != size:
         raise UnreadableImageError(f"mask of shape {codes.shape} for a picture of {size[1]} x {size[0]} px")
-    if not np.isin(codes, (1, 2, 3)).all():
+    if codes.dtype.kind not in "ui" or codes.min() < 1 or codes.max() > 3:
         raise UnreadableImageError(f"mask with the codes {np.unique(codes)[:6].tolist()} instead of 1, 2 and 3")
-    return preprocessing.cropped_mask(torch.from_numpy(codes.astype(np.uint8))[None]).numpy()
+    return preprocessing.cropped_mask(torch.from_numpy(codes.astype(np.uint8, copy=False))[None]).numpy()
 
 
 def _size(content: bytes, *, upright: bool) -> tuple[int, int]:

@@ -84,13 +84,17 @@ class Preprocessing:
             return self.resize_px
         return (self.resize_px, self.resize_px) if self.fit == "squash" else None
 
-    def identity(self) -> str:
-        """Equal for settings that give equal pixels, and as older versions wrote it for what they could do."""
+    def identity(self, *, any_turned: bool) -> str:
+        """Equal for settings that give equal pixels, and as older versions wrote it for what they could do.
+
+        They turned every picture upright; where none is turned (`any_turned`) both ways give the same.
+        """
         text = (
             f"Preprocessing(resize_px={self.squashed_size or self.resize_px!r}, crop_px={self.crop_px!r}, "
             f"mean={self.mean!r}, std={self.std!r}, interpolation={self.interpolation!r})"
         )
-        return text if self.channels == 3 else text + " of grey"
+        as_stored = any_turned and self.exif == "ignore"
+        return text + " of grey" * (self.channels == 1) + " as stored" * as_stored
 
     def resized_size(self, height: int, width: int) -> tuple[int, int]:
         """(h, w) of a picture of `height` x `width` px after the resize, rounded as torchvision rounds."""

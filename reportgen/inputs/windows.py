@@ -1,8 +1,10 @@
 """The centre crop of a resized picture, without resizing the rest: what thin and huge pictures cost is bounded.
 
 A line of 8000 x 1 px at a shorter side of 256 px would be 2,048,000 x 256 px before its crop, 1.6 GB. Pillow resamples
-a box of a picture to the same pixels as the crop of the whole (its filters look beyond the box), torchvision cannot.
+a part of a side to the same pixels as the crop of the whole (its filters look beyond the part), torchvision cannot.
 """
+
+from math import ceil
 
 import numpy as np
 import torch
@@ -26,15 +28,23 @@ def is_large(size: Size) -> bool:
 
 
 def window(picture: Image.Image, *, resized: Size, crop: Size, interpolation: str) -> torch.Tensor:
-    """The centre `crop` of `picture` (RGB or L) resized to `resized`: (3, h, w) uint8, within 1 of torchvision's.
+    """The centre `crop` of `picture` (RGB or L) resized to `resized` by Pillow: (3, h, w) uint8.
 
     Where the crop is larger than the resized picture it is black, as torchvision's center_crop has it.
     """
     (top, height), (left, width) = (_span(*sides) for sides in zip(resized, crop, strict=True))
     scale_y, scale_x = picture.height / resized[0], picture.width / resized[1]
-    box = (left * scale_x, top * scale_y, (left + width) * scale_x, (top + height) * scale_y)
-    inside = (min(box[2], picture.width), min(box[3], picture.height))
-    seen = picture.resize((width, height), _FILTERS[interpolation], box=(*box[:2], *inside)).convert("RGB")
+    reach = ceil(3 * max(1.0, scale_y))  # a filter looks at most 2 pixels far, of the larger of both pictures
+    first, last = max(0, int(top * scale_y) - reach), min(picture.height, ceil((top + height) * scale_y) + reach)
+    if 4 * (last - first) > picture.height:  # no second picture nearly as large
+        first, last = 0, picture.height
+    rows = picture if last - first == picture.height else picture.crop((0, first, picture.width, last))
+    how = _FILTERS[interpolation]
+    # One direction after the other: with a box that cuts both Pillow 13 gives other values (up to 12 of 255).
+    ends = (left * scale_x, min((left + width) * scale_x, picture.width))
+    rows = rows.resize((width, rows.height), how, box=(ends[0], 0, ends[1], rows.height))
+    ends = (top * scale_y - first, min((top + height) * scale_y - first, rows.height))
+    seen = rows.resize((width, height), how, box=(0, ends[0], width, ends[1])).convert("RGB")
     view = Image.new("RGB", (crop[1], crop[0]))
     view.paste(seen, ((crop[1] - width) // 2, (crop[0] - height) // 2))
     return torch.from_numpy(np.array(view)).permute(2, 0, 1)

@@ -69,7 +69,7 @@ def test_unreadable_images_are_listed_counted_and_left_out(hand_inputs, five_bre
     seen = []
     found = predicted(hand_inputs, max_unreadable=0.05, watch=lambda done, total: seen.append((done, total)))
     assert [image.sample_id for image in found.unreadable] == ["boxer_2", "pug_3"]
-    assert "No such file" in found.unreadable[0].reason
+    assert "no such file" in found.unreadable[0].reason
     assert len(found.sample_ids) == 48
     assert seen[-1] == (50, 50)
 

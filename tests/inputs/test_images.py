@@ -88,7 +88,7 @@ def test_what_is_no_whole_image_is_unreadable_with_its_reason(content, reason):
 
 
 def test_a_missing_file_is_unreadable(tmp_path):
-    with pytest.raises(UnreadableImageError, match="^no such file; restore it"):
+    with pytest.raises(UnreadableImageError, match=r"^no such file; restore it"):
         read_crop(tmp_path / "gone.jpg", Preprocessing())
 
 

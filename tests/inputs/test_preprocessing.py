@@ -47,7 +47,7 @@ def test_squash_with_one_number_gives_a_square():
     square = Preprocessing(resize_px=24, crop_px=24, fit="squash")
     pair = Preprocessing(resize_px=(24, 24), crop_px=24)
     assert torch.equal(square.cropped(picture), pair.cropped(picture))
-    assert square.identity() == pair.identity()
+    assert square.identity(any_turned=True) == pair.identity(any_turned=True)
     assert square.crop_size == square.squashed_size == (24, 24)
 
 
@@ -240,10 +240,12 @@ def test_the_identity_of_what_older_versions_could_do_is_as_they_wrote_it():
         "Preprocessing(resize_px=256, crop_px=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), "
         "interpolation='bilinear')"
     )
-    assert Preprocessing().identity() == older
+    for exif, any_turned in (("apply", True), ("apply", False), ("ignore", False)):
+        assert Preprocessing(exif=exif).identity(any_turned=any_turned) == older
     others = [
+        Preprocessing(),
         Preprocessing(crop_px=(224, 200)),
         Preprocessing(fit="squash"),
         Preprocessing(channels=1, mean=(0.449,), std=(0.226,)),
-    ]
-    assert len({older, *(one.identity() for one in others)}) == 4
+    ]  # where a picture is turned, and is not made upright
+    assert len({older, *(one.identity(any_turned=True) for one in others)}) == 5
