@@ -1,6 +1,7 @@
 """Class alignment, by name. A wrong class order raises no error anywhere and looks like a confused model."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -67,7 +68,9 @@ def _problem(data_classes: tuple[str, ...], names: tuple[str, ...], n_outputs: i
         return f"the checkpoint names a class twice: {', '.join(twice)}"
     unknown = [name for name in data_classes if name not in set(names)]
     if unknown:
-        return "the model does not know " + ", ".join(_with_nearest(name, names) for name in unknown)
+        wordnet = all(re.fullmatch(r"n\d{8}", name) for name in unknown)
+        ids = "; these are WordNet ids, as ImageNet's folders are called" if wordnet else ""
+        return "the model does not know " + ", ".join(_with_nearest(name, names) for name in unknown) + ids
     return ""
 
 

@@ -36,6 +36,7 @@ def test_classes_without_images_keep_the_models_order():
         (("ant", "Maine_Coon"), ("ant", "maine coon"), "'Maine_Coon' (nearest: 'maine coon')"),
         (("ant", "boxer-dog"), ("ant", "Boxer Dog"), "'boxer-dog' (nearest: 'Boxer Dog')"),
         (("ant", "pug"), ("ant", "zebra"), "'pug'\n"),
+        (("n02123045", "n02123159"), ("tabby", "tiger cat"), "WordNet ids, as ImageNet's folders are called"),
         (("ant",), ("ant", "bee", "bee"), "names a class twice: bee"),
     ],
 )
