@@ -1,7 +1,6 @@
 """All options of a run: from the command line, over a TOML file, over the defaults here."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from reportgen.explain.methods import DEFAULT_METHODS, METHODS
 from reportgen.inputs.names import nfc
 from reportgen.language import LANGUAGES
 
+_LONGEST_NAME = 200
 Read = TypeVar("Read", bound=Table)
 TABLES: Mapping[str, type[Table]] = MappingProxyType(
     {
@@ -127,9 +127,11 @@ class Config(Table):
 
     @field_validator("model_name")
     @classmethod
-    def _is_a_folder_name(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
-            raise ValueError("it names a folder: letters, digits, dot, underscore and hyphen, not first")
+    def _is_a_name(cls, value: str | None) -> str | None:
+        if value is not None and not (
+            value.isprintable() and value.strip() == value and 0 < len(value) <= _LONGEST_NAME
+        ):
+            raise ValueError(f"a name of one line, 1 to {_LONGEST_NAME} characters, with no blank at either end")
         return value
 
 

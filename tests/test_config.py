@@ -51,7 +51,9 @@ def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
         ({"methods": "magic"}, "or package.module:attribute"),
         ({"format": "docx"}, "html, pdf or both"),
         ({"precision": "fp8"}, "fp32"),
-        ({"model_name": "../x"}, "folder"),
+        ({"model_name": "x" * 201}, "1 to 200 characters"),
+        ({"model_name": "two\nlines"}, "of one line"),
+        ({"model_name": " "}, "no blank at either end"),
         ({"checkpoint": None}, "give --checkpoint"),
     ],
 )

@@ -5,20 +5,21 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pydantic import TypeAdapter, ValidationError
 
-from reportgen.deliver.bundle import AUDIT_FAILED, MANIFEST, UNRENDERED, errors_told, hidden_name, write_files
+from reportgen.deliver.bundle import AUDIT_FAILED, HIDDEN, MANIFEST, UNRENDERED, errors_told, hidden_name, write_files
 from reportgen.deliver.locks import alone_in
+from reportgen.deliver.model_folders import model_in
 from reportgen.errors import DeliveryError, InputError
 from reportgen.render.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 
 INDEX, LATEST = "index.html", "latest"
 INDEX_PAGE = re.compile(r"index(\.[a-z]{2,3})?\.html")  # the front page in each language
+_DEEPEST = 4  # folders below the archive's
 _OURS = b'<meta name="generator" content="reportgen">'
 # What file systems without links answer, and the rename into a model's folder that lies on another one.
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
@@ -27,16 +28,17 @@ _VERDICT = TypeAdapter(Verdict)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedRun:
-    """A whole bundle, <archive>/<model>/<run_id>."""
+    """A whole bundle, <archive>/<model's folder>/<run_id>; `place`: that folder, relative to the archive."""
 
     path: Path
+    place: str
     verdict: Verdict
     documents: tuple[str, ...]
 
     @property
     def model(self) -> str:
-        """The name of its model's folder."""
-        return self.path.parent.name
+        """The model's name, where the folder is the model's; else the folder's."""
+        return model_in(self.place, self.verdict.model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def bundles(archive: Path) -> Bundles:
     runs, unreadable = [], []
     for path in bundle_dirs(archive):
         try:
-            runs.append(archived_run(path))
+            runs.append(archived_run(path, archive))
         except (OSError, ValueError) as error:
             if path.is_dir():  # else it was pruned just now
                 unreadable.append(Unreadable(path=path, reason=_reason(error)))
@@ -68,12 +70,16 @@ def bundles(archive: Path) -> Bundles:
     return Bundles(runs=tuple(runs), unreadable=tuple(unreadable))
 
 
-def archived_run(path: Path) -> ArchivedRun:
-    """The bundle in `path`. Raises OSError or ValueError when it lacks a file or does not tell what it is."""
+def archived_run(path: Path, archive: Path) -> ArchivedRun:
+    """The bundle in `path`, in `archive`. Raises OSError or ValueError when it lacks a file or tells not what it is."""
     verdict = _judged(path, _VERDICT.validate_json((path / "verdict.json").read_bytes()))
     (path / MANIFEST).stat()
     documents = tuple(name for _, name, _ in verdict.reports if (path / name).is_file())
-    return ArchivedRun(path=path, verdict=verdict, documents=documents)
+    return ArchivedRun(path=path, place=_place(path, archive), verdict=verdict, documents=documents)
+
+
+def _place(path: Path, archive: Path) -> str:
+    return path.parent.relative_to(archive).as_posix()
 
 
 def _judged(path: Path, verdict: Verdict) -> Verdict:
@@ -96,17 +102,24 @@ def bundle_dirs(archive: Path) -> tuple[Path, ...]:
     DeliveryError.
     """
     with errors_told(f"archive {archive}"):
-        return tuple(path for folder in model_dirs(archive) for path in _visible_dirs(folder) if is_bundle(path))
+        found = (path for folder in model_dirs(archive) for path in _visible_dirs(folder) if is_bundle(path))
+        return tuple(sorted(found))
 
 
 def is_bundle(path: Path) -> bool:
     """Whether the directory `path` is a bundle, maybe a damaged one. Raises OSError."""
-    kept = path.suffix in (UNRENDERED, AUDIT_FAILED)
-    return not kept and any((path / name).exists() for name in (MANIFEST, "findings.json"))
+    return path.suffix not in (UNRENDERED, AUDIT_FAILED) and _is_ours(path)
+
+
+def _is_ours(path: Path) -> bool:
+    return any((path / name).exists() for name in (MANIFEST, "findings.json"))
 
 
 def model_dirs(archive: Path) -> tuple[Path, ...]:
-    """The folders that may hold bundles, by name. Raises InputError when `archive` is no directory, DeliveryError."""
+    """The folders that may hold bundles, by path; also those in folders, where older versions put timm/resnet10t.
+
+    Raises InputError when `archive` is no directory, DeliveryError.
+    """
     if not archive.is_dir():
         raise InputError(
             f"archive {archive}",
@@ -115,7 +128,21 @@ def model_dirs(archive: Path) -> tuple[Path, ...]:
             todo="correct the path",
         )
     with errors_told(f"archive {archive}"):
-        return tuple(_visible_dirs(archive))
+        return tuple(folder for top in _visible_dirs(archive) for folder in (top, *_nested(top, 1)))
+
+
+def _nested(folder: Path, depth: int) -> Iterator[Path]:
+    """Folders in `folder` that hold something of ours; a bundle holds no other."""
+    for path in _visible_dirs(folder):
+        if not _is_ours(path) and depth < _DEEPEST:
+            if any(list(map(_is_left_by_us, os.scandir(path)))):
+                yield path
+            yield from _nested(path, depth + 1)
+
+
+def _is_left_by_us(entry: os.DirEntry[str]) -> bool:
+    hidden = bool(HIDDEN.fullmatch(entry.name))
+    return entry.is_dir(follow_symlinks=False) and (hidden or _is_ours(Path(entry.path)))
 
 
 def refresh(archive: Path) -> Path:
@@ -129,10 +156,12 @@ def refresh(archive: Path) -> Path:
         with alone_in(archive):
             found = bundles(archive)
             entries = tuple(
-                Entry(model=run.model, folder=run.path.name, verdict=run.verdict, documents=run.documents)
+                Entry(
+                    model=run.model, folder=f"{run.place}/{run.path.name}", verdict=run.verdict, documents=run.documents
+                )
                 for run in found.runs
             )
-            unreadable = tuple((f"{one.path.parent.name}/{one.path.name}", one.reason) for one in found.unreadable)
+            unreadable = tuple((one.path.relative_to(archive).as_posix(), one.reason) for one in found.unreadable)
             pages = index_pages(entries, unreadable)
             older = _older_pages(archive, pages)
             write_files(archive, {name: page.encode(errors="replace") for name, page in pages.items()})
@@ -143,11 +172,11 @@ def refresh(archive: Path) -> Path:
 
 
 def _link_latest(archive: Path, folders: tuple[Path, ...], runs: tuple[ArchivedRun, ...]) -> None:
-    newest = {folder: list(group)[-1] for folder, group in groupby(runs, key=lambda run: run.path.parent)}
+    newest = {run.path.parent: run for run in runs}  # the last of each folder stays
     for folder in folders:
         _link(folder / LATEST, newest[folder].path.name if folder in newest else None, archive)
     of_all = max(newest.values(), key=lambda run: (run.verdict.created_at, run.verdict.run_id), default=None)
-    _link(archive / LATEST, f"{of_all.model}/{of_all.path.name}" if of_all else None, archive)
+    _link(archive / LATEST, f"{of_all.place}/{of_all.path.name}" if of_all else None, archive)
 
 
 def _link(link: Path, to: str | None, archive: Path) -> None:

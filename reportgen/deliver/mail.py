@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from reportgen.deliver.bundle import MAIL, held, write_files
 from reportgen.deliver.mail_message import Draft, Letter, PdfVersion, first_that_fits
 from reportgen.deliver.mail_receipts import Receipt, read_receipts, write_receipts
 from reportgen.deliver.mail_settings import MailSettings, key_of
+from reportgen.deliver.model_folders import model_in
 from reportgen.deliver.smtp import Ending, attempts
 from reportgen.deliver.stored_look import restored_look
 from reportgen.errors import DeliveryError
@@ -87,7 +89,8 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
         code = settings.lang or contract["language"]
         notes = replace(read_notes(facts["own_notes"]), language=code)
     page = bundle_dir / document_name(code, "html", first=contract["language"])
-    link = settings.link.replace("{model}", model).replace("{run_id}", run_id)
+    place = bundle_dir.parent.name if model_in(bundle_dir.parent.name, model) == model else model
+    link = settings.link.replace("{model}", quote(place)).replace("{run_id}", run_id)
     link = link or str(page if page.exists() else bundle_dir)
     return Draft(
         contract=contract,

@@ -39,7 +39,11 @@ def retention(archive: Path, *, keep: int | None, keep_days: float | None, now: 
     with errors_told(f"archive {archive}"):
         going = _past_limits(runs, keep, now - timedelta(days=keep_days) if keep_days is not None else None)
         stay = [run for run in runs if run.path not in going]
-        in_use = {run.verdict.comparison.baseline_run_id for run in (*stay, *_missing(found)) if run.verdict.comparison}
+        in_use = {
+            run.verdict.comparison.baseline_run_id
+            for run in (*stay, *_missing(archive, found))
+            if run.verdict.comparison
+        }
         removals = [
             _removal(archive, run.path, _why(keep, keep_days))
             for run in runs
@@ -80,12 +84,12 @@ def _past_limits(runs: tuple[ArchivedRun, ...], keep: int | None, before: dateti
     return going
 
 
-def _missing(found: tuple[Leftover, ...]) -> Iterator[ArchivedRun]:
+def _missing(archive: Path, found: tuple[Leftover, ...]) -> Iterator[ArchivedRun]:
     """Bundles that are not under their names at the moment, and will be put back."""
     for one in found:
         if one.kind == "old":
             with suppress(OSError, ValueError):
-                yield archived_run(one.path)
+                yield archived_run(one.path, archive)
 
 
 def _is_over(one: Leftover, now: datetime) -> bool:

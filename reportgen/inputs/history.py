@@ -67,8 +67,8 @@ class History:
     only_passed: bool = False
 
 
-def read_history(model_dir: Path, baseline: str) -> History:
-    """Up to N_NIGHTS runs in `model_dir` (<archive>/<model name>), which need not exist.
+def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
+    """Up to N_NIGHTS runs in the folders of a model, which need not exist.
 
     `baseline` is latest, passed, none, or a run directory. With passed it is looked for as far back as need be: a
     regression that stays must not be left without a baseline by growing old. A damaged run in the archive is passed
@@ -77,27 +77,26 @@ def read_history(model_dir: Path, baseline: str) -> History:
     if baseline == "none":
         return History(compare=False)
     given = None if baseline in ("latest", "passed") else read_past_run(Path(baseline))
-    runs, only_passed = _readable(model_dir), baseline == "passed"
+    runs, only_passed = _readable(model_dirs), baseline == "passed"
     nights = list(islice(runs, N_NIGHTS))
     if only_passed and not any(night.passed for night in nights):
         nights += islice((run for run in runs if run.passed), 1)
     return History(nights=tuple(reversed(nights)), given=given, only_passed=only_passed)
 
 
-def _readable(model_dir: Path) -> Iterator[PastRun]:
+def _readable(model_dirs: tuple[Path, ...]) -> Iterator[PastRun]:
     """Newest first, each read when it is asked for."""
-    for run_dir in _newest_first(model_dir):
+    for run_dir in _newest_first(model_dirs):
         try:
             yield read_past_run(run_dir)
         except InputError as error:
             log.warning("not compared with %s: %s", run_dir, error.found)
 
 
-def _newest_first(model_dir: Path) -> Iterator[Path]:
+def _newest_first(model_dirs: tuple[Path, ...]) -> Iterator[Path]:
     """Whole bundles; run ids sort by time."""
-    if not model_dir.is_dir():
-        return
-    for run_dir in sorted(model_dir.iterdir(), reverse=True):
+    found = (path for model_dir in model_dirs if model_dir.is_dir() for path in model_dir.iterdir())
+    for run_dir in sorted(found, key=lambda path: path.name, reverse=True):
         unfinished = run_dir.name.startswith(".") or run_dir.suffix in (".unrendered", ".audit-failed")
         if not unfinished and not run_dir.is_symlink() and (run_dir / "manifest.json").is_file():
             yield run_dir

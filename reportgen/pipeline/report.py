@@ -14,6 +14,7 @@ from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
 from reportgen.deliver.archive import refresh
 from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
+from reportgen.deliver.model_folders import archive_of
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import RenderingError
@@ -111,7 +112,7 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
         log.warning("not asked for, and no longer in %s: %s", bundle_dir, ", ".join(gone))
     if not was_whole:
         remove_bundle(kept)
-    refresh(bundle_dir.parent.parent)
+    refresh(archive_of(bundle_dir, run.predictions.facts.model.name))
     return findings, receipts
 
 

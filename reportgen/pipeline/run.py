@@ -17,6 +17,7 @@ from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
 from reportgen.deliver.bundle import EVALUATED, held, remove_bundle, write_bundle
 from reportgen.deliver.mail import MailReceipt
+from reportgen.deliver.model_folders import model_folders
 from reportgen.deliver.receipts import Receipts
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, as_stored
@@ -62,13 +63,13 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SetUp:
-    """What is known before device time is spent."""
+    """What is known before device time is spent. The run goes into the first of `model_dirs`; others are older."""
 
     inputs: RunInputs
     on: Compute
     options: ExplainOptions
     rules: GateRules
-    model_dir: Path
+    model_dirs: tuple[Path, ...]
     stamp: RunStamp
     look: Look
 
@@ -83,7 +84,7 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
     timing: dict[str, float] = {}
     with timed("inputs", timing):
         setup = _set_up(config, now, timing)
-        history = read_history(setup.model_dir, config.baseline)
+        history = read_history(setup.model_dirs, config.baseline)
     with timed("evaluate", timing):
         predictions, kept_dir = _evaluated(config, setup, watch)
     with _kept_until_a_bundle_holds_it(kept_dir):
@@ -110,7 +111,7 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
             sections=config.sections,
             look=setup.look,
         )
-        bundle_dir = setup.model_dir / setup.stamp.run_id
+        bundle_dir = setup.model_dirs[0] / setup.stamp.run_id
         receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
     mail, failed = index_mail_and_prune(config, bundle_dir, now=now)
     return RunOutcome(findings=findings, receipts=receipts, mail=mail, failed=failed)
@@ -161,7 +162,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         on=on,
         options=options,
         rules=rules,
-        model_dir=config.out / inputs.facts.model.name,
+        model_dirs=model_folders(config.out, inputs.facts.model.name),
         stamp=stamp,
         look=look(config.templates, config.theme),
     )
@@ -170,12 +171,13 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
 def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions, Path]:
     """The predictions, and the hidden folder that keeps them until the bundle stands."""
     if config.resume:
-        for folder in sorted(setup.model_dir.glob(f"{EVALUATED}*"), reverse=True):
+        kept = (path for model_dir in setup.model_dirs for path in model_dir.glob(f"{EVALUATED}*"))
+        for folder in sorted(kept, key=lambda path: path.name, reverse=True):
             found = _taken_over(folder, setup)
             if found is not None:
                 log.info("evaluation taken over from %s", folder)
                 return found, folder
-        log.warning("nothing to resume: no evaluation of the same inputs in %s; evaluating", setup.model_dir)
+        log.warning("nothing to resume: no evaluation of the same inputs in %s; evaluating", setup.model_dirs[0])
     log.info("evaluating %s on %s (%s)", setup.inputs.facts.model.arch, setup.on.device_name, setup.on.precision)
     predictions = evaluate(
         setup.inputs,
@@ -184,7 +186,7 @@ def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions
         max_unreadable=config.max_unreadable,
         watch=lambda done, total: watch("evaluate", done, total),
     )
-    kept_dir = setup.model_dir / f"{EVALUATED}{setup.stamp.run_id}"
+    kept_dir = setup.model_dirs[0] / f"{EVALUATED}{setup.stamp.run_id}"
     return predictions, write_bundle(kept_dir, stored_evaluation(predictions))
 
 

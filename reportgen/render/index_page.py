@@ -95,6 +95,7 @@ class Verdict:
     class_order_suspicious: bool
     notice: str | None
     rules: tuple[Rule, ...]
+    model: str = ""
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
     n_data_checks: int | None = None
@@ -113,7 +114,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A bundle as the page shows it. `documents`: the names of its reports."""
+    """A bundle as the page shows it. `folder`: relative to the page; `documents`: the names of its reports."""
 
     model: str
     folder: str
@@ -127,7 +128,7 @@ class Entry:
 
     def href(self, name: str) -> str:
         """The URL of one of its files, relative to the page."""
-        return "/".join(quote(part, safe="", errors="surrogateescape") for part in (self.model, self.folder, name))
+        return quote(f"{self.folder}/{name}", errors="surrogateescape")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

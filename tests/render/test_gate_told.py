@@ -63,7 +63,7 @@ def standing(page):
 
 
 def night_of(tmp_path, files):
-    run = archived_run(archived(tmp_path, 1, files={**bundle_files(1), **files}))
+    run = archived_run(archived(tmp_path, 1, files={**bundle_files(1), **files}), tmp_path)
     return index_page((Entry(model="m", folder="f", verdict=run.verdict, documents=()),), ())
 
 
@@ -105,7 +105,7 @@ def test_that_nothing_was_judged_is_said_in_every_document_and_language(code, wo
     contract = findings_json(report)
     mail = mail_text(contract, link="", omitted="", notes=report.notes)
     files = ci_files(contract, report.notes)
-    run = archived_run(archived(tmp_path, 1, files={**bundle_files(1), **files}))
+    run = archived_run(archived(tmp_path, 1, files={**bundle_files(1), **files}), tmp_path)
     index = index_page((Entry(model="m", folder="f", verdict=run.verdict, documents=()),), (), code)
     for text in (html(report, "screen"), mail.text, mail.html, files["summary.md"].decode(), index, json.dumps(contract["gate"], ensure_ascii=False)):  # fmt: skip
         assert words in text.replace("\n", "")
@@ -133,6 +133,5 @@ def test_a_pass_without_a_rule_in_an_older_bundle_is_read_as_not_judged(rules, s
 
 @pytest.mark.parametrize("content", [b"", b"cut <testsuites", b"<testsuites/>"])
 def test_an_older_bundle_whose_junit_tells_nothing_keeps_its_outcome(content, tmp_path):
-    assert (
-        archived_run(archived(tmp_path, 1, files={**bundle_files(1), "junit.xml": content})).verdict.outcome == "pass"
-    )
+    files = {**bundle_files(1), "junit.xml": content}
+    assert archived_run(archived(tmp_path, 1, files=files), tmp_path).verdict.outcome == "pass"

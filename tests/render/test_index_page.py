@@ -17,7 +17,7 @@ def verdict(day=1, **changed):
 
 
 def entry(day=1, *, model="m", documents=("report.html", "report.pdf"), **changed):
-    return Entry(model=model, folder=run_id_of(day), verdict=verdict(day, **changed), documents=documents)
+    return Entry(model=model, folder=f"{model}/{run_id_of(day)}", verdict=verdict(day, **changed), documents=documents)
 
 
 class Page(HTMLParser):
