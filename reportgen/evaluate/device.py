@@ -58,7 +58,8 @@ def model_on_loan(model: nn.Module, on: Compute) -> Iterator[torch.device]:
     """
     device = torch.device(on.device)
     home = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    training = [(module, module.training) for module in model.modules()]
+    # a frozen TorchScript module has no such flag
+    training = [(module, getattr(module, "training", False)) for module in model.modules()]
     grad = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     try:
         model.to(device)

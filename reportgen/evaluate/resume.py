@@ -12,14 +12,16 @@ from reportgen.inputs.run_inputs import RunInputs
 def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions | None:
     """`stored` with tonight's facts, when `evaluate` would give the same again; None when it might not.
 
-    The same: checkpoint, architecture, classes and their order, device and precision, and for every image id, label and
-    the file's hash, which is read anew; an image that was unreadable still is. Thousands of files hash in seconds.
+    The same: checkpoint, architecture, how its outputs are read, classes and their order, device and precision, and for
+    every image id, label and the file's hash, which is read anew; an image that was unreadable still is. Thousands of
+    files hash in seconds.
     """
     then, now = stored.facts, inputs.facts
-    same_model = (then.model.checkpoint_sha256, then.model.arch, then.alignment) == (
+    same_model = (then.model.checkpoint_sha256, then.model.arch, then.alignment, then.outputs) == (
         now.model.checkpoint_sha256,
         now.model.arch,
         now.alignment,
+        now.outputs,
     )
     if not same_model or stored.compute != on or not _same_images(stored, inputs):
         return None

@@ -120,7 +120,7 @@ def _laid_over(order: torch.Tensor, n: int, bottom: torch.Tensor, top: torch.Ten
 
 def _logits(subject: Subject, pictures: torch.Tensor) -> torch.Tensor:
     with torch.inference_mode():
-        scores: torch.Tensor = subject.model(pictures.contiguous(memory_format=torch.channels_last))
+        scores: torch.Tensor = subject.model(pictures)
     return scores.float().cpu()
 
 

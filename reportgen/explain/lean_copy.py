@@ -17,11 +17,12 @@ from torch.nn.grad import conv2d_input
 from reportgen.explain.lrp_copy import fold
 from reportgen.explain.methods import NotApplicableError, Subject
 from reportgen.explain.private_copy import private_copy
+from reportgen.inputs.first_run import memory_format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeanCopy:
-    """The copy: eval mode, frozen, channels last, on the model's device; inputs must have its precision."""
+    """The copy: eval mode, frozen, on the model's device, in its memory format; inputs must have its precision."""
 
     model: nn.Module
     precision: Literal["fp32", "bf16"]
@@ -41,7 +42,7 @@ def lean_copy(subject: Subject) -> LeanCopy:
     if subject.on.precision == "bf16":
         model = model.to(torch.bfloat16)
         _take_gradients_forward(model)
-    model = model.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # torch's own signature
+    model = model.to(memory_format=memory_format(subject.model)).eval().requires_grad_(False)  # torch's own signature
     return LeanCopy(model=model, precision=subject.on.precision)
 
 

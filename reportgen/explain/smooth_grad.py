@@ -48,7 +48,7 @@ def smooth_grad(
     while done < options.n_samples:
         n = min(options.chunk, options.n_samples - done)
         noise = torch.randn((n, *image.shape), generator=generator).to(image.device)
-        noisy = (image.unsqueeze(0) + sigma * noise).to(dtype, memory_format=torch.channels_last)
+        noisy = (image.unsqueeze(0) + sigma * noise).to(dtype)
         total += _gradients(model, noisy, class_idx).float().sum(dim=0)
         done += n
     return total / options.n_samples

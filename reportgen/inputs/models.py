@@ -6,8 +6,10 @@ only run when the user names it (`--arch`): a name inside a checkpoint could oth
 """
 
 import difflib
-import inspect
+import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,11 +18,15 @@ import torchvision
 from torch import nn
 
 from reportgen.errors import ConfigError, InputError, in_one_line
+from reportgen.inputs.adapted import PLAIN, Program, Reading
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.fitting import TwoFitError
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
-from reportgen.inputs.preprocessing import Preprocessing
-from reportgen.plugins import resolved
+from reportgen.inputs.factories import factory_model
+from reportgen.inputs.preprocessing import Said
+from reportgen.inputs.programs import program_model
+
+log = logging.getLogger(__name__)
 
 
 def architectures() -> list[str]:
@@ -28,21 +34,47 @@ def architectures() -> list[str]:
     return list(torchvision.models.list_models(module=torchvision.models))
 
 
-def read_model(checkpoint: Checkpoint, arch: str | None) -> tuple[nn.Module, str, Fitted]:
-    """The model with the checkpoint's weights (CPU, float32, channels last, eval mode), its name, and how they fitted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadModel:
+    """A model as it was made, with its weights (CPU, eval mode), its architecture's name and how the weights fitted.
 
-    `arch` wins over the name in the checkpoint. Raises InputError when no architecture is known or the weights do not
-    fit it, ConfigError when the name means nothing.
+    reading, said: what the file of a program tells of its inputs; nothing for a model of modules.
     """
+
+    model: nn.Module
+    arch: str
+    fit: Fitted
+    reading: Reading = PLAIN
+    said: Said = field(default_factory=dict)
+
+
+def read_model(checkpoint: Checkpoint, arch: str | None) -> ReadModel:
+    """The model of a checkpoint. `arch` wins over the name in the checkpoint; a program needs none.
+
+    Raises InputError when no architecture is known or the weights do not fit it, ConfigError when the name means
+    nothing.
+    """
+    if checkpoint.program is not None:
+        return _program(checkpoint, checkpoint.program, arch)
     name = _architecture(checkpoint, arch)
     if ":" in name:
-        model = _factory_model(name, checkpoint)
+        model = factory_model(name, checkpoint)
     elif name.startswith("timm/"):
         model = _timm_model(name, checkpoint.weights)
     else:
         model = _torchvision_model(name, checkpoint.weights)
     fit = _load(model, checkpoint, name)
-    return model.float().to(memory_format=torch.channels_last).eval(), name, fit
+    reading = Reading(n_columns=0, program="torchscript" if isinstance(model, torch.jit.ScriptModule) else None)
+    return ReadModel(model=model.eval(), arch=name, fit=fit, reading=reading)
+
+
+def _program(checkpoint: Checkpoint, kind: Program, arch: str | None) -> ReadModel:
+    if arch:
+        log.info("--arch %s is not needed: the checkpoint is a whole program", arch)
+    model, reading, said = program_model(checkpoint.path, kind)
+    return ReadModel(
+        model=model, arch=kind, fit=Fitted(weights=OrderedDict(), prefix="", left_out=()), reading=reading, said=said
+    )
 
 
 def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
@@ -117,28 +149,6 @@ def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., 
     return build(num_classes=int(named[heads[-1]].shape[0])) if heads else build()
 
 
-def _factory_model(name: str, checkpoint: Checkpoint) -> nn.Module:
-    factory = resolved(name, {}, kind="architecture")
-    try:
-        takes_classes = "num_classes" in inspect.signature(factory).parameters
-        model = factory(num_classes=len(checkpoint.classes)) if takes_classes and checkpoint.classes else factory()
-    except Exception as error:  # foreign code may raise anything; the message says whose it is
-        raise InputError(
-            f"architecture {name!r}",
-            found=f"the factory failed: {in_one_line(error)}",
-            expected="a model; num_classes is given when the factory takes it and the checkpoint names its classes",
-            todo="save `classes` in the checkpoint, or give num_classes a default",
-        ) from error
-    if not isinstance(model, nn.Module):
-        raise ConfigError(
-            f"architecture {name!r}",
-            found=f"a factory that returns a {type(model).__name__}",
-            expected="a torch.nn.Module",
-            todo="return the model from the factory",
-        )
-    return model
-
-
 def _load(model: nn.Module, checkpoint: Checkpoint, name: str) -> Fitted:
     """Loads the weights, all of them, and says how they were fitted. Raises InputError with the cause."""
     own = model.state_dict()
@@ -180,24 +190,3 @@ def _failure_of_loading(model: nn.Module, weights: Mapping[str, torch.Tensor]) -
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") if names else "none"
-
-
-def n_outputs(model: nn.Module, preprocessing: Preprocessing) -> int:
-    """K, the number of logits for one black crop of `preprocessing`. Raises InputError for any other output."""
-    height, width = preprocessing.crop_size
-    with torch.inference_mode():
-        try:
-            logits = model(torch.zeros(1, preprocessing.channels, height, width))
-        except (RuntimeError, AssertionError, ValueError) as error:
-            raise InputError(
-                f"model run on a picture of {width} x {height} px",
-                found=in_one_line(error),
-                expected="logits",
-                todo="give the crop that the model was trained with: [preprocessing] crop in the TOML file",
-            ) from error
-    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
-        shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-        raise InputError(
-            "model output", found=f"{shape}", expected="logits of shape (N, K)", todo="wrap the model so that it is so"
-        )
-    return int(logits.shape[1])

@@ -1,8 +1,10 @@
 """The front door of stage 1: everything that a run reads, checked and aligned before any device time is spent."""
 
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,18 +12,28 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reportgen.errors import InputError
-from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
+from reportgen.inputs.adapted import PLAIN, Reading
+from reportgen.inputs.checkpoints import Checkpoint, Fitted, read_checkpoint
 from reportgen.inputs.classes import ClassAlignment, aligned
+from reportgen.inputs.first_run import Asked, FirstRun, first_run, refuse_other_width, with_classes
 from reportgen.inputs.images import read_crop, read_mask
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
-from reportgen.inputs.models import n_outputs, read_model
+from reportgen.inputs.models import read_model
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.preprocessing import Preprocessing, Said, merged
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
+from reportgen.inputs.timm_config import timm_preprocessing
 
-SOURCES = ("configuration", "checkpoint", "architecture")  # of preprocessing: the first that says a field decides
+log = logging.getLogger(__name__)
+# Of preprocessing: the first that says a field decides.
+SOURCES = ("configuration", "checkpoint", "timm", "architecture")
 # Where 224 is not what the architecture was built for.
 _OF_ARCHITECTURE: Mapping[str, Said] = {"inception_v3": {"resize_px": 342, "crop_px": 299}}
+
+Remark = Literal[
+    "batch_dependent",  # a picture's outputs depend on the pictures beside it
+    "not_repeatable",  # the same picture gives other outputs each time
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +88,10 @@ class DataFacts:
 class RunFacts:
     """All that later stages need to know of the inputs; plain values, stored with the run.
 
-    preprocessing_sources says who gave each field of `preprocessing` (configuration, checkpoint, architecture or
-    assumed; empty for a run of an older version), preprocessing_source the one of them that has most say.
+    preprocessing_sources says who gave each field of `preprocessing` (configuration, checkpoint, timm, architecture or
+    assumed; empty for a run of an older version), preprocessing_source the one of them that has most say. outputs: how
+    what the model returns was read; n_columns is 0 for a run of an older version. remark: what the trial found to be
+    said of the outputs.
     """
 
     model: ModelFacts
@@ -88,6 +102,8 @@ class RunFacts:
     preprocessing_source: str
     own_notes: str | None
     preprocessing_sources: Mapping[str, str] = field(default_factory=dict)
+    outputs: Reading = PLAIN
+    remark: Remark | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -119,8 +135,8 @@ def read_inputs(options: InputOptions) -> RunInputs:
 
     Raises InputError or ConfigError before anything is evaluated.
     """
-    data = read_labelled_images(options.dataset, options.source)
-    return _read(options, read_checkpoint(options.checkpoint), data)
+    loaded = _loaded(options)
+    return _inputs(options, loaded, read_labelled_images(options.dataset, options.source))
 
 
 def read_model_alone(options: InputOptions) -> RunInputs:
@@ -128,13 +144,53 @@ def read_model_alone(options: InputOptions) -> RunInputs:
 
     A checkpoint that names no classes gives "output 0", "output 1" and so on.
     """
-    return _read(options, read_checkpoint(options.checkpoint), None)
+    return _inputs(options, _loaded(options), None)
 
 
-def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | None) -> RunInputs:
-    model, arch, fit = read_model(checkpoint, options.arch)
-    preprocessing, sources = _preprocessing(options, checkpoint, arch)
-    n = n_outputs(model, preprocessing)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """What is known when the model has run once, and before the data set is read."""
+
+    checkpoint: Checkpoint
+    arch: str
+    fit: Fitted
+    preprocessing: Preprocessing
+    sources: Mapping[str, str]
+    run: FirstRun
+
+
+def _loaded(options: InputOptions) -> _Loaded:
+    checkpoint = read_checkpoint(options.checkpoint)
+    read = read_model(checkpoint, options.arch)
+    spoken: dict[str, Said] = {
+        "configuration": options.preprocessing,
+        "checkpoint": {**read.said, **(checkpoint.preprocessing or {})},
+        "timm": timm_preprocessing(read.model),
+        "architecture": _OF_ARCHITECTURE.get(read.arch, {}),
+    }
+    preprocessing, sources = _preprocessing(spoken)
+    known = Asked(
+        size=preprocessing.crop_size,
+        channels=None if sources["channels"] == "assumed" else preprocessing.channels,
+        n_classes=len(checkpoint.classes) if checkpoint.classes else None,
+        reading=read.reading,
+    )
+    run = first_run(read.model, known)
+    refuse_other_width(run.reading.n_outputs, checkpoint.classes)
+    if run.channels != preprocessing.channels:
+        log.info("the model takes pictures of one channel: they are turned grey")
+        spoken["architecture"] = {**spoken["architecture"], "channels": run.channels}
+        preprocessing, sources = _preprocessing(spoken)
+    return _Loaded(
+        checkpoint=checkpoint, arch=read.arch, fit=read.fit, preprocessing=preprocessing, sources=sources, run=run
+    )
+
+
+def _inputs(options: InputOptions, loaded: _Loaded, data: LabelledImages | None) -> RunInputs:
+    checkpoint, run = loaded.checkpoint, loaded.run
+    if data and checkpoint.classes is None:
+        run = with_classes(run, loaded.preprocessing, len(data.classes))
+    n = run.reading.n_outputs
     own_names = checkpoint.classes or tuple(f"output {k}" for k in range(n))
     alignment = aligned(
         data.classes if data else tuple(options.renamed.get(name, name) for name in own_names),
@@ -145,7 +201,7 @@ def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | 
     own_notes = own_notes_text(options.notes_path) if options.notes_path else None
     read_notes(own_notes)  # a malformed note stops the run now, not after the device time
     facts = RunFacts(
-        model=replace(_model_facts(options, checkpoint, arch, model), weights_prefix=fit.prefix, left_out=fit.left_out),
+        model=_model_facts(options, loaded),
         data=DataFacts(
             name=data.name if data else "",
             split=data.split if data else "",
@@ -155,17 +211,16 @@ def _read(options: InputOptions, checkpoint: Checkpoint, data: LabelledImages | 
         ),
         alignment=alignment,
         taxonomy=_taxonomy(alignment.classes, options, checkpoint, data.species if data else {}),
-        preprocessing=preprocessing,
-        preprocessing_source=next((one for one in SOURCES if one in sources.values()), "assumed"),
-        preprocessing_sources=sources,
+        preprocessing=loaded.preprocessing,
+        preprocessing_source=next((one for one in SOURCES if one in loaded.sources.values()), "assumed"),
+        preprocessing_sources=loaded.sources,
         own_notes=own_notes,
+        outputs=run.reading,
     )
-    return RunInputs(model=model, samples=data.samples if data else (), facts=facts)
+    return RunInputs(model=run.model, samples=data.samples if data else (), facts=facts)
 
 
-def _preprocessing(options: InputOptions, checkpoint: Checkpoint, arch: str) -> tuple[Preprocessing, dict[str, str]]:
-    spoken = (options.preprocessing, checkpoint.preprocessing or {}, _OF_ARCHITECTURE.get(arch, {}))
-    sources = dict(zip(SOURCES, spoken, strict=True))
+def _preprocessing(sources: Mapping[str, Said]) -> tuple[Preprocessing, dict[str, str]]:
     try:
         return merged(sources)
     except ValueError as error:
@@ -173,21 +228,24 @@ def _preprocessing(options: InputOptions, checkpoint: Checkpoint, arch: str) -> 
         raise InputError(
             "preprocessing",
             found=f"{error} ({given})",
-            expected="values that go together, from the TOML file, the checkpoint and the architecture",
+            expected="values that go together, from the TOML file, the checkpoint, timm and the architecture",
             todo="say all of them in [preprocessing] of the TOML file",
         ) from error
 
 
-def _model_facts(options: InputOptions, checkpoint: Checkpoint, arch: str, model: nn.Module) -> ModelFacts:
+def _model_facts(options: InputOptions, loaded: _Loaded) -> ModelFacts:
+    checkpoint = loaded.checkpoint
     return ModelFacts(
-        name=options.model_name or arch.rpartition(":")[2],
-        arch=arch,
+        name=options.model_name or loaded.arch.rpartition(":")[2],
+        arch=loaded.arch,
         checkpoint_file=checkpoint.path.name,
         checkpoint_sha256=checkpoint.sha256,
         checkpoint_wrapper=checkpoint.wrapper,
         epoch=checkpoint.epoch,
-        n_params=sum(parameter.numel() for parameter in model.parameters()),
+        n_params=sum(parameter.numel() for parameter in loaded.run.model.parameters()),
         target_layer=options.target_layer or checkpoint.target_layer,
+        weights_prefix=loaded.fit.prefix,
+        left_out=loaded.fit.left_out,
     )
 
 

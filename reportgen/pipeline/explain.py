@@ -8,6 +8,7 @@ from reportgen.config import Config
 from reportgen.deliver.bundle import write_files
 from reportgen.errors import InputError
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.trial import tried_on
 from reportgen.explain.attributions import refuse_unexplainable
 from reportgen.explain.one_picture import explain_picture
 from reportgen.inputs.images import UnreadableImageError, read_crop
@@ -25,13 +26,14 @@ def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path
     """
     inputs = read_model_alone(input_options(config))
     on, options = compute(config.device, config.precision), explain_options(config)
-    refuse_unexplainable(inputs, options)
     try:
         crop, _ = read_crop(image, inputs.facts.preprocessing)
     except UnreadableImageError as error:
         raise InputError(
             f"image {image}", found=str(error), expected="a picture that can be decoded", todo="name another file"
         ) from error
+    inputs = tried_on(inputs, [crop], on)
+    refuse_unexplainable(inputs, options)
     picture = explain_picture(inputs, crop, label=nfc(label) if label else None, on=on, options=options)
     notes = replace(read_notes(inputs.facts.own_notes), language=config.lang[0])
     made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options)

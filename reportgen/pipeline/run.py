@@ -25,6 +25,7 @@ from reportgen.errors import DeliveryError, RenderingError
 from reportgen.evaluate.device import Compute, compute
 from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
+from reportgen.evaluate.trial import tried
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.checkpoints.fitting import in_groups
@@ -147,6 +148,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     refuse_unknown_sections(config.sections)
     if "pdf" in config.format:
         refuse_without_font(config.lang)
+    inputs = tried(inputs, on)
     refuse_unexplainable(inputs, options)
     if config.mail is not None:
         mail_settings(config.mail, os.environ)  # a wrong address stops the run now, not after the device time

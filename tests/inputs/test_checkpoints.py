@@ -10,9 +10,10 @@ import torch
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.models import n_outputs, read_model
+from reportgen.inputs.models import read_model
 from reportgen.inputs.preprocessing import Preprocessing, merged
 from tests.inputs.refusals import refused
+from tests.inputs.test_models import n_outputs
 from tests.pets import BREEDS, hand_checkpoint, hand_weights
 
 WEIGHTS = {"a.weight": torch.arange(4.0), "a.bias": torch.ones(2)}
@@ -126,18 +127,18 @@ def test_a_torchvision_model_is_built_for_the_number_of_outputs_in_the_weights(t
     import torchvision
 
     weights = torchvision.models.get_model(name, weights=None, num_classes=7).state_dict()
-    model, arch, _ = read_model(checkpoint_of(tmp_path, weights, arch=name), None)
-    assert arch == name
-    assert n_outputs(model, Preprocessing(crop_px=64)) == 7
-    assert not model.training
+    read = read_model(checkpoint_of(tmp_path, weights, arch=name), None)
+    assert read.arch == name
+    assert n_outputs(read.model, 64) == 7
+    assert not read.model.training
 
 
 def test_googlenet_without_its_auxiliary_heads_loads(tmp_path):
     import torchvision
 
     model = torchvision.models.googlenet(weights=None, num_classes=4, aux_logits=False, init_weights=False)
-    loaded, *_ = read_model(checkpoint_of(tmp_path, model.state_dict(), arch="googlenet"), None)
-    assert n_outputs(loaded, Preprocessing(crop_px=64)) == 4
+    loaded = read_model(checkpoint_of(tmp_path, model.state_dict(), arch="googlenet"), None).model
+    assert n_outputs(loaded, 64) == 4
 
 
 def test_an_unknown_architecture_names_the_nearest(tmp_path):
@@ -161,24 +162,24 @@ def test_a_factory_runs_when_the_user_names_it_and_not_when_the_checkpoint_does(
     path = hand_checkpoint(tmp_path / "hand.pt", arch="tests.pets:hand_net")
     with pytest.raises(InputError, match="not run unasked"):
         read_model(read_checkpoint(path), None)
-    model, *_ = read_model(read_checkpoint(path), "tests.pets:hand_net")
-    assert n_outputs(model, Preprocessing(crop_px=48)) == len(BREEDS)
+    model = read_model(read_checkpoint(path), "tests.pets:hand_net").model
+    assert n_outputs(model, 48) == len(BREEDS)
     assert torch.equal(model.head.weight, hand_weights()["head.weight"])
 
 
 def returns_a_tuple(num_classes=2):
     class Two(torch.nn.Linear):
         def forward(self, inputs):
-            return inputs, inputs
+            return "nothing", inputs
 
     return Two(1, 1)
 
 
 def test_a_model_that_gives_no_logits_is_refused(tmp_path):
     weights = torch.nn.Linear(1, 1).state_dict()
-    model, *_ = read_model(checkpoint_of(tmp_path, weights), f"{__name__}:returns_a_tuple")
+    model = read_model(checkpoint_of(tmp_path, weights), f"{__name__}:returns_a_tuple").model
     with pytest.raises(InputError, match=r"\(N, K\)"):
-        n_outputs(model, Preprocessing(crop_px=8))
+        n_outputs(model, 8)
 
 
 def test_the_control_the_refused_pickle_does_run_code_where_it_is_let(tmp_path):

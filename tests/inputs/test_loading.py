@@ -78,29 +78,27 @@ def test_models_of_torchvision_load_as_plain_torch_loads_them(tmp_path, name, fo
         found = saved(tmp_path, {"state_dict": {f"model.{key}": value for key, value in state.items()}})
     else:
         found = saved(tmp_path, state if form == "bare" else {"state_dict": state, "epoch": 1})
-    model, _, fit = read_model(found, name)
-    assert fit.prefix == (form if form.endswith(".") else "")
-    assert all(torch.equal(value, model.state_dict()[key]) for key, value in state.items())
+    read = read_model(found, name)
+    assert read.fit.prefix == (form if form.endswith(".") else "")
+    assert all(torch.equal(value, read.model.state_dict()[key]) for key, value in state.items())
 
 
 def test_a_module_that_holds_the_network_as_model_keeps_its_prefix(tmp_path):
-    model, _, fit = read_model(
-        saved(tmp_path, {"classes": list("abc"), "state_dict": Held().state_dict()}), f"{HERE}:Held"
-    )
-    assert (fit.prefix, set(model.state_dict())) == ("", {"model.1.weight", "model.1.bias"})
+    read = read_model(saved(tmp_path, {"classes": list("abc"), "state_dict": Held().state_dict()}), f"{HERE}:Held")
+    assert (read.fit.prefix, set(read.model.state_dict())) == ("", {"model.1.weight", "model.1.bias"})
 
 
 def test_a_lightning_checkpoint_loads_and_the_weights_of_its_loss_are_left_out(tmp_path):
     theirs = torchvision.models.squeezenet1_1(num_classes=3)
     state = {f"model.{key}": value for key, value in theirs.state_dict().items()} | {"criterion.weight": torch.ones(3)}
     content = {"epoch": 3, "pytorch-lightning_version": "2.5.0", "state_dict": state, "hyper_parameters": {"lr": 0.1}}
-    _, _, fit = read_model(saved(tmp_path, content), "squeezenet1_1")
-    assert (fit.prefix, fit.left_out) == ("model.", ("criterion.weight",))
+    read = read_model(saved(tmp_path, content), "squeezenet1_1")
+    assert (read.fit.prefix, read.fit.left_out) == ("model.", ("criterion.weight",))
 
 
 def test_a_model_that_renames_its_old_weights_is_let_do_so(tmp_path):
     state = {"old_weight": torch.full((2, 2), 7.0), "bias": torch.ones(2)}
-    model, *_ = read_model(saved(tmp_path, state), f"{HERE}:Renames")
+    model = read_model(saved(tmp_path, state), f"{HERE}:Renames").model
     assert model.weight.unique().tolist() == [7.0]
 
 

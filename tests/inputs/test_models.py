@@ -7,8 +7,8 @@ from torch import nn
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
-from reportgen.inputs.models import n_outputs, read_model
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.first_run import Asked, first_run
+from reportgen.inputs.models import read_model
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, LOGIT, hand_checkpoint, picture
 
@@ -18,6 +18,10 @@ HERE = "tests.inputs.test_models"
 def checkpoint(tmp_path, weights, **more) -> Checkpoint:
     torch.save({"state_dict": weights, **more}, tmp_path / "c.pt")
     return read_checkpoint(tmp_path / "c.pt")
+
+
+def n_outputs(model, px):
+    return first_run(model, Asked(size=(px, px), channels=3, n_classes=None)).reading.n_columns
 
 
 class ShapeOf(nn.Module):
@@ -30,18 +34,6 @@ class ShapeOf(nn.Module):
 
     def forward(self, inputs):
         return self.shape(inputs)
-
-
-def dictionary():
-    return ShapeOf(lambda x: {"logits": x.flatten(1)})
-
-
-def pair():
-    return ShapeOf(lambda x: (x.flatten(1), x))
-
-
-def pixelwise():
-    return ShapeOf(lambda x: x)
 
 
 def failing():
@@ -62,9 +54,10 @@ not_callable = 3
 def test_resnet18_by_name_is_the_same_model_in_eval_mode(tmp_path):
     torch.manual_seed(0)
     own = torchvision.models.resnet18(weights=None, num_classes=5)
-    model, arch, _ = read_model(checkpoint(tmp_path, own.state_dict(), arch="resnet18"), None)
-    assert arch == "resnet18"
-    assert n_outputs(model, Preprocessing(crop_px=64)) == 5
+    read = read_model(checkpoint(tmp_path, own.state_dict(), arch="resnet18"), None)
+    model = read.model
+    assert read.arch == "resnet18"
+    assert n_outputs(model, 64) == 5
     assert not any(module.training for module in model.modules())
     pictures = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
@@ -73,13 +66,13 @@ def test_resnet18_by_name_is_the_same_model_in_eval_mode(tmp_path):
 
 def test_the_name_given_by_the_user_wins_over_the_checkpoints(tmp_path):
     weights = torchvision.models.squeezenet1_1(weights=None, num_classes=3).state_dict()
-    model, arch, _ = read_model(checkpoint(tmp_path, weights, arch="resnet50"), "squeezenet1_1")
-    assert (arch, n_outputs(model, Preprocessing(crop_px=64))) == ("squeezenet1_1", 3)
+    read = read_model(checkpoint(tmp_path, weights, arch="resnet50"), "squeezenet1_1")
+    assert (read.arch, n_outputs(read.model, 64)) == ("squeezenet1_1", 3)
 
 
 def test_half_precision_weights_become_float32(tmp_path):
     weights = {key: value.half() for key, value in nn.Linear(1, 2).state_dict().items()}
-    model, *_ = read_model(checkpoint(tmp_path, weights, classes=["a", "b"]), f"{HERE}:needs_a_number")
+    model = read_model(checkpoint(tmp_path, weights, classes=["a", "b"]), f"{HERE}:needs_a_number").model
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
@@ -150,26 +143,15 @@ def test_a_factory_that_needs_the_number_of_classes_asks_for_the_names(tmp_path)
         read_model(checkpoint(tmp_path, nn.Linear(1, 1).state_dict()), f"{HERE}:needs_a_number")
 
 
-@pytest.mark.parametrize(
-    ("factory", "found"),
-    [("dictionary", "dict"), ("pair", "tuple"), ("pixelwise", "(1, 3, 8, 8)")],
-)
-def test_an_output_that_is_no_matrix_of_logits_is_refused(tmp_path, factory, found):
-    weights = ShapeOf(None).state_dict()
-    model, *_ = read_model(checkpoint(tmp_path, weights), f"{HERE}:{factory}")
-    with refused(InputError, "model output", f"found:    {found}", "(N, K)", "wrap the model"):
-        n_outputs(model, Preprocessing(crop_px=8))
-
-
 def test_a_crop_that_the_model_cannot_take_is_said_with_its_size(tmp_path):
-    model, *_ = read_model(checkpoint(tmp_path, ShapeOf(None).state_dict()), f"{HERE}:failing")
+    model = read_model(checkpoint(tmp_path, ShapeOf(None).state_dict()), f"{HERE}:failing").model
     with refused(InputError, "8 x 8 px", "RuntimeError", "[preprocessing] crop"):
-        n_outputs(model, Preprocessing(crop_px=8))
+        n_outputs(model, 8)
 
 
 def test_the_hand_weighted_net_gives_the_logits_of_its_construction(tmp_path):
     """10/3 for the breed of the patch, 0 for the others; its activation is 1.5 on the patch and 0 elsewhere."""
-    model, *_ = read_model(read_checkpoint(hand_checkpoint(tmp_path / "h.pt")), "tests.pets:hand_net")
+    model = read_model(read_checkpoint(hand_checkpoint(tmp_path / "h.pt")), "tests.pets:hand_net").model
     for k, breed in enumerate(BREEDS):
         pixels = torch.tensor(list(picture(breed).tobytes()), dtype=torch.float32).view(48, 48, 3).permute(2, 0, 1)
         inputs = (pixels / 255 - 0.5)[None] / 0.5
@@ -186,9 +168,9 @@ def test_a_timm_architecture_is_built_with_the_outputs_of_its_weights(tmp_path):
     path = tmp_path / "t.pt"
     theirs = timm.create_model("mobilenetv3_small_050", pretrained=False, num_classes=4).eval()
     torch.save(theirs.state_dict(), path)
-    model, name, _ = read_model(read_checkpoint(path), "timm/mobilenetv3_small_050")
+    read = read_model(read_checkpoint(path), "timm/mobilenetv3_small_050")
     inputs = torch.randn(1, 3, 64, 64)
-    assert name == "timm/mobilenetv3_small_050"
-    assert torch.allclose(model(inputs), theirs(inputs), atol=1e-5)
+    assert read.arch == "timm/mobilenetv3_small_050"
+    assert torch.allclose(read.model(inputs), theirs(inputs), atol=1e-5)
     with pytest.raises(ConfigError, match="mobilenetv3_small_050"):
         read_model(read_checkpoint(path), "timm/mobilenetv3_smal_050")

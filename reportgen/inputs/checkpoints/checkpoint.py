@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -19,6 +20,7 @@ class Checkpoint:
     """What a checkpoint file holds. Everything beside `weights` is None or empty when the file does not carry it.
 
     `wrapper` is the key that the weights lay under ("" when bare). `classes` is in the order of the model's outputs.
+    `program`: the file is no weights but a program that holds its own; `weights` is empty then.
     """
 
     path: Path
@@ -31,3 +33,4 @@ class Checkpoint:
     preprocessing: Said | None = None
     target_layer: str | None = None
     epoch: int | None = None
+    program: Literal["torchscript", "exported_program"] | None = None

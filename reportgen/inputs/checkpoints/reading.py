@@ -34,17 +34,26 @@ _DEEPEST = 6  # mappings within mappings; no training script nests deeper
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Reads `path`. Raises InputError: missing, no checkpoint, a pickle that wants to run code, no weights inside."""
-    content = _content(path)
+    """Reads `path`. Raises InputError: missing, no checkpoint, a pickle that wants to run code, no weights inside.
+
+    Of a program (TorchScript, .pt2) nothing is read but the hash.
+    """
+    kind = _kind(path)
+    if kind in ("torchscript", "exported_program"):
+        return Checkpoint(path=path, sha256=_sha256(path), weights={}, program=kind)
+    content = _content(path, kind)
     weights, wrapper = _weights(content, path)
+    return Checkpoint(path=path, sha256=_sha256(path), weights=weights, wrapper=wrapper, **carried(content, path))
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Checkpoint(path=path, sha256=sha256, weights=weights, wrapper=wrapper, **carried(content, path))
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _content(path: Path) -> Mapping[str, Any]:
+def _kind(path: Path) -> Kind:
     try:
-        kind = kind_of(path)
+        return kind_of(path)
     except OSError as error:
         raise InputError(
             f"checkpoint {path}",
@@ -52,6 +61,9 @@ def _content(path: Path) -> Mapping[str, Any]:
             expected=EXPECTED,
             todo="check --checkpoint",
         ) from error
+
+
+def _content(path: Path, kind: Kind) -> Mapping[str, Any]:
     if kind == "pickle":
         raise torch_file.refused_pickle(path)
     if kind not in _FORMATS:
