@@ -72,7 +72,7 @@ def tried_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) -> R
         numbers: Numbers = _numbers(inputs, shown, found, on) if facts.outputs.n_outputs > 1 else "logits"
     reading = replace(facts.outputs, numbers=numbers)
     if numbers in _WORDS:
-        log.warning(_WORDS[numbers], *((_second(inputs),) if numbers.startswith("one_") else ()))
+        log.warning(_WORDS[numbers], *((facts.second_of_two,) if numbers.startswith("one_") else ()))
     if remark:
         log.warning(_REMARKS[remark])
     return replace(
@@ -80,11 +80,6 @@ def tried_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) -> R
         model=inputs.model if reading == facts.outputs else adapted(inputs.model, reading),
         facts=replace(facts, outputs=reading, remark=remark),
     )
-
-
-def _second(inputs: RunInputs) -> str:
-    alignment = inputs.facts.alignment
-    return next(name for name, output in zip(alignment.classes, alignment.output_idx, strict=True) if output == 1)
 
 
 def _pictures(inputs: RunInputs) -> list[torch.Tensor]:

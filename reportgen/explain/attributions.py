@@ -14,12 +14,14 @@ from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch
 from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.explain.captum_calls import foreign_code
 from reportgen.explain.certificate import Certificate, certificates
 from reportgen.explain.faithfulness import faithfulness
 from reportgen.explain.focus import enlarged, focus
 from reportgen.explain.maps import HeatValues, Picture, claim, heat_values
 from reportgen.explain.methods import (
     METHODS,
+    STAND_IN,
     Explainer,
     ExplainOptions,
     NotApplicableError,
@@ -31,6 +33,7 @@ from reportgen.explain.methods import (
 from reportgen.explain.precision import PrecisionCheck, precision_checks
 from reportgen.explain.run_focus import FocusRow, focus_rows, read_mask_or_none
 from reportgen.explain.target_layers import target_layer
+from reportgen.inputs.adapted import program_of
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plugins import resolved
@@ -91,7 +94,7 @@ def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
     """Raises ConfigError, before device time is spent: an unknown method, or no target layer for Grad-CAM."""
     for name in options.methods:
         resolved(name, METHODS, kind="attribution method")
-    if {"grad_cam", "contrast"} & set(options.methods):
+    if {"grad_cam", "contrast"} & set(options.methods) and not program_of(inputs.model):
         preprocessing = inputs.facts.preprocessing
         picture = torch.zeros(1, preprocessing.channels, *preprocessing.crop_size)
         with torch.no_grad():
@@ -152,21 +155,28 @@ def subject_of(inputs: RunInputs, picture: Picture, *, on: Compute, options: Exp
 
 
 def made_ready(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
-    """The methods that hold for the model, and those that do not, each tried once on the subject's example."""
+    """The methods that hold for the model, and those that do not, each tried once on the subject's example.
+
+    Where none of `names` holds, STAND_IN takes their place: a report with some maps rather than none.
+    """
     ready: dict[str, Explainer] = {}
     refusals = []
     idx = torch.zeros((1, 1), dtype=torch.int64, device=subject.example.device)
     trial = Question(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
     for name in names:
         try:
-            explainer = method(name, subject)
-            if name not in ("grad_cam", "contrast", "smooth_grad"):  # ours need no trial
-                explainer.maps(trial)
+            with foreign_code():
+                explainer = method(name, subject)
+                if name != "smooth_grad":  # 50 copies; it tries itself with one
+                    explainer.maps(trial)
         except NotApplicableError as error:
             log.warning("%s does not hold for this model: %s (%s)", name, error.reason.replace("_", " "), error.detail)
             refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))
         else:
             ready[name] = explainer
+    if refusals and not ready and STAND_IN not in names:
+        log.warning("none of the methods asked for holds for this model: %s takes their place", STAND_IN)
+        ready, _ = made_ready(subject, (STAND_IN,))
     return ready, tuple(refusals)
 
 

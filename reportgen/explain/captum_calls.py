@@ -1,5 +1,6 @@
 """What every method by captum shares: its notices are kept quiet, its errors are worded, pictures go in parts."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +10,12 @@ import torch
 
 from reportgen.errors import ReportgenError, in_one_line
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.methods import NotApplicableError, Question, Subject
+from reportgen.explain.methods import NotApplicableError, Question, Reason, Subject
 
 # Captum tells of hooks that it sets and removes. They are set on a private copy.
 _NOTICES = ("Setting backward hooks on ReLU activations", r"\s*Setting forward, backward hooks and attributes")
+# What torch says where the model switches gradients off (torch.no_grad, detach) on the way to the score.
+_NO_GRADIENT = re.compile(r"does not require grad|appears to not have been used in the graph|Inference tensors cannot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class Asked:
 
 @contextmanager
 def foreign_code() -> Iterator[None]:
-    """Whatever a model or captum raises becomes NotApplicableError, except for want of memory.
+    """Whatever a model, a plug-in or captum raises becomes NotApplicableError, except for want of memory.
 
     The global draws are as before: captum's LIME runs a data loader, which takes a seed from them.
     """
@@ -38,8 +41,9 @@ def foreign_code() -> Iterator[None]:
             yield
     except (torch.OutOfMemoryError, NotApplicableError, ReportgenError, Warning):
         raise
-    except Exception as error:  # a model may raise anything, captum often only asserts
-        raise NotApplicableError("failed", in_one_line(error)) from error
+    except (Exception, SystemExit) as error:  # a model may raise anything, captum often only asserts
+        reason: Reason = "no_gradient" if _NO_GRADIENT.search(str(error)) else "failed"
+        raise NotApplicableError(reason, in_one_line(error)) from error
 
 
 def in_batches(

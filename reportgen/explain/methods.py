@@ -15,6 +15,8 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.evaluate.device import Compute
+from reportgen.inputs.adapted import program_of
+from reportgen.inputs.programs import NAMES
 from reportgen.plugins import resolved
 
 METHODS: Mapping[str, str] = MappingProxyType(
@@ -34,6 +36,8 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "lime": "reportgen.explain.perturbation_methods:lime",
     }
 )
+OF_OUTPUTS = frozenset({"occlusion", "lime"})  # these ask for outputs alone, which every model gives
+STAND_IN = "occlusion"  # drawn where no method that was asked for holds
 DEFAULT_METHODS = ("grad_cam", "contrast", "smooth_grad")
 
 Reason = Literal[
@@ -43,6 +47,8 @@ Reason = Literal[
     "not_traceable",  # the forward pass cannot be rewritten on a private copy; detail says why
     "no_rule",  # a module or operation without a propagation rule; detail names it
     "does_not_add_up",  # the attributions do not add up to the difference they share out; detail gives both numbers
+    "no_gradient",  # the forward pass keeps no gradient (torch.no_grad, detach)
+    "program",  # TorchScript or an exported program: nothing inside it can be looked at or changed
     "same_for_every_picture",  # nothing of the picture reaches the map
     "failed",  # the method itself raised; detail says what
 ]
@@ -128,6 +134,9 @@ class Explainer:
 
 def method(name: str, subject: Subject) -> Explainer:
     """The method `name`, ready for `subject`. Raises NotApplicableError, or ConfigError for a name that is none."""
+    program = program_of(subject.model)
+    if program and name in METHODS and name not in OF_OUTPUTS:
+        raise NotApplicableError("program", NAMES[program])
     explainer = resolved(name, METHODS, kind="attribution method")(subject)
     if not isinstance(explainer, Explainer):
         raise ConfigError(

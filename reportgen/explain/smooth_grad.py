@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.memory import in_memory
+from reportgen.explain.captum_calls import foreign_code
 from reportgen.explain.lean_copy import lean_copy
 from reportgen.explain.methods import Explainer, Question, Subject
 
@@ -71,6 +72,8 @@ def smooth_grad_method(subject: Subject) -> Explainer:
     """The magnitude of the mean gradient over noisy copies of the picture, on a lean private copy of the model."""
     options, lean = subject.options, lean_copy(subject)
     chunk = min(options.batch_size, _CHUNK[lean.precision])
+    with foreign_code():  # whether there is a gradient at all
+        _gradients(lean.model, subject.example.to(lean.dtype), 0)
 
     def one(image: torch.Tensor, class_idx: int, seed: int) -> torch.Tensor:
         def work(size: int) -> torch.Tensor:

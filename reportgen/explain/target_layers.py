@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import ConfigError
+from reportgen.inputs.adapted import own
 
 Layout = Literal["nchw", "nhwc", "tokens"]
 
@@ -85,18 +86,19 @@ def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> T
     `example` is one model input (1, 3, H, W); one forward pass on it shows the layout. A negative number in a path
     counts children from the end. Raises ConfigError: unknown architecture, no such module, output is no feature map.
     """
-    of_timm = type(model).__module__.partition(".")[0] == "timm"
-    chosen = path or (_timm_layer(model, example) if of_timm else TARGET_LAYERS.get(type(model).__name__))
+    net = own(model)
+    of_timm = type(net).__module__.partition(".")[0] == "timm"
+    chosen = path or (_timm_layer(net, example) if of_timm else TARGET_LAYERS.get(type(net).__name__))
     if chosen is None:
         raise ConfigError(
-            f"Grad-CAM for the architecture {type(model).__name__!r}",
+            f"Grad-CAM for the architecture {type(net).__name__!r}",
             found="no known target layer",
             expected=f"one of {', '.join(sorted(TARGET_LAYERS))}, a timm model, or a layer named by you",
-            todo=f"name the last feature map with --target-layer; modules here: {_candidates(model)}",
+            todo=f"name the last feature map with --target-layer; modules here: {_candidates(net)}",
         )
-    module = _module_at(model, chosen)
+    module = _module_at(net, chosen)
     output = tapped(module, lambda: model(example))[1]
-    return TargetLayer(path=_real_path(model, module), module=module, layout=_layout(output, chosen))
+    return TargetLayer(path=_real_path(net, module), module=module, layout=_layout(output, chosen))
 
 
 def _timm_layer(model: Any, example: torch.Tensor) -> str | None:

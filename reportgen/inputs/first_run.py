@@ -195,7 +195,7 @@ def _say(reading: Reading, place: Place) -> None:
         log.info("the model returns more than scores: %s of its outputs is taken", place)
     if reading.batch:
         least, most = reading.batch
-        log.info("the model runs with %s pictures at a time", least if least == most else f"{least} to {most}")
+        log.info("pictures that the model takes at a time: %s", least if least == most else f"{least} to {most}")
 
 
 def _lay_out_channels_last(model: nn.Module, picture: torch.Tensor) -> None:

@@ -37,7 +37,7 @@ def program_model(path: Path, kind: Program) -> tuple[nn.Module, Reading, Said]:
 
     Raises InputError: not readable, made for another version of torch, or with more inside than operations and numbers.
     """
-    log.info("the checkpoint is a %s: it runs as it was saved, without an architecture's code", NAMES[kind])
+    log.info("%s: it runs as it was saved, without an architecture's Python code", NAMES[kind])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # torch would like people to save something else
@@ -53,7 +53,7 @@ def program_model(path: Path, kind: Program) -> tuple[nn.Module, Reading, Said]:
     except Exception as error:
         raise InputError(
             f"checkpoint {path}",
-            found=f"a {NAMES[kind]} that torch {torch.__version__} cannot load: {in_one_line(error)}",
+            found=f"{NAMES[kind]} that torch {torch.__version__} cannot load: {in_one_line(error)}",
             expected="one that needs nothing but torch's own operations, saved by this or an older version of torch",
             todo="save it anew with the torch version of this machine, or save the weights alone: model.state_dict()",
         ) from error

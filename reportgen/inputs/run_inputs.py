@@ -110,6 +110,12 @@ class RunFacts:
         """The K class names, in the order of every matrix and logit column."""
         return self.alignment.classes
 
+    @property
+    def second_of_two(self) -> str:
+        """The class of output 1: the one that a single sigmoid's output speaks for."""
+        names = {output: name for name, output in zip(self.classes, self.alignment.output_idx, strict=True)}
+        return names.get(1, "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInputs:

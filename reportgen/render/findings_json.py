@@ -43,6 +43,12 @@ def findings_json(report: Report) -> dict[str, Any]:
         "class_names_from": facts.alignment.named_by,
         "class_order": asdict(findings.class_order),
         "preprocessing": asdict(facts.preprocessing) | {"sources": dict(facts.preprocessing_sources)},
+        "outputs": {
+            "numbers": facts.outputs.numbers,
+            "place": list(facts.outputs.steps),
+            "program": facts.outputs.program,
+            "remark": facts.remark,
+        },
         "calibration": {"ece": findings.calibration_error, "n_bins": N_BINS},
         "compute": asdict(predictions.compute)
         | {"argmax_check": asdict(predictions.argmax) if predictions.argmax else None},

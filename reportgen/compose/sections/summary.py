@@ -13,7 +13,7 @@ from reportgen.language import N_
 _SHOWN = 3
 _WITH_ACTION = (
     *("class_order", "unreadable", "worse", "broken"),
-    *("order_assumed", "group", "cross_species", "interval"),
+    *("outputs", "order_assumed", "group", "cross_species", "interval"),
 )
 _WIDE = 0.10  # an accuracy interval wider than this (as a fraction) is said to be wide
 
@@ -28,6 +28,7 @@ class Point:
         "unreadable",
         "worse",
         "broken",
+        "outputs",
         "order_assumed",
         "group",
         "cross_species",
@@ -102,6 +103,8 @@ def _points(material: Material) -> list[Point]:
     if findings.predictions.unreadable:
         n = len(findings.predictions.unreadable)
         points.append(Point(kind="unreadable", target="data", values={"n": n, "n_listed": facts.data.n_listed}))
+    if facts.remark or facts.outputs.numbers in ("sigmoids", "one_logit", "one_sigmoid"):
+        points.append(Point(kind="outputs", target="data", values={"facts": facts}))
     groups = [_group_point(material, place) for place in range(min(2, len(findings.groups)))]
     strangers = [_stranger_point(material)] if findings.cross_species else []
     points += [*_changed(material), *groups[:1], *strangers, *groups[1:], *_weak_class(material)]
