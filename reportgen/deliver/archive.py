@@ -1,6 +1,8 @@
 """The archive: which bundles it holds, its front page index.html, and the links named latest."""
 
 import errno
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from reportgen.deliver.bundle import AUDIT_FAILED, HIDDEN, MANIFEST, UNRENDERED, errors_told, hidden_name, write_files
 from reportgen.deliver.locks import alone_in
 from reportgen.deliver.model_folders import model_in
-from reportgen.errors import DeliveryError, InputError
+from reportgen.errors import DeliveryError, InputError, in_one_line
 from reportgen.render.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 
@@ -72,8 +74,9 @@ def bundles(archive: Path) -> Bundles:
 
 def archived_run(path: Path, archive: Path) -> ArchivedRun:
     """The bundle in `path`, in `archive`. Raises OSError or ValueError when it lacks a file or tells not what it is."""
-    verdict = _judged(path, _VERDICT.validate_json((path / "verdict.json").read_bytes()))
-    (path / MANIFEST).stat()
+    content = (path / "verdict.json").read_bytes()
+    verdict = _judged(path, _VERDICT.validate_json(content))
+    _refuse_changed(path, content)
     documents = tuple(name for _, name, _ in verdict.reports if (path / name).is_file())
     return ArchivedRun(path=path, place=_place(path, archive), verdict=verdict, documents=documents)
 
@@ -93,6 +96,16 @@ def _judged(path: Path, verdict: Verdict) -> Verdict:
     rules = [{"name": case.get("name"), "outcome": "pass"} for case in cases]
     found = as_judged({"outcome": "pass", "strict": verdict.strict, "rules": rules})
     return replace(verdict, **{key: found[key] for key in ("outcome", "n_data_checks", "details")})
+
+
+def _refuse_changed(path: Path, verdict: bytes) -> None:
+    """A changed digit would be listed as a figure of the run."""
+    try:
+        listed = json.loads((path / MANIFEST).read_bytes())["files"]["verdict.json"]["sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{MANIFEST}: {in_one_line(error)}") from error
+    if listed != hashlib.sha256(verdict).hexdigest():
+        raise ValueError(f"verdict.json is not as {MANIFEST} has it (its SHA-256 is another)")
 
 
 def bundle_dirs(archive: Path) -> tuple[Path, ...]:

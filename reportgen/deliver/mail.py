@@ -16,7 +16,7 @@ from reportgen.deliver.model_folders import model_in
 from reportgen.deliver.smtp import Ending, attempts
 from reportgen.deliver.stored_look import restored_look
 from reportgen.errors import DeliveryError
-from reportgen.inputs.history import bundle_read
+from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.language import language
 from reportgen.render.file_names import document_name

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
+from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.preprocessing import OLDER
 from reportgen.inputs.run_inputs import RunFacts
 
@@ -43,10 +44,18 @@ def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
 
 
 def read_evaluation(folder: Path) -> Predictions:
-    """What `stored_evaluation` stored. Raises ValueError, KeyError or OSError for files that are missing or damaged."""
+    """What `stored_evaluation` stored. Raises InputError for files that are missing or damaged."""
+    with bundle_read(folder, FILES):
+        return _evaluation(folder)
+
+
+def _evaluation(folder: Path) -> Predictions:
     record = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     record["facts"]["preprocessing"] = {**OLDER, **record["facts"]["preprocessing"]}
-    with np.load(folder / "logits.npz") as arrays:
+    with (
+        (folder / "logits.npz").open("rb") as file,
+        np.load(file) as arrays,
+    ):  # it leaves open what it opened and cannot read
         return Predictions(
             facts=restored(RunFacts, record["facts"]),
             compute=restored(Compute, record["compute"]),

@@ -37,7 +37,8 @@ from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.precision import PrecisionCheck
 from reportgen.explain.run_focus import FocusRow
-from reportgen.inputs.history import History, PastRun, bundle_read, past_run
+from reportgen.inputs.bundle_files import bundle_read
+from reportgen.inputs.history import History, PastRun, past_run
 from reportgen.render.tables import predictions_table
 
 _ROWS = {  # the lists of plain values in Attributions
@@ -107,9 +108,9 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
 
 def read_stored_run(run_dir: Path) -> StoredRun:
     """What `stored_run` stored. Raises InputError when `run_dir` is no bundle or a file of it is damaged."""
-    with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES)):
+    with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES), optional=(THUMBNAILS,)):
         record = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        with np.load(run_dir / "attributions.npz") as arrays:
+        with (run_dir / "attributions.npz").open("rb") as file, np.load(file) as arrays:
             predictions = read_evaluation(run_dir)
             return StoredRun(
                 predictions=predictions,

@@ -48,7 +48,7 @@ def _problems(bundle: Path) -> Iterator[str]:
     try:
         hashes = _hashes(bundle)
         names = {path.name for path in bundle.iterdir()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         yield f"{MANIFEST}: {'missing' if isinstance(error, FileNotFoundError) else in_one_line(error)}"
         return
     for name in sorted({*hashes, *names} - {MANIFEST, MAIL}):

@@ -5,8 +5,7 @@ Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from reportgen.errors import InputError, in_one_line
+from reportgen.errors import InputError
+from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.names import nfc
 from reportgen.inputs.preprocessing import OLDER, Preprocessing
 
@@ -108,28 +108,6 @@ def read_past_run(run_dir: Path) -> PastRun:
         contract = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
         columns = ["sample_id", "sha256", "target", "pred"]
         return past_run(contract, pd.read_parquet(run_dir / "predictions.parquet", columns=columns))
-
-
-@contextmanager
-def bundle_read(run_dir: Path, names: Iterable[str]) -> Iterator[None]:
-    """For reading the files `names` of a bundle. Raises InputError when one is missing, or turns out to be damaged."""
-    missing = [name for name in names if not (run_dir / name).is_file()]
-    if missing:
-        raise InputError(
-            f"run directory {run_dir}",
-            found=f"no {', '.join(missing)}" if run_dir.is_dir() else "no such directory",
-            expected="a bundle that `reportgen run` left",
-            todo="name the run's own directory, such as reports/<model name>/<run_id>",
-        )
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise InputError(
-            f"run directory {run_dir}",
-            found=f"damaged: {in_one_line(error)}",
-            expected="the files as `reportgen run` left them (SHA-256 in manifest.json)",
-            todo="restore the bundle, name another one, or run again",
-        ) from error
 
 
 def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:

@@ -11,6 +11,7 @@ from reportgen.compose.report import Report, compose, dressed
 from reportgen.compose.thrift import LADDER, Thrift, lighter
 from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
 from reportgen.deliver.stored_run import StoredRun, read_stored_run
+from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.language import N_, language
 from reportgen.render.file_names import document_name
@@ -34,7 +35,9 @@ def _versions(run_dir: Path, run: StoredRun, code: str) -> Iterator[PdfVersion]:
     """The whole PDF, then each rung of the ladder, last none. Each is made only when the one before was too big."""
     archived = run_dir / document_name(code, "pdf", first=run.stamp.language)
     if archived.is_file():
-        yield PdfVersion(content=archived.read_bytes(), omitted="")
+        with bundle_read(run_dir, (archived.name,)):
+            content = archived.read_bytes()
+        yield PdfVersion(content=content, omitted="")
     for thrift in LADDER if archived.is_file() else (None, *LADDER):
         rendered = render(_smaller(run, thrift, code), formats=("pdf",))
         if rendered.audit:
