@@ -11,6 +11,7 @@ import typer
 from reportgen.cli_archive import app as archive_app
 from reportgen.cli_archive import clock, mail_told
 from reportgen.errors import ReportgenError
+from reportgen.stopping import Stopped, stoppable
 
 if TYPE_CHECKING:  # the command line starts without torch
     from reportgen.deliver.receipts import Receipts
@@ -41,15 +42,16 @@ Notes = Annotated[Path | None, typer.Option(help="TOML file with your own breed 
 
 
 def main() -> None:
-    """The program. Exit codes: see `reportgen.errors`; a fault of ours is 70, an interrupt 130."""
+    """The program. Exit codes: see `reportgen.errors`; a fault of ours is 70, a signal 128 and its number."""
     try:
-        app()
+        with stoppable():
+            app()
     except ReportgenError as error:
         typer.echo(f"reportgen: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("reportgen: interrupted; --resume takes over an evaluation that was done", err=True)
-        sys.exit(130)
+    except Stopped as stopped:
+        typer.echo(f"reportgen: {stopped}", err=True)
+        sys.exit(stopped.exit_code)
     except Exception:  # noqa: BLE001  # not 1, which would say that a report was made and its gate failed
         traceback.print_exc()
         typer.echo("reportgen: a fault of reportgen itself; please report the lines above", err=True)

@@ -1,42 +1,44 @@
-"""The files that the next step of a CI job reads, in a folder of their own: tonight's or none, never last night's."""
+"""The files that the next step of a CI job reads, in a folder of their own: tonight's, never last night's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.deliver.bundle import write_files
-from reportgen.errors import DeliveryError, ReportgenError, in_one_line
-from reportgen.render.ci_files import NAMES, error_files
+from reportgen.errors import DeliveryError, ReportgenError
+from reportgen.render.ci_files import NAMES, error_files, stopped_files
+from reportgen.stopping import Stopped
 
 
 @contextmanager
 def told_to_ci(ci_dir: Path | None) -> Iterator[list[Path]]:
-    """Removes what an earlier run left in `ci_dir`; at the end writes verdict.json, junit.xml and summary.md there.
+    """Replaces what an earlier run left in `ci_dir`; at the end verdict.json, junit.xml and summary.md are tonight's.
 
-    They are copied from the bundle that was put into the list; of a run that raises ReportgenError they hold the error.
-    A killed run leaves none. Without a folder nothing is done.
+    They are copied from the bundle that was put into the list; of a run that raises ReportgenError or Stopped they hold
+    that. Until then, and for good where the run is killed, they say that it has not ended. Without a folder nothing is
+    done. Raises DeliveryError.
     """
     made: list[Path] = []
     if ci_dir is None:
         yield made
         return
-    _remove(ci_dir)
     try:
-        yield made
-    except ReportgenError as error:
-        write_files(ci_dir, error_files(error))
+        _replace(ci_dir, stopped_files(None))
+        try:
+            yield made
+        except ReportgenError as error:
+            write_files(ci_dir, error_files(error))
+            raise
+    except Stopped as stopped:
+        write_files(ci_dir, stopped_files(stopped))
         raise
     write_files(ci_dir, {name: (made[0] / name).read_bytes() for name in NAMES})
 
 
-def _remove(ci_dir: Path) -> None:
+def _replace(ci_dir: Path, files: Mapping[str, bytes]) -> None:
     try:
-        for name in NAMES:
-            (ci_dir / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise DeliveryError(
-            f"folder {ci_dir}",
-            found=in_one_line(error),
-            expected="a folder whose verdict.json, junit.xml and summary.md can be replaced",
-            todo="correct --ci-dir, or remove last night's files",
-        ) from error
+        write_files(ci_dir, files)
+    except DeliveryError as error:
+        error.expected = "a folder whose verdict.json, junit.xml and summary.md can be replaced"
+        error.todo = "correct --ci-dir, or remove last night's files"
+        raise

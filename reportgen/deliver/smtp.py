@@ -6,7 +6,9 @@ before that line can be tried again; what fails after it, before the server's an
 
 import re
 import smtplib
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -19,6 +21,7 @@ from reportgen.render.message import one_line
 
 State = Literal["delivered", "refused", "deferred", "unknown"]
 _LONGEST_WORDS = 200
+_LONGEST_TIMES = 20  # how many times the limit of one step an attempt may take in all, for a server that goes on slowly
 _CHUNK_BYTES = 1 << 16  # the time limit of a socket holds for one call: for the whole text it would be a speed limit
 
 
@@ -75,8 +78,15 @@ def _attempt(
 
 @contextmanager
 def _session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
-    """Connected, encrypted, logged in. Left by QUIT when all went well, else the connection is dropped."""
-    with closing(_connected(settings)) as smtp:
+    """Connected, encrypted, logged in. Left by QUIT when all went well, else the connection is dropped.
+
+    Dropped too when it has lasted _LONGEST_TIMES the time of one step: a server that says a letter at a time is within
+    every step's time without end.
+    """
+    with closing(_unconnected(settings)) as smtp, _at_most(settings.timeout_s * _LONGEST_TIMES, smtp):
+        code, words = smtp.connect(settings.host or "", settings.port_in_use)
+        if code != 220:  # RFC 5321, 3.1
+            raise smtplib.SMTPConnectError(code, words)
         smtp.ehlo_or_helo_if_needed()
         if settings.tls == "starttls":
             smtp.starttls(context=_trust(settings))
@@ -88,11 +98,33 @@ def _session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
             smtp.quit()
 
 
-def _connected(settings: MailSettings) -> smtplib.SMTP:
-    host, port, timeout_s = settings.host or "", settings.port_in_use, settings.timeout_s
+def _unconnected(settings: MailSettings) -> smtplib.SMTP:
     if settings.tls == "implicit":
-        return smtplib.SMTP_SSL(host, port, timeout=timeout_s, context=_trust(settings))
-    return smtplib.SMTP(host, port, timeout=timeout_s)
+        made: smtplib.SMTP = smtplib.SMTP_SSL(timeout=settings.timeout_s, context=_trust(settings))
+    else:
+        made = smtplib.SMTP(timeout=settings.timeout_s)
+    made._host = settings.host or ""  # type: ignore[attr-defined]  # noqa: SLF001  # the name that a certificate must have
+    return made
+
+
+@contextmanager
+def _at_most(time_s: float, smtp: smtplib.SMTP) -> Iterator[None]:
+    def drop() -> None:
+        if smtp.sock is not None:
+            with suppress(OSError):  # it is closed by now
+                smtp.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(time_s, drop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except OSError as error:
+        if timer.finished.is_set():
+            raise TimeoutError(f"not done after {time_s:.0f} s in all") from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def _trust(settings: MailSettings) -> ssl.SSLContext:

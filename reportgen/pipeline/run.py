@@ -21,7 +21,7 @@ from reportgen.deliver.model_folders import model_folders
 from reportgen.deliver.receipts import Receipts
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, as_stored
-from reportgen.errors import DeliveryError, RenderingError
+from reportgen.errors import DeliveryError, InputError, RenderingError
 from reportgen.evaluate.device import Compute, compute
 from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
@@ -37,6 +37,7 @@ from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.report import make_report, timed
 from reportgen.render.fonts import refuse_without_font
+from reportgen.stopping import Stopped
 
 log = logging.getLogger(__name__)
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
@@ -114,7 +115,8 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
         )
         bundle_dir = setup.model_dirs[0] / setup.stamp.run_id
         receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
-    mail, failed = index_mail_and_prune(config, bundle_dir, now=now)
+    with _left_behind(f"the report is archived as {bundle_dir}, and may not be mailed or in the index"):
+        mail, failed = index_mail_and_prune(config, bundle_dir, now=now)
     return RunOutcome(findings=findings, receipts=receipts, mail=mail, failed=failed)
 
 
@@ -131,12 +133,22 @@ def _kept_until_a_bundle_holds_it(kept_dir: Path) -> Iterator[None]:
     After any other error, and after a kill, it stays for --resume.
     """
     try:
-        with held(kept_dir):
+        with held(kept_dir), _left_behind("the evaluation is kept: `reportgen run` with --resume takes it over"):
             yield
     except RenderingError:
         remove_bundle(kept_dir)
         raise
     remove_bundle(kept_dir)
+
+
+@contextmanager
+def _left_behind(words: str) -> Iterator[None]:
+    """Lets a signal that ends the run say what the run leaves."""
+    try:
+        yield
+    except Stopped as stopped:
+        stopped.add_note(words)
+        raise
 
 
 def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
@@ -195,8 +207,8 @@ def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions
 def _taken_over(folder: Path, setup: _SetUp) -> Predictions | None:
     try:
         return resumed(read_evaluation(folder), setup.inputs, setup.on)
-    except (ValueError, KeyError, OSError) as error:
-        log.warning("cannot resume from %s: %s", folder, error)
+    except InputError as error:
+        log.warning("cannot resume from %s: %s", folder, error.found)
         return None
 
 

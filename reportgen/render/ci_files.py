@@ -9,6 +9,7 @@ from reportgen.compose.look import PLAIN, Look
 from reportgen.errors import ReportgenError
 from reportgen.inputs.notes import Notes
 from reportgen.render.environment import environment, rendered
+from reportgen.stopping import Stopped
 
 _IN_VERDICT = (
     *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),
@@ -30,15 +31,27 @@ def ci_files(contract: Mapping[str, Any], notes: Notes, look: Look = PLAIN) -> d
 
 def error_files(error: ReportgenError) -> dict[str, bytes]:
     """The same three of a run that made no report: outcome error, with what it says."""
-    line = {"outcome": "error", "passed": False, "exit_code": error.exit_code, "error": str(error)}
+    return _without_report("error", error.exit_code, type(error).__name__, error.found, str(error))
+
+
+def stopped_files(stopped: Stopped | None) -> dict[str, bytes]:
+    """The same three of a run that a signal ended; None: that goes on, or was killed before it could say so."""
+    if stopped is None:
+        told = "the run has not ended: it goes on, or it was killed"
+        return _without_report("stopped", None, "Stopped", told, told)
+    return _without_report("stopped", stopped.exit_code, "Stopped", str(stopped), str(stopped))
+
+
+def _without_report(outcome: str, exit_code: int | None, kind: str, found: str, told: str) -> dict[str, bytes]:
+    line = {"outcome": outcome, "passed": False, "exit_code": exit_code, "error": told}
     attributes = {"name": "reportgen", "tests": "1", "failures": "0", "errors": "1"}
     suites = ET.Element("testsuites", attributes)
     case = ET.SubElement(
         ET.SubElement(suites, "testsuite", attributes), "testcase", {"classname": "reportgen", "name": "report"}
     )
-    ET.SubElement(case, "error", {"message": _printable(error.found), "type": type(error).__name__})
+    ET.SubElement(case, "error", {"message": _printable(found), "type": kind})
     fence = "    "  # a code block that no text can end
-    text = "".join(f"{fence}{row}\n" for row in str(error).splitlines())
+    text = "".join(f"{fence}{row}\n" for row in told.splitlines())
     return {
         "verdict.json": (json.dumps(line, ensure_ascii=False) + "\n").encode(),
         "junit.xml": _xml(suites),

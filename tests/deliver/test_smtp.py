@@ -1,7 +1,11 @@
 """One message over SMTP to a real server: whatever goes wrong, it is known for each person how it ended."""
 
+import socket
 import ssl
+import threading
 import time
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -219,3 +223,36 @@ def test_words_are_one_bounded_line():
     assert words.startswith("550 first")
     assert words.isprintable()
     assert len(words) <= 200
+
+
+@contextmanager
+def dripping(at_first=b""):
+    """A server that says `at_first`, and from then on one letter at a time without end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.sendall(at_first)
+                    while True:
+                        connection.sendall(b"2")
+                        time.sleep(0.05)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield SimpleNamespace(port=listener.getsockname()[1])
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(10)
+
+
+@pytest.mark.parametrize("at_first", [b"", b"220 hello\r\n", b"220-hello\r\n" * 3])
+def test_a_server_that_never_comes_to_an_end_is_left(at_first):
+    """Each letter comes within the time limit of a step, 0.2 s; 20 such times are 4 s."""
+    started = time.monotonic()
+    with dripping(at_first) as server:
+        ((ending,),) = [made.values() for made in send(server, timeout_s=0.2, n_attempts=1)]
+    assert (ending.state, ending.words) == ("deferred", "TimeoutError: not done after 4 s in all")
+    assert 3 < time.monotonic() - started < 10
