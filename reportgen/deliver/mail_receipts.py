@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reportgen.deliver.bundle import MAIL, write_files
-from reportgen.errors import InputError, in_one_line
+from reportgen.errors import DeliveryError, InputError, in_one_line
 
 _NAME = "receipts.json"
 
@@ -31,7 +31,7 @@ class Receipt:
 
 
 def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
-    """By key of the address; empty when nobody was mailed. Raises InputError for a damaged file."""
+    """By key of the address; empty when nobody was mailed. Raises InputError for a damaged file, DeliveryError."""
     path = bundle_dir / MAIL / _NAME
     try:
         content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -39,7 +39,8 @@ def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
+        kind = DeliveryError if isinstance(error, OSError) else InputError
+        raise kind(
             str(path),
             found=in_one_line(error),
             expected="the receipts of a run's mail",

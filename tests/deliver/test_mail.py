@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from reportgen.deliver.bundle import write_bundle
 from reportgen.deliver.mail import MailSettings, PdfVersion, mail
 from reportgen.errors import ConfigError, DeliveryError, InputError
 from tests.deliver.mail_server import DIE, SLOW, mail_server
@@ -24,14 +25,14 @@ def bundle(tmp_path):
     return write_bundle_of(contract(), tmp_path)
 
 
-def write_bundle_of(found, archive):
+def write_bundle_of(found, archive, notes=None):
     """A bundle as far as the mail looks at it."""
-    folder = archive / "m" / RUN
-    folder.mkdir(parents=True)
-    (folder / "findings.json").write_text(json.dumps(found), encoding="utf-8")
-    (folder / "evaluation.json").write_text('{"facts": {"own_notes": null}}')
-    (folder / "run.json").write_text("{}")
-    return folder
+    files = {
+        "findings.json": json.dumps(found).encode(),
+        "evaluation.json": json.dumps({"facts": {"own_notes": notes}}).encode(),
+        "run.json": b"{}",
+    }
+    return write_bundle(archive / "m" / RUN, files)
 
 
 def settings_for(server, *to, **changed):
@@ -112,9 +113,9 @@ def test_japanese_names_arrive(tmp_path):
 
 
 def test_the_users_own_breed_names_are_used(tmp_path):
-    bundle = write_bundle_of(contract(groups=[{"classes": ["x1", "x2"], "errors": 3, "impact": 0.01}]), tmp_path)
     notes = '[breeds.x1]\nname.en = "First Breed"\nlook.en = "small"\n'
-    (bundle / "evaluation.json").write_text(json.dumps({"facts": {"own_notes": notes}}))
+    found = contract(groups=[{"classes": ["x1", "x2"], "errors": 3, "impact": 0.01}])
+    bundle = write_bundle_of(found, tmp_path, notes)
     assert "First Breed, x2: 3 errors" in text_of(
         parsed(send(bundle, settings_for(None, host=None)).eml_path.read_bytes())
     )
@@ -316,7 +317,7 @@ def test_a_process_that_is_killed_while_it_waits_for_the_answer(bundle):
 def test_damaged_receipts_stop_the_mail(bundle, content):
     (bundle / "mail").mkdir()
     (bundle / "mail" / "receipts.json").write_text(content)
-    with mail_server() as server, pytest.raises(DeliveryError, match=r"receipts\.json"):
+    with mail_server() as server, pytest.raises(InputError, match=r"receipts\.json"):
         send(bundle, settings_for(server))
     assert server.n_sessions == 0
 
