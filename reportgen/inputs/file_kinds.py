@@ -6,8 +6,14 @@ Git LFS pointer, HTML page, HEIC, JPEG XL, PSD, camera raw, SVG, PDF, video, arc
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+_FETCHED_BY = {
+    "annex/objects": "fetch the files with `git annex get`",
+    "dvc/cache": "fetch the files with `dvc pull`",
+    "dvc/files": "fetch the files with `dvc pull`",
+}
 N_BYTES = 1024  # so much of a file is looked at
 
 
@@ -137,6 +143,13 @@ def file_kind(head: bytes) -> FileKind | None:
     if found := next((kind for magic, kind in _HEADS if head.startswith(magic)), None):
         return found
     return next((kind for look in _LOOKS if (kind := look(head))), None)
+
+
+def dangling(link: Path) -> FileKind:
+    """What a link to nothing is: git-annex and DVC keep files out of the working tree until they are fetched."""
+    target = link.readlink().as_posix()
+    fetch = next((how for place, how in _FETCHED_BY.items() if place in target), None)
+    return replace(DANGLING, todo=fetch) if fetch else DANGLING
 
 
 def _media(head: bytes) -> FileKind | None:

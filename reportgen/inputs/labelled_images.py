@@ -4,16 +4,19 @@ A reader is a callable `(source: DataSource) -> LabelledImages`. Built-in reader
 given as `package.module:attribute`.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from reportgen.errors import InputError
-from reportgen.inputs.names import by_nfc, nfc
+from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.names import nfc, shown
 from reportgen.plugins import resolved
 
+log = logging.getLogger(__name__)
 DATASETS: Mapping[str, str] = MappingProxyType(
     {
         "oxford-iiit-pet": "reportgen.inputs.oxford_pet:oxford_pet",
@@ -48,13 +51,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledImages:
-    """A data set. `classes` has no duplicates and holds every label; `species` maps some or all classes."""
+    """A data set. `classes` has no duplicates and holds every label; `species` maps some or all classes.
+
+    passed_over: how many files and folders of each kind (`passed_over.Kind`) lie there and are no images of the user's.
+    """
 
     name: str
     split: str
     classes: tuple[str, ...]
     samples: tuple[Sample, ...]
     species: Mapping[str, str] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _refuse_duplicates(self.classes, f"data set {self.name}: class names")
@@ -88,7 +95,10 @@ def _refuse_duplicates(names: tuple[str, ...] | list[str], thing: str) -> None:
 
 
 def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
-    """The data set `name` at `source`. Raises InputError (what is there is wrong) or ConfigError (no such reader)."""
+    """The data set `name` at `source`, its class names in NFC and its sample ids as text that can be written anywhere.
+
+    Raises InputError (what is there is wrong) or ConfigError (no such reader).
+    """
     reader = resolved(name, DATASETS, kind="data set")
     data = reader(source)
     if not isinstance(data, LabelledImages):
@@ -98,26 +108,33 @@ def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
             expected="a reportgen.inputs.labelled_images.LabelledImages",
             todo="return LabelledImages from the reader",
         )
-    return _in_nfc(data)
+    if data.passed_over:
+        kinds = ", ".join(f"{kind} {n}" for kind, n in data.passed_over.items())
+        log.info("passed over: %d files and folders that are no images (%s)", sum(data.passed_over.values()), kinds)
+    return _in_plain_names(data)
 
 
-def _in_nfc(data: LabelledImages) -> LabelledImages:
-    """Folders that were copied from a Mac have the names of those that were not."""
+def _in_plain_names(data: LabelledImages) -> LabelledImages:
+    """Folders that were copied from a Mac have the names of those that were not, and every name can be written."""
+    name = cache(lambda raw: nfc(shown(raw)))
     return replace(
         data,
-        classes=tuple(dict.fromkeys(nfc(name) for name in data.classes)),
-        samples=tuple(replace(sample, label=nfc(sample.label)) for sample in data.samples),
-        species=by_nfc(data.species),
+        classes=tuple(dict.fromkeys(name(label) for label in data.classes)),
+        samples=tuple(
+            replace(sample, sample_id=shown(sample.sample_id), label=name(sample.label)) for sample in data.samples
+        ),
+        species={name(label): nfc(species) for label, species in data.species.items()},
     )
 
 
 def existing_dir(path: Path, thing: str) -> Path:
     """`path` when it is a directory. Raises InputError naming `thing`."""
-    if not path.is_dir():
-        raise InputError(
-            f"{thing} {path}",
-            found="a file" if path.exists() else "no such directory",
-            expected="a directory",
-            todo="check --data-root",
-        )
-    return path
+    try:
+        if path.is_dir():
+            return path
+        found = "a file" if path.exists() else "no such directory"
+    except OSError as error:
+        found = in_one_line(error)
+    if path.is_symlink() and found == "no such directory":
+        found = f"a link to {path.readlink()}, which is not there"
+    raise InputError(f"{thing} {path}", found=found, expected="a directory", todo="check --data-root")

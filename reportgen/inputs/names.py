@@ -22,6 +22,21 @@ def nfc(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def shown(name: str) -> str:
+    r"""A file's name as text that every format can hold: bytes that are no UTF-8 and control characters as \xe9."""
+    if name.isascii() and name.isprintable():
+        return name
+    return "".join(_escaped(letter) for letter in name)
+
+
+def _escaped(letter: str) -> str:
+    number = ord(letter)
+    if 0xDC80 <= number <= 0xDCFF:  # how Python holds a byte of a file name that is no UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    is_text = unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") and number & 0xFFFE != 0xFFFE
+    return letter if is_text else letter.encode("unicode_escape").decode()
+
+
 def by_nfc(table: Mapping[str, Value]) -> dict[str, Value]:
     """`table` with its names in NFC; where two become one, the last stays."""
     return {nfc(name): value for name, value in table.items()}

@@ -21,6 +21,7 @@ from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample,
 from reportgen.inputs.models import read_model
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.preprocessing import Preprocessing, Said, merged
+from reportgen.inputs.splits import refuse_classes_in_classes
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
 from reportgen.inputs.timm_config import timm_preprocessing
 
@@ -75,13 +76,17 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFacts:
-    """The data set, in words and numbers. `n_listed` counts every listed image, readable or not."""
+    """The data set, in words and numbers. `n_listed` counts every listed image, readable or not.
+
+    passed_over: files and folders by kind that are no images of the user's, see `LabelledImages`.
+    """
 
     name: str
     split: str
     root: str
     n_listed: int
     notice: str | None
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +203,8 @@ def _inputs(options: InputOptions, loaded: _Loaded, data: LabelledImages | None)
         run = with_classes(run, loaded.preprocessing, len(data.classes))
     n = run.reading.n_outputs
     own_names = checkpoint.classes or tuple(f"output {k}" for k in range(n))
+    if data:
+        refuse_classes_in_classes(data, checkpoint.classes, n_outputs=n, renamed=options.renamed)
     alignment = aligned(
         data.classes if data else tuple(options.renamed.get(name, name) for name in own_names),
         checkpoint.classes,
@@ -214,6 +221,7 @@ def _inputs(options: InputOptions, loaded: _Loaded, data: LabelledImages | None)
             root=str(options.source.root),
             n_listed=len(data.samples) if data else 0,
             notice=options.notice,
+            passed_over=dict(data.passed_over) if data else {},
         ),
         alignment=alignment,
         taxonomy=_taxonomy(alignment.classes, options, checkpoint, data.species if data else {}),

@@ -209,7 +209,9 @@ def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, re
         (".", "no file but a folder, pipe, socket or device; "),
         ("a\0b", "not readable (ValueError: embedded null byte); "),
         ("x" * 300, "not readable (OSError: [Errno 36] File name too long"),
-        ("dangling.png", "a link to a file that is not there; "),
+        ("dangling.png", "a link to a file that is not there; fetch what"),
+        ("annex.png", "a link to a file that is not there; fetch the files with `git annex get`"),
+        ("dvc.png", "a link to a file that is not there; fetch the files with `dvc pull`"),
         ("loop.png", "not readable (OSError: [Errno 40] Too many levels of symbolic links"),
         ("pipe.png", "no file but a folder, pipe, socket or device; "),
         ("zero.png", "no file but a folder, pipe, socket or device; "),
@@ -217,6 +219,8 @@ def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, re
 )
 def test_the_reason_of_a_file_that_cannot_be_opened_is_said(tmp_path, name, reason):
     (tmp_path / "dangling.png").symlink_to(tmp_path / "cache" / "gone.png")
+    (tmp_path / "annex.png").symlink_to("../.git/annex/objects/xX/0k/SHA256E-s9--ab.png/SHA256E-s9--ab.png")
+    (tmp_path / "dvc.png").symlink_to("/mnt/dvc/cache/files/md5/ab/cdef")
     (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     (tmp_path / "zero.png").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "pipe.png")
