@@ -2,7 +2,6 @@
 
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,8 @@ import typer
 from reportgen.cli_archive import app as archive_app
 from reportgen.cli_archive import clock, mail_told
 from reportgen.errors import ReportgenError
+from reportgen.outlet import say, say_fault, say_lines
+from reportgen.plain_text import shown
 from reportgen.stopping import Stopped, stoppable
 
 if TYPE_CHECKING:  # the command line starts without torch
@@ -47,14 +48,14 @@ def main() -> None:
         with stoppable():
             app()
     except ReportgenError as error:
-        typer.echo(f"reportgen: {error}", err=True)
+        say_lines(f"reportgen: {error}", err=True)
         sys.exit(error.exit_code)
     except Stopped as stopped:
-        typer.echo(f"reportgen: {stopped}", err=True)
+        say_lines(f"reportgen: {stopped}", err=True)
         sys.exit(stopped.exit_code)
-    except Exception:  # noqa: BLE001  # not 1, which would say that a report was made and its gate failed
-        traceback.print_exc()
-        typer.echo("reportgen: a fault of reportgen itself; please report the lines above", err=True)
+    except Exception as error:  # noqa: BLE001  # not 1, which would say that a report was made and its gate failed
+        say_fault(error)
+        say_lines("reportgen: a fault of reportgen itself; please report the lines above", err=True)
         sys.exit(CRASHED)
 
 
@@ -170,7 +171,7 @@ def explain(  # noqa: PLR0913  # one parameter an option: that is what typer rea
     set_up_logging(verbose)
     options = read_config({**given, "dataset": "none", "data_root": image.parent}, config)
     for path in explain_one(options, image, label=label, out_dir=out):
-        typer.echo(path)
+        say(path)
 
 
 @app.command()
@@ -209,13 +210,12 @@ def doctor(
 
     found = checks()
     for check in found:
-        typer.echo(
+        say_lines(
             f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else "")
         )
     for left in leftovers(archive) if archive.is_dir() else ():
-        typer.echo(
-            f"{'note':>7}  {'archive':<16} {left.path}: {'in use' if left.alive else left.cause}\n{'':26}-> {left.todo}"
-        )
+        state = "in use" if left.alive else left.cause
+        say_lines(f"{'note':>7}  {'archive':<16} {shown(f'{left.path}: {state}')}\n{'':26}-> {shown(left.todo)}")
     raise typer.Exit(2 if any(check.state == "missing" for check in found) else 0)
 
 
@@ -231,20 +231,20 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
         outcome = run_pipeline(config, now=clock(), watch=watch)
         made.append(outcome.receipts.bundle_dir)
     scores = outcome.findings.scores
-    typer.echo(f"accuracy {scores.accuracy:.1%}: {scores.correct} of {scores.n} images")
+    say(f"accuracy {scores.accuracy:.1%}: {scores.correct} of {scores.n} images")
     if outcome.findings.class_order.suspicious:
-        typer.echo("WARNING: the class order looks wrong; see the first page of the report")
+        say("WARNING: the class order looks wrong; see the first page of the report")
     _say_where(outcome.receipts)
     if outcome.mail is not None:
         for line in mail_told(outcome.mail):
-            typer.echo(line)
+            say(line)
     for error in outcome.failed:
-        typer.echo(f"reportgen: {error}", err=True)
-    typer.echo((outcome.receipts.bundle_dir / "verdict.json").read_text(encoding="utf-8").strip())
+        say_lines(f"reportgen: {error}", err=True)
+    say((outcome.receipts.bundle_dir / "verdict.json").read_text(encoding="utf-8").strip())
     raise typer.Exit(outcome.exit_code)
 
 
 def _say_where(receipts: "Receipts") -> None:
     for name in receipts.files:
         if name.startswith("report."):
-            typer.echo(receipts.bundle_dir / name)
+            say(receipts.bundle_dir / name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from reportgen.errors import ConfigError
+from reportgen.outlet import say, say_lines
 
 if TYPE_CHECKING:  # the command line starts without torch
     from reportgen.deliver.mail import MailReceipt
@@ -49,7 +50,7 @@ def compare(
     from reportgen.render.words import comparison_text
 
     findings, found = compared(run_a, run_b)
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else comparison_text(findings))
+    say_lines(json.dumps(found, ensure_ascii=False, indent=1) if as_json else comparison_text(findings))
 
 
 @app.command()
@@ -58,7 +59,7 @@ def index(archive: Archive = Path("reports")) -> None:
     from reportgen.deliver.archive import refresh
 
     refresh(archive)
-    typer.echo(archive / "index.html")
+    say(archive / "index.html")
 
 
 @app.command()
@@ -80,9 +81,9 @@ def prune(
     if not dry_run:
         removals = remove(removals)
     for removal in removals:
-        typer.echo(f"{'would remove' if dry_run else 'removed'} {removal.path}: {removal.reason}")
+        say(f"{'would remove' if dry_run else 'removed'} {removal.path}: {removal.reason}")
     n_bytes = sum(removal.n_bytes for removal in removals)
-    typer.echo(f"{len(removals)} {'to remove' if dry_run else 'removed'}, {n_bytes / 1e6:.1f} MB")
+    say(f"{len(removals)} {'to remove' if dry_run else 'removed'}, {n_bytes / 1e6:.1f} MB")
 
 
 @app.command()
@@ -92,9 +93,9 @@ def verify(path: Annotated[Path, typer.Argument(help="A bundle or a whole archiv
 
     bundles = verified(path)
     for bundle in bundles:
-        typer.echo(f"{'damaged' if bundle.problems else 'ok':>8}  {bundle.path}")
+        say(f"{'damaged' if bundle.problems else 'ok':>8}  {bundle.path}")
         for problem in bundle.problems:
-            typer.echo(f"{'':10}{problem}")
+            say(f"{'':10}{problem}")
     raise typer.Exit(3 if any(bundle.problems for bundle in bundles) else 0)
 
 
@@ -118,7 +119,7 @@ def mail(
     table = cast("MailTable", read_table("mail", {"to": to or None}, config))
     receipt = mail_report(run_dir, mail_settings(table, os.environ), now=clock(), resend=resend, dry_run=dry_run)
     for line in mail_told(receipt):
-        typer.echo(line)
+        say(line)
 
 
 def mail_told(receipt: "MailReceipt") -> Iterator[str]:

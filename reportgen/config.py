@@ -1,7 +1,5 @@
 """All options of a run: from the command line, over a TOML file, over the defaults here."""
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +22,8 @@ from reportgen.errors import ConfigError, in_one_line
 from reportgen.explain.methods import DEFAULT_METHODS, METHODS
 from reportgen.inputs.names import nfc
 from reportgen.language import LANGUAGES
+from reportgen.nearest import nearest
+from reportgen.toml_text import parsed
 
 _LONGEST_NAME = 200
 Read = TypeVar("Read", bound=Table)
@@ -142,7 +142,7 @@ def known_methods(names: tuple[str, ...]) -> tuple[str, ...]:
     """
     unknown = [name for name in names if name not in METHODS and name != "all" and ":" not in name]
     if unknown or not names:
-        near = difflib.get_close_matches(unknown[0], METHODS, n=1) if unknown else []
+        near = nearest(unknown[0], METHODS) if unknown else ()
         hint = f"{near[0]} (the nearest name), or " if near else ""
         raise ValueError(f"{hint}all, or some of {', '.join(METHODS)}, or package.module:attribute")
     chosen = set(METHODS) if "all" in names else set(names)
@@ -188,8 +188,8 @@ def read_table(name: str, given: Mapping[str, Any], toml_path: Path | None = Non
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = parsed(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"configuration file {path}",
             found=in_one_line(error),
@@ -198,7 +198,7 @@ def _toml(path: Path) -> dict[str, Any]:
         ) from error
     for key in content:
         if key not in Config.model_fields:
-            near = difflib.get_close_matches(key.replace("-", "_"), Config.model_fields, n=1)
+            near = nearest(key, Config.model_fields)
             raise ConfigError(
                 f"configuration file {path}: {key}",
                 found="an unknown key",
@@ -218,12 +218,20 @@ def _config_error(first: Any, *, from_file: bool, path: Path | None) -> ConfigEr
     if first["type"] == "extra_forbidden":
         table = AcceptedTable if "accepted" in first["loc"] else TABLES[str(first["loc"][0])]
         known = table.model_fields
-        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        near = nearest(str(first["loc"][-1]), known)
         expected = f"{near[0]} (the nearest key)" if near else ", ".join(known)
         return ConfigError(key, found="an unknown key", expected=expected, todo="correct or remove the key")
     return ConfigError(
         f"{key} in {path}" if from_file else option,
-        found=repr(first["input"]),
+        found=_cut_repr(first["input"]),
         expected=str(first["msg"]).removeprefix("Value error, "),
         todo=f"correct {key if from_file else option}",
     )
+
+
+def _cut_repr(value: object) -> str:
+    try:
+        words = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        words = "a number of thousands of digits"
+    return words if len(words) <= 200 else words[:199] + "…"

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from reportgen.outlet import PlainLines
 from reportgen.pipeline.run import Watch
 
 _TENTHS = 10
@@ -19,10 +20,10 @@ def set_up_logging(verbose: bool) -> None:
     level = logging.INFO if verbose or not sys.stderr.isatty() else logging.WARNING
     if sys.stderr.isatty():
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False, show_time=False)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(PlainLines("%(message)s"))
     else:
         handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handler.setFormatter(PlainLines("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("reportgen")
     logger.handlers = [handler]
     logger.setLevel(level)

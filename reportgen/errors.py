@@ -11,15 +11,24 @@ ReportgenError
 import re
 from typing import ClassVar
 
+from reportgen.plain_text import shown
+
+_LONGEST_LINE = 4000
+
 
 class ReportgenError(Exception):
-    """An error a person can act on: it names the thing, what was found, what was expected and what to do."""
+    """An error a person can act on: it names the thing, what was found, what was expected and what to do.
+
+    Each is one line, whatever the names in it hold; `found` may be given as several.
+    """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, thing: str, *, found: str, expected: str, todo: str) -> None:
-        self.thing, self.found, self.expected, self.todo = thing, found, expected, todo
-        super().__init__(thing, found, expected, todo)
+    def __init__(self, thing: str, *, found: str | tuple[str, ...], expected: str, todo: str) -> None:
+        lines = (found,) if isinstance(found, str) else found
+        self.thing, self.expected, self.todo = _line(thing), _line(expected), _line(todo)
+        self.found = "\n    ".join(map(_line, lines))
+        super().__init__(self.thing, self.found, self.expected, self.todo)
 
     def __str__(self) -> str:
         lines = (self.thing, f"  found:    {self.found}", f"  expected: {self.expected}", f"  to do:    {self.todo}")
@@ -54,6 +63,11 @@ class DeliveryError(ReportgenError):
     """The report is made but could not be put where it belongs."""
 
     exit_code = 6
+
+
+def _line(text: str) -> str:
+    line = shown(text)
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 
 def in_one_line(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 A module of the user's is looked for in the current folder first, as `python -m` does.
 """
 
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.nearest import nearest
 
 
 def resolved(name: str, built_in: Mapping[str, str], *, kind: str) -> Callable[..., Any]:
@@ -27,7 +27,7 @@ def resolved(name: str, built_in: Mapping[str, str], *, kind: str) -> Callable[.
     target = built_in.get(name, name)
     module_name, _, attribute = target.partition(":")
     if not attribute:
-        near = difflib.get_close_matches(name, built_in, n=1)
+        near = nearest(name, built_in)
         raise ConfigError(
             f"{kind} {name!r}",
             found="no such name" + (f" (nearest: {near[0]!r})" if near else ""),
@@ -79,7 +79,7 @@ def _attribute(module: ModuleType, name: str, thing: str) -> Any:
     try:
         return getattr(module, name)
     except Exception as error:  # a module may have a __getattr__ of its own
-        near = difflib.get_close_matches(name, dir(module), n=1)
+        near = nearest(name, dir(module))
         raise ConfigError(
             thing,
             found=in_one_line(error) + (f" (nearest: {near[0]!r})" if near else ""),

@@ -16,11 +16,13 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reportgen"
 LAYERS = (  # from the top; imports go down only
     *("cli", "pipeline", "config", "deliver", "render", "compose", "explain", "analyse", "evaluate", "inputs"),
     *("plugins", "language", "processes", "stopping", "errors"),
+    *("redaction", "nearest", "toml_text", "plain_text"),
 )
 LAYER_OF = {
     "console": "cli",
     "doctor": "cli",
     "cli_archive": "cli",
+    "outlet": "cli",
     "__main__": "cli",
     "config_tables": "config",
 }
@@ -32,7 +34,7 @@ ROOMS_OF = {  # third-party package (or module with an effect) to the places tha
     "jinja2": {"render"},
     "weasyprint": {"render", "doctor"},
     "smtplib": {"deliver"},
-    "typer": {"cli", "cli_archive", "console", "doctor"},
+    "typer": {"cli", "cli_archive", "console", "doctor", "outlet"},
     "rich": {"cli", "cli_archive", "console", "doctor"},
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}

@@ -18,6 +18,8 @@ from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import Scores
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.evaluate.predictions import Predictions
+from reportgen.nearest import hint
+from reportgen.plain_text import named
 
 RuleOutcome = Literal["pass", "inconclusive", "fail", "invalid"]
 Outcome = Literal["not_judged", "pass", "inconclusive", "fail", "invalid"]
@@ -82,13 +84,13 @@ class Evidence:
 
 def refuse_unknown_classes(rules: GateRules, classes: tuple[str, ...]) -> None:
     """Raises ConfigError for a rule or an accepted confusion about a class that the model does not have."""
-    named = [*rules.min_recall, *(name for one in rules.accepted for name in one.pair)]
-    unknown = [name for name in named if name not in classes]
+    asked = [*rules.min_recall, *(name for one in rules.accepted for name in one.pair)]
+    unknown = [name for name in asked if name not in classes]
     if unknown:
         raise ConfigError(
             f"[gate]: class {unknown[0]!r}",
-            found="no such class",
-            expected=f"one of the {len(classes)} classes: {', '.join(classes)}",
+            found=f"no such class{hint(unknown[0], classes)}",
+            expected=f"one of the {len(classes)} classes: {named(classes)}",
             todo="correct min_recall or the accepted confusions",
         )
 

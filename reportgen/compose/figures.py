@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
+from unicodedata import category
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -18,9 +20,11 @@ from reportgen.analyse.scores import ClassScore
 from reportgen.compose.panels import COLOUR_MAP
 from reportgen.errors import RenderingError
 from reportgen.language import Language
+from reportgen.plain_text import for_chart
 
 MM = 1 / 25.4
 _LONGEST_LABEL = 34  # characters
+_NO_GLYPH = "\u25a1"  # a box
 INK, SOFT, ACCENT, PALE, RULE = "#17202b", "#525c69", "#1c5d86", "#d27b30", "#c8cfd6"  # as in css/tokens.css
 
 
@@ -40,6 +44,7 @@ STYLE: Any = {
     "ytick.color": INK,
     "svg.hashsalt": "reportgen",
     "svg.fonttype": "path",
+    "text.parse_math": False,  # a name such as "cost $5" is no formula
 }
 
 
@@ -77,7 +82,19 @@ class TrendNight:
 
 def _shortened(name: str) -> str:
     """The name as it fits beside a chart; the table beside the chart has it whole."""
+    name = "".join(letter if _is_drawn(letter) else _NO_GLYPH for letter in for_chart(name))
     return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
+
+
+def _is_drawn(letter: str) -> bool:
+    """False for emoji and other signs that no font here has; a script whose letters are missing is an error instead."""
+    return category(letter)[0] in "LMN" or ord(letter) in _drawn_letters()
+
+
+@cache
+def _drawn_letters() -> frozenset[int]:
+    fonts = [font_manager.get_font(font_manager.findfont(family)) for family in STYLE["font.family"]]
+    return frozenset(code for font in fonts for code in font.get_charmap())
 
 
 def _pair_label(a: str, b: str) -> str:

@@ -22,6 +22,7 @@ from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import Language, language
+from reportgen.plain_text import for_chart
 
 _COLUMNS, _CELL_MM, _CAPTION_MM, _DPI = 4, 52, 21, 160
 _ALARM, _SOFT = "#9b1c1c", "#55606e"
@@ -80,7 +81,7 @@ def sheet_png(one: Sheet) -> bytes:
         told = language(one.notes.language)
         share = told.percent(100 * one.top[0][1], ".0f")
         title = f"{one.image_name} · {one.notes.name(one.pred)} {share} · {one.facts.model.name}"
-        figure.text(3 / width, 1 - 5 / height, title, size=10, weight="bold", va="center")
+        figure.text(3 / width, 1 - 5 / height, for_chart(title), size=10, weight="bold", va="center")
         for number, tile in enumerate(one.tiles):
             row, column = divmod(number, _COLUMNS)
             left = column * (_CELL_MM + 3) + 1.5
@@ -119,7 +120,7 @@ def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
             numbers = {name: told.number(score, ".2f") for name, score in scores.items()}
             lines.append((told.gettext("insertion %(value)s (random %(best)s)") % numbers, _SOFT))
     for number, (text, colour) in enumerate(lines):
-        axes.text(0, -0.035 - 0.066 * number, text, transform=axes.transAxes, size=7, color=colour, va="top")
+        axes.text(0, -0.035 - 0.066 * number, for_chart(text), transform=axes.transAxes, size=7, color=colour, va="top")
 
 
 def _against(tile: Tile, told: Language) -> list[str]:

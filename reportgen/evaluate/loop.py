@@ -10,6 +10,7 @@ from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.memory import in_memory
 from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.plain_text import named
 
 Watch = Callable[[int, int], None]  # (images done, images in all)
 
@@ -40,7 +41,7 @@ def refuse_not_finite(values: np.ndarray, sample_ids: list[str]) -> None:
     """Raises EvaluationError naming the samples whose row of `values` (N, K) holds a NaN or an infinity."""
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if bad.size:
-        names = ", ".join(sample_ids[row] for row in bad[:5])
+        names = named((sample_ids[row] for row in bad), most=5)
         raise EvaluationError(
             "logits",
             found=f"NaN or infinite for {bad.size} of {len(values)} images: {names}",

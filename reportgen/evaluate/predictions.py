@@ -166,10 +166,10 @@ def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
 def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unreadable: float) -> None:
     if len(unreadable) <= max_unreadable * n_listed and len(unreadable) < n_listed:
         return
-    first = "\n".join(f"    {image.path}: {image.reason}" for image in unreadable[:10])
+    first = (f"{image.path}: {image.reason}" for image in unreadable[:10])
     raise InputError(
         "unreadable images",
-        found=f"{len(unreadable)} of {n_listed} ({len(unreadable) / n_listed:.1%})\n{first}",
+        found=(f"{len(unreadable)} of {n_listed} ({len(unreadable) / n_listed:.1%})", *first),
         expected=f"at most {max_unreadable:.1%}, and at least one readable image",
         todo=f"{common_advice([image.reason for image in unreadable]) or 'mend or remove the files'},"
         " or raise --max-unreadable",

@@ -23,6 +23,7 @@ from reportgen.explain.certificate import Certificate, certificates
 from reportgen.explain.maps import HeatValues, Picture, heat_values
 from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
+from reportgen.plain_text import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def explain_picture(
     classes = inputs.facts.classes
     if label is not None and label not in classes:
         raise InputError(
-            f"class {label!r}", found="no such class", expected=f"one of {', '.join(classes)}", todo="correct --label"
+            f"class {label!r}", found="no such class", expected=f"one of {named(classes)}", todo="correct --label"
         )
     with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
         scores = logits(inputs.model, crop[None], preprocessing=inputs.facts.preprocessing, on=on)[0].double()

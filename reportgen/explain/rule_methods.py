@@ -24,6 +24,7 @@ from reportgen.explain.private_copy import (
     plain_copy,
     private_copy,
 )
+from reportgen.plain_text import named
 
 # What acts as a nonlinearity besides ReLU: deconvnet and guided backpropagation have no rule for it. Names of
 # operations of torch, so that it does not matter whether a module, a function or a method asked for them.
@@ -136,7 +137,7 @@ def _with_own_relus(subject: Subject, method: Callable[[nn.Module], Any]) -> tup
         ran = operations(subject.model, subject.example)
         others = sorted(name for name in ran if name in OTHER_ACTIVATIONS or "attention" in name)
         if others:
-            raise NotApplicableError("other_activations", ", ".join(others))
+            raise NotApplicableError("other_activations", named(others))
         if not n_relus(ran):
             raise NotApplicableError("no_relu")
         own = _traced_or_plain(subject, _RELU_HOOKED)

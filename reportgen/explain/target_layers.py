@@ -15,6 +15,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.inputs.adapted import own
+from reportgen.plain_text import named
 
 Layout = Literal["nchw", "nhwc", "tokens"]
 
@@ -180,7 +181,7 @@ def _module_at(model: nn.Module, path: str) -> nn.Module:
             raise ConfigError(
                 f"target layer {path!r}",
                 found=f"no module {name!r} in {type(module).__name__}",
-                expected=f"one of {', '.join(children) or 'none: it has no parts'}",
+                expected=f"one of {named(children) or 'none: it has no parts'}",
                 todo=f"correct --target-layer; modules of the model: {_candidates(model)}",
             )
     return module
@@ -192,4 +193,4 @@ def _real_path(model: nn.Module, module: nn.Module) -> str:
 
 def _candidates(model: nn.Module) -> str:
     names = [name for name, _ in model.named_modules() if name and name.count(".") <= 1]
-    return ", ".join(names[:40]) + (" ..." if len(names) > 40 else "")
+    return named(names)

@@ -1,13 +1,18 @@
 """Class alignment, by name. A wrong class order raises no error anywhere and looks like a confused model."""
 
-import difflib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.errors import InputError
 from reportgen.inputs.names import by_nfc, nfc, unlikeness
+from reportgen.inputs.usable_names import refuse_unusable
+from reportgen.nearest import hint
+from reportgen.plain_text import named
+
+_N_HINTS = 10  # unknown names for which the nearest one is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +49,14 @@ def aligned(
         return ClassAlignment(
             classes=data_classes, output_idx=tuple(range(n_outputs)), without_images=(), named_by="data_set"
         )
+    refuse_unusable(model_classes, "class names of the checkpoint")
     mapped = by_nfc(renamed or {})
     names = tuple(nfc(mapped.get(nfc(name), name)) for name in model_classes)
     problem = _problem(data_classes, names, n_outputs)
     if problem:
         raise _mismatch(data_classes, names, n_outputs, problem)
-    without_images = tuple(name for name in names if name not in set(data_classes))
+    pictured = set(data_classes)
+    without_images = tuple(name for name in names if name not in pictured)
     classes = (*data_classes, *without_images)
     at = {name: index for index, name in enumerate(names)}
     return ClassAlignment(
@@ -63,14 +70,16 @@ def aligned(
 def _problem(data_classes: tuple[str, ...], names: tuple[str, ...], n_outputs: int) -> str:
     if len(names) != n_outputs:
         return f"the checkpoint names {len(names)} classes for {n_outputs} outputs"
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, n in Counter(names).items() if n > 1)
     if twice:
-        return f"the checkpoint names a class twice: {', '.join(twice)}"
-    unknown = [name for name in data_classes if name not in set(names)]
+        return f"the checkpoint names a class twice: {named(twice)}"
+    known = set(names)
+    unknown = [name for name in data_classes if name not in known]
     if unknown:
         wordnet = all(re.fullmatch(r"n\d{8}", name) for name in unknown)
         ids = "; these are WordNet ids, as ImageNet's folders are called" if wordnet else ""
-        return "the model does not know " + ", ".join(_with_nearest(name, names) for name in unknown) + ids
+        first = [_with_nearest(name, names) for name in unknown[:_N_HINTS]]
+        return f"the model does not know {named((*first, *map(repr, unknown[_N_HINTS:])), longest=400)}{ids}"
     return ""
 
 
@@ -78,21 +87,18 @@ def _with_nearest(name: str, names: tuple[str, ...]) -> str:
     alike = next((other for other in names if unlikeness(name, other)), None)
     if alike is not None:
         return f"{name!r} (the model's {alike!r} looks the same; here is {unlikeness(name, alike)})"
-    plain = {_plain(other): other for other in names}
-    near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.75)
-    return f"{name!r} (nearest: {plain[near[0]]!r})" if near else f"{name!r}"
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").replace("-", " ")
+    return f"{name!r}{hint(name, names)}"
 
 
 def _mismatch(data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outputs: int, problem: str) -> InputError:
-    model_list = ", ".join(names) if names is not None else f"{n_outputs} outputs without names"
+    model_list = named(names) if names is not None else f"{n_outputs} outputs without names"
     return InputError(
         "class names of the data set and the model",
-        found=f"{problem}\n    data set ({len(data_classes)}): {', '.join(data_classes)}"
-        f"\n    model ({len(names) if names is not None else n_outputs}): {model_list}",
+        found=(
+            problem,
+            f"data set ({len(data_classes)}): {named(data_classes)}",
+            f"model ({len(names) if names is not None else n_outputs}): {model_list}",
+        ),
         expected="every class of the data set among the classes of the model, by the same name, each once",
         todo="use the data set that the model was trained on, save `classes` in the checkpoint, or map the checkpoint's"
         ' names in the TOML file: [rename] with lines such as "American Bulldog" = "american_bulldog"',

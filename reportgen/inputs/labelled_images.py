@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import nfc, shown
+from reportgen.inputs.usable_names import MAX_PATH, refuse_unusable
+from reportgen.plain_text import named
 from reportgen.plugins import resolved
 
 log = logging.getLogger(__name__)
@@ -64,14 +66,17 @@ class LabelledImages:
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        refuse_unusable(self.classes, f"data set {self.name}: class names")
+        refuse_unusable(self.species.values(), f"data set {self.name}: species")
+        refuse_unusable((one.sample_id for one in self.samples), f"data set {self.name}: sample ids", longest=MAX_PATH)
         _refuse_duplicates(self.classes, f"data set {self.name}: class names")
         _refuse_duplicates([sample.sample_id for sample in self.samples], f"data set {self.name}: sample ids")
         unknown = sorted({sample.label for sample in self.samples} - set(self.classes))
         if unknown:
             raise InputError(
                 f"data set {self.name}: labels",
-                found=f"labels that are no class: {', '.join(unknown)}",
-                expected=f"one of the {len(self.classes)} classes: {', '.join(self.classes)}",
+                found=f"labels that are no class: {named(unknown)}",
+                expected=f"one of the {len(self.classes)} classes: {named(self.classes)}",
                 todo="correct the labels or the class list",
             )
         if not self.samples:
@@ -88,7 +93,7 @@ def _refuse_duplicates(names: tuple[str, ...] | list[str], thing: str) -> None:
     if twice:
         raise InputError(
             thing,
-            found=f"{len(twice)} more than once: {', '.join(twice[:10])}",
+            found=f"{len(twice)} more than once: {named(twice, most=10)}",
             expected="each one once",
             todo="remove or rename the duplicates",
         )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.plain_text import named
 
 _NAMES = ("manifest.csv", "manifest.parquet")
 
@@ -24,7 +25,7 @@ def manifest(source: DataSource) -> LabelledImages:
         if rows.empty:
             raise InputError(
                 f"manifest {path}, split {source.split!r}",
-                found=f"no such row; splits: {', '.join(sorted(set(whole['split'].fillna('(none)'))))}",
+                found=f"no such row; splits: {named(sorted(set(whole['split'].fillna('(none)'))))}",
                 expected="at least one row of that split",
                 todo="name one of those with --split",
             )
@@ -72,7 +73,7 @@ def _table(path: Path) -> pd.DataFrame:
     if missing:
         raise InputError(
             f"manifest {path}: columns",
-            found=", ".join(map(str, table.columns)) or "none",
+            found=named(map(str, table.columns)) or "none",
             expected="path and label (and optionally species and split)",
             todo=f"add the missing column: {', '.join(missing)}",
         )

@@ -5,7 +5,6 @@ installed; `package.module:function` is a factory, called with `num_classes=K` i
 only run when the user names it (`--arch`): a name inside a checkpoint could otherwise make the program import anything.
 """
 
-import difflib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -25,6 +24,7 @@ from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 from reportgen.inputs.factories import factory_model
 from reportgen.inputs.preprocessing import Said
 from reportgen.inputs.programs import program_model
+from reportgen.nearest import nearest
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
 
 def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
     if name not in architectures():
-        near = difflib.get_close_matches(name, architectures(), n=3)
+        near = nearest(name, architectures(), n=3)
         raise ConfigError(
             f"architecture {name!r}",
             found="no such torchvision classification model" + (f" (nearest: {', '.join(near)})" if near else ""),
@@ -127,7 +127,7 @@ def _timm_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
         ) from error
     short = name.removeprefix("timm/")
     if short not in timm.list_models():
-        near = difflib.get_close_matches(short, timm.list_models(), n=3)
+        near = nearest(short, timm.list_models(), n=3)
         raise ConfigError(
             f"architecture {name!r}",
             found="no such timm model" + (f" (nearest: {', '.join(near)})" if near else ""),

@@ -4,7 +4,6 @@ The package's own notes lie in reportgen/notes/*.toml (its README has the schema
 them, breed by breed and pair by pair.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +12,8 @@ from typing import Any
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import nfc
+from reportgen.plain_text import named
+from reportgen.toml_text import parsed
 
 Text = Mapping[str, str]  # language code to text; "en" is always there
 PAIR_FIELDS = ("coat", "build", "head", "paws", "kinship", "training")
@@ -98,14 +99,14 @@ def own_notes_text(path: Path) -> str:
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        content = parsed(text)
+    except ValueError as error:
         raise InputError(name, found=str(error), expected="TOML", todo="correct the line named above") from error
     unknown = sorted(set(content) - {"breeds", "pair"})
     if unknown:
         raise InputError(
             name,
-            found=f"unknown tables: {', '.join(unknown)}",
+            found=f"unknown tables: {named(unknown)}",
             expected="[breeds.NAME] tables and [[pair]] entries",
             todo="see reportgen/notes/README.md for the schema",
         )

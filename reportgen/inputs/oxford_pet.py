@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.plain_text import named
 
 _SPECIES = {"1": "cat", "2": "dog"}
 _FOLDER = "oxford-iiit-pet"
@@ -90,7 +91,7 @@ def _annotation(root: Path, split: str) -> Path:
         there = sorted(file.stem for file in path.parent.glob("*.txt"))
         raise InputError(
             f"data set oxford-iiit-pet, split {split!r}",
-            found=f"no {path}; there are: {', '.join(there) or 'none'}",
+            found=f"no {path}; there are: {named(there) or 'none'}",
             expected="a file annotations/<split>.txt",
             todo="name one of those with --split",
         )

@@ -11,6 +11,7 @@ from PIL import Image
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.inputs.windows import is_large, mask_window, window
+from reportgen.plain_text import named
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -151,7 +152,7 @@ def said(given: Mapping[str, Any]) -> Said:
     """
     unknown = sorted(str(key) for key in given if key not in KEYS)
     if unknown:
-        raise ValueError(f"unknown keys: {', '.join(unknown)}")
+        raise ValueError(f"unknown keys: {named(unknown)}")
     values = {KEYS[key]: checked(key, value) for key, value in given.items()}
     _refuse_other_scales(values)
     return values

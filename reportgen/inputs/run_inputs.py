@@ -19,11 +19,13 @@ from reportgen.inputs.first_run import Asked, FirstRun, first_run, refuse_other_
 from reportgen.inputs.images import read_crop, read_mask
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.models import read_model
+from reportgen.inputs.names import shown
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.preprocessing import Preprocessing, Said, merged
 from reportgen.inputs.splits import refuse_classes_in_classes
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
 from reportgen.inputs.timm_config import timm_preprocessing
+from reportgen.plain_text import named
 
 log = logging.getLogger(__name__)
 # Of preprocessing: the first that says a field decides.
@@ -218,7 +220,7 @@ def _inputs(options: InputOptions, loaded: _Loaded, data: LabelledImages | None)
         data=DataFacts(
             name=data.name if data else "",
             split=data.split if data else "",
-            root=str(options.source.root),
+            root=shown(str(options.source.root)),
             n_listed=len(data.samples) if data else 0,
             notice=options.notice,
             passed_over=dict(data.passed_over) if data else {},
@@ -274,7 +276,7 @@ def _taxonomy(
         if lacking:
             raise InputError(
                 f"species file {options.species_path}",
-                found=f"no species for {', '.join(lacking)}",
+                found=f"no species for {named(lacking)}",
                 expected=f"one for each of the {len(classes)} classes",
                 todo="add the missing lines",
             )

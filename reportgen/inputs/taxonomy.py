@@ -1,12 +1,13 @@
 """Species (the super-class) of every class: from a TOML file, the data set or the checkpoint, in this order."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import by_nfc
+from reportgen.plain_text import named
+from reportgen.toml_text import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ def taxonomy(classes: tuple[str, ...], sources: Mapping[str, Mapping[str, str]])
         if len(known) < len(classes):
             lacking = [name for name in classes if name not in species]
             if known:
-                passed_over.append(f"the {source} names no species for {', '.join(lacking[:5])}")
+                passed_over.append(f"the {source} names no species for {named(lacking, most=5)}")
             continue
         if len({species[name] for name in classes}) < 2:
             passed_over.append(f"the {source} puts every class into the one species {species[classes[0]]!r}")
@@ -43,8 +44,8 @@ def taxonomy(classes: tuple[str, ...], sources: Mapping[str, Mapping[str, str]])
 def read_species(path: Path) -> dict[str, str]:
     """The table [species] of a TOML file: class = "species". Raises InputError when it is not there."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("species")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = parsed(path.read_text(encoding="utf-8")).get("species")
+    except (OSError, ValueError) as error:
         raise InputError(
             f"species file {path}",
             found=in_one_line(error),

@@ -1,6 +1,5 @@
 """From [theme] and --templates to the look of the report; refused before device time is spent."""
 
-import difflib
 import io
 import logging
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from reportgen.compose.look import COLOURS, FONTS, Logo, Look, Theme
 from reportgen.config_tables import Colours, ThemeTable
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.nearest import nearest
 from reportgen.render.fonts import installed_families
 from reportgen.render.own_templates import read_templates
 from reportgen.render.theme import refuse_unreadable
@@ -46,7 +46,7 @@ def _warn_of_missing_fonts(fonts: Mapping[str, str]) -> None:
     here = installed_families()
     for name, family in fonts.items():
         if here and family.casefold() not in {each.casefold() for each in here}:
-            near = difflib.get_close_matches(family, here, n=1)
+            near = nearest(family, here)
             log.warning("[theme] font_%s: no family %r here%s", name, family, f" (nearest: {near[0]})" if near else "")
 
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from reportgen.compose.look import PLAIN, Look
 from reportgen.errors import ReportgenError
 from reportgen.inputs.notes import Notes
+from reportgen.plain_text import for_markdown, for_xml
 from reportgen.render.environment import environment, rendered
 from reportgen.stopping import Stopped
 
@@ -49,7 +50,7 @@ def _without_report(outcome: str, exit_code: int | None, kind: str, found: str, 
     case = ET.SubElement(
         ET.SubElement(suites, "testsuite", attributes), "testcase", {"classname": "reportgen", "name": "report"}
     )
-    ET.SubElement(case, "error", {"message": _printable(found), "type": kind})
+    ET.SubElement(case, "error", {"message": found, "type": kind})
     fence = "    "  # a code block that no text can end
     text = "".join(f"{fence}{row}\n" for row in told.splitlines())
     return {
@@ -108,30 +109,21 @@ def junit(contract: Mapping[str, Any]) -> bytes:
     for rule, kind in cases:
         case = ET.SubElement(suite, "testcase", {"classname": name, "name": rule["name"], "time": "0"})
         if kind:
-            ET.SubElement(case, kind, {"message": _printable(rule["detail"]), "type": rule["outcome"]})
+            ET.SubElement(case, kind, {"message": rule["detail"], "type": rule["outcome"]})
     return _xml(suites)
 
 
 def _xml(root: ET.Element) -> bytes:
+    """Our texts are all in attributes; the elements' names are ours."""
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            element.set(key, for_xml(value))
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that no XML document may hold."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def summary(contract: Mapping[str, Any], notes: Notes, look: Look) -> str:
     """The run in Markdown, for the summary page of a GitHub or GitLab job."""
     made = environment(notes.name, notes.language, look=look, autoescape=False)
-    made.filters["cell"] = _cell
+    made.filters["cell"] = lambda text: for_markdown(str(text))
     return rendered(made, "summary.md.j2", found=contract)
-
-
-def _cell(text: object) -> str:
-    """Text that stays text in a Markdown table: no column, line, tag, link or emphasis is made of it."""
-    plain = _printable(str(text))
-    for mark in "\\`*_[]|~":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

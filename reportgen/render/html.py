@@ -16,6 +16,7 @@ from reportgen.compose.sheet import Sheet
 from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_, language
+from reportgen.plain_text import for_page
 from reportgen.render.content_policy import content_policy
 from reportgen.render.environment import environment, rendered, text_of
 from reportgen.render.file_names import document_name
@@ -49,14 +50,14 @@ def html(report: Report, medium: Medium) -> str:
         if code != report.notes.language
     ]
     page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere)
-    return _tight(page)
+    return for_page(_tight(page))
 
 
 def sheet_html(sheet: Sheet) -> str:
     """The comparison sheet of one picture, with its pictures inside. Raises RenderingError."""
     made = _environment(sheet.facts, sheet.notes)
     made.globals["asset"] = _data_uris(sheet.assets)
-    return rendered(made, "sheet.html.j2", sheet=sheet)
+    return for_page(rendered(made, "sheet.html.j2", sheet=sheet))
 
 
 def _whole(report: Report) -> Look:

@@ -1,6 +1,5 @@
 """Templates of one's own: read once, so that a stored run is rendered the same without their folder."""
 
-import difflib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from jinja2 import TemplateSyntaxError, nodes
 
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.nearest import nearest
 from reportgen.render.environment import OTHER_FILTERS, environment, templates_dir
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def read_templates(folder: Path) -> Mapping[str, str]:
     _refuse_unparsed(folder, texts)
     ours = {path.relative_to(templates_dir()).as_posix() for path in templates_dir().rglob("*") if path.is_file()}
     for name in texts.keys() - ours:
-        for near in difflib.get_close_matches(name, ours, n=1, cutoff=0.8):
+        for near in nearest(name, ours, cutoff=0.8):
             log.warning("%s overrides nothing (nearest: %s)", folder / name, near)
     return texts
 
@@ -48,7 +48,7 @@ def _refuse_unparsed(folder: Path, texts: Mapping[str, str]) -> None:
         known = {*made.filters, *OTHER_FILTERS}
         for one in used:
             if one.name not in known:
-                near = difflib.get_close_matches(one.name, known, n=1)
+                near = nearest(one.name, known)
                 expected = f"{near[0]} (the nearest filter)" if near else "a filter of Jinja's or of render/filters.py"
                 raise _refused(f"{folder / name}, line {one.lineno}", f"no filter named {one.name!r}", expected)
 

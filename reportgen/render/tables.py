@@ -1,5 +1,6 @@
 """The tables that a reader downloads, as CSV in UTF-8."""
 
+import csv
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 
@@ -10,6 +11,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import ClassScore
 from reportgen.evaluate.predictions import Predictions
+from reportgen.plain_text import for_csv
 
 
 def predictions_table(predictions: Predictions) -> pd.DataFrame:
@@ -92,4 +94,12 @@ def _with_ends(table: pd.DataFrame, column: str, names: tuple[str, str]) -> pd.D
 
 
 def _csv(table: pd.DataFrame, *, index: bool) -> bytes:
-    return table.to_csv(index=index, lineterminator="\n").encode()
+    """Numbers as they are, text by `plain_text.for_csv`; every text is quoted where one holds a bare CR."""
+    columns = [for_csv(str(column)) for column in table.columns]
+    cells = table.map(lambda cell: for_csv(cell) if isinstance(cell, str) else cell).set_axis(columns, axis=1)
+    if index:
+        cells.index = pd.Index([for_csv(str(name)) for name in table.index], name=table.index.name)
+    text = cells.to_csv(index=index, lineterminator="\n")
+    if "\r" in text:  # csv.writer quotes for the line end that it was given alone
+        text = cells.to_csv(index=index, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text.encode()

@@ -8,6 +8,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.analyse.gate import Gate, RuleResult
 from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.thrift import Thrift
+from reportgen.plain_text import shown
 from reportgen.render.environment import environment, rendered
 
 Breed = Callable[[str], str]
@@ -43,6 +44,7 @@ def omitted_text(
 def comparison_text(findings: Findings) -> str:
     """The comparison in lines of plain English, for the terminal."""
     made = environment(str, autoescape=False)
+    made.finalize = lambda value: shown(value) if isinstance(value, str) else value  # a name is no line of its own
     reason = mismatch_text(findings.comparison) if findings.comparison else ""
     classes = findings.predictions.facts.classes
     return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason).strip()

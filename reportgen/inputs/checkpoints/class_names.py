@@ -12,6 +12,7 @@ import numpy as np
 
 from reportgen.errors import InputError
 from reportgen.inputs.names import nfc
+from reportgen.plain_text import named
 
 # In lower case and without separators. What a dictionary under the second two numbers is plain where both sides are
 # numbers (folders called 0 to 9).
@@ -61,9 +62,7 @@ def class_names(content: Mapping[str, Any], path: Path) -> tuple[str, ...] | Non
         raise InputError(
             f"checkpoint {path}",
             found="class names that contradict each other: "
-            + "; ".join(
-                f"{key}: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}" for key, names in found.items()
-            ),
+            + "; ".join(f"{key}: {named(names, most=8)}" for key, names in found.items()),
             expected="one list of class names",
             todo="keep the one in the order of the model's outputs, as `classes`",
         )

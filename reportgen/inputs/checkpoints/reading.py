@@ -20,6 +20,7 @@ from reportgen.inputs.checkpoints.checkpoint import RESAVE, Checkpoint
 from reportgen.inputs.checkpoints.kinds import Kind, kind_of
 from reportgen.inputs.checkpoints.refusals import EXPECTED, refusal
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
+from reportgen.plain_text import named
 
 WRAPPERS = (  # the trained weights before their average, where both are there
     *("state_dict", "model", "model_state_dict", "model_state", "net", "network", "module", "weights", "params"),
@@ -80,7 +81,7 @@ def _weights(content: Mapping[str, Any], path: Path) -> tuple[Mapping[str, torch
         return tensors, ""
     raise InputError(
         f"checkpoint {path}",
-        found=f"no weights; keys: {', '.join(map(str, list(content)[:12])) or 'none'}",
+        found=f"no weights; keys: {named(map(str, content), most=12) or 'none'}",
         expected=f"a state_dict, bare or under one of {', '.join(WRAPPERS)}",
         todo=RESAVE,
     )
