@@ -50,7 +50,7 @@ class ExplainTable(Table):
     noise_frac: float = Field(default=0.15, ge=0, le=1)
     insertion_steps: int = Field(default=8, ge=0)
     random_maps: int = Field(default=8, ge=1)
-    certificate_pictures: int = Field(default=3, ge=0)
+    certificate_pictures: int = Field(default=12, ge=0)
     focus_pictures: int = Field(default=200, ge=0)
 
     @field_validator("insertion_steps")

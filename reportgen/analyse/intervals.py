@@ -1,7 +1,10 @@
-"""Intervals for counts."""
+"""Intervals for counts and means."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy import stats
 
 Z_95 = 1.959964
 Interval = tuple[float, float]
@@ -34,6 +37,15 @@ def difference(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     (low1, high1), (low2, high2) = wilson(k1, n1), wilson(k2, n2)
     low = (p1 - p2) - math.hypot(p1 - low1, high2 - p2)
     return low, (p1 - p2) + math.hypot(high1 - p1, p2 - low2)
+
+
+def mean_interval(values: Sequence[float]) -> Interval | None:
+    """The 95 % interval of the mean of `values` by Student's t; None for fewer than two."""
+    if len(values) < 2:
+        return None
+    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    margin = float(stats.t.ppf(0.975, len(values) - 1)) * error
+    return mean - margin, mean + margin
 
 
 def paired_difference(lost: int, won: int, n: int, *, z: float = Z_95) -> Interval:

@@ -2,13 +2,14 @@
 
 Grad-CAM for the predicted and for the true class, and the contrast of the two, share one scale, from 0 to the largest
 of their peaks, so that a weak map looks weak. A map without positive evidence is not drawn at all: its tile is the
-plain crop and is marked `blank`.
+plain crop and is marked `blank`. What the page may say of a map is its tile's `standing`.
 """
 
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -18,16 +19,18 @@ from PIL import Image
 from reportgen.analyse.examples import Reason
 from reportgen.analyse.findings import Findings
 from reportgen.explain.attributions import Attributions, MethodUse
+from reportgen.explain.certificate import Certificate, Outcome
 from reportgen.explain.faithfulness import Faithfulness
 from reportgen.explain.focus import Focus
 from reportgen.explain.maps import HeatValues
+from reportgen.explain.standing import ON_ONE_SCALE, Standing, shared_scale, standings
 
 COLOUR_MAP = "viridis"  # perceptually uniform, and still rising in lightness when printed in grey
 JPEG_QUALITY = 80
 CLIP_PERCENTILE = 99.0  # of SmoothGrad, Smilkov et al. 2017, section 3.2
 _MAX_OPACITY = 0.75
-_ON_ONE_SCALE = ("grad_cam", "contrast")
-_OVERLAID = (*_ON_ONE_SCALE, "occlusion", "lime")  # coarse maps, readable only over the picture
+_OVERLAID = (*ON_ONE_SCALE, "occlusion", "lime")  # coarse maps, readable only over the picture
+_HOT, _ONE_SPOT = 0.95, 0.5  # share of the peak that is as hot as the peak; share of a side that is still one place
 METHOD_TITLES: Mapping[str, str] = MappingProxyType(
     {
         "grad_cam": "Grad-CAM",
@@ -57,8 +60,9 @@ class Tile:
     """One picture of a panel. `kind` is "crop" or the method; the crop has no class, numbers or place.
 
     `shown`: the explained class; `rival`: the class that a contrast is drawn against; `scale_max`: the value of full
-    colour; `place`: which ninth of the crop holds the hottest spot; `alike`: the method failed the randomisation test;
-    `baseline`: what the method compares the picture with, a key, "" for none.
+    colour; `place`: which ninth of the crop holds the hottest spot, "" where there is none or no single one;
+    `baseline`: what the method compares the picture with, a key, "" for none; `standing`: see `explain.standing`, ""
+    for the crop; `certificate`: how the method came through the randomisation test, "" where there was none.
     """
 
     kind: str
@@ -71,8 +75,14 @@ class Tile:
     place: str = ""
     faithfulness: Faithfulness | None = None
     focus: Focus | None = None
-    alike: bool = False
     baseline: str = ""
+    standing: Standing | Literal[""] = ""
+    certificate: Outcome | Literal[""] = ""
+
+    @property
+    def screen_only(self) -> bool:
+        """Whether print leaves it out: a map that shows the picture and not the model costs paper and persuades."""
+        return self.certificate == "fail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +115,6 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
     assets: dict[str, bytes] = {}
     predictions, probs = findings.predictions, findings.predictions.probs()
     classes = predictions.facts.classes
-    alike = frozenset(one.method for one in attributions.certificates if one.outcome == "fail")
     for number, attribution in enumerate(attributions.examples, start=1):
         idx = attribution.example.idx
         pred, target = int(probs[idx].argmax()), int(predictions.targets[idx])
@@ -114,7 +123,7 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
             attribution.maps,
             classes,
             stem=f"example-{number:03d}",
-            alike=alike,
+            certificates=attributions.certificates,
             uses=attributions.methods,
         )
         assets |= files
@@ -138,18 +147,19 @@ def map_tiles(
     classes: tuple[str, ...],
     *,
     stem: str,
-    alike: frozenset[str],
+    certificates: Sequence[Certificate] = (),
     uses: Sequence[MethodUse] = (),
 ) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
-    """The tiles of one picture, the crop first, and their JPEG files. `alike`: methods that failed the certificate."""
+    """The tiles of one picture, the crop first, then one a map in the order of `maps`; and their JPEG files."""
     baselines = {use.name: str(use.settings.get("baseline", "")) for use in uses}
-    common = max((heat.peak for heat in maps if heat.method in _ON_ONE_SCALE), default=0.0)
+    outcomes = {one.method: one.outcome for one in certificates}
+    failed = {name for name, outcome in outcomes.items() if outcome == "fail"}
     tiles = [Tile(kind="crop", asset=f"{stem}-crop.jpg")]
     files = {tiles[0].asset: jpeg(crop)}
-    for heat in maps:
-        scale_max = common if heat.method in _ON_ONE_SCALE else heat.peak
+    for heat, standing in zip(maps, standings(maps, failed=failed), strict=True):
+        scale_max = shared_scale(maps) if heat.method in ON_ONE_SCALE else heat.peak
         if _fine(heat, crop):
-            scale_max = float(np.percentile(heat.values, CLIP_PERCENTILE))
+            scale_max = float(np.percentile(heat.values, CLIP_PERCENTILE)) or heat.peak  # 0 where few pixels are hot
         tile = Tile(
             kind=heat.method,
             asset=f"{stem}-{heat.method.replace(':', '.')}-{heat.class_idx}.jpg",
@@ -157,12 +167,13 @@ def map_tiles(
             rival="" if heat.rival_idx is None else classes[heat.rival_idx],
             peak=heat.peak,
             scale_max=scale_max,
-            blank=heat.peak <= 0 or scale_max <= 0,
+            blank=heat.peak <= 0,
             place=_place(heat.values),
             faithfulness=heat.faithfulness,
             focus=heat.focus,
-            alike=heat.method in alike,
             baseline=baselines.get(heat.method, ""),
+            standing=standing,
+            certificate=outcomes.get(heat.method, ""),
         )
         tiles.append(tile)
         files[tile.asset] = jpeg(_drawn(crop, heat, tile))
@@ -175,8 +186,14 @@ def _fine(heat: HeatValues, crop: NDArray[np.uint8]) -> bool:
 
 
 def _place(values: NDArray[np.float32]) -> str:
-    """The ninth of the picture that holds the hottest spot; of equal ones their middle."""
-    rows, columns = np.nonzero(values == values.max())
+    """The ninth of the picture that holds the middle of all that is about as hot as the peak.
+
+    "" when nothing is hot, or when what is about as hot lies further apart than half of the picture.
+    """
+    rows, columns = np.nonzero(values >= _HOT * values.max())
+    apart = max(np.ptp(rows) / values.shape[0], np.ptp(columns) / values.shape[1])
+    if not values.max() > 0 or apart > _ONE_SPOT:
+        return ""
     row = int((rows.mean() + 0.5) / values.shape[0] * 3)
     column = int((columns.mean() + 0.5) / values.shape[1] * 3)
     return _PLACES[min(row, 2)][min(column, 2)]

@@ -17,6 +17,7 @@ from reportgen.compose.figures import INK, MM, STYLE
 from reportgen.compose.panels import METHOD_TITLES, Tile, map_tiles
 from reportgen.explain.attributions import MethodUse, Refusal
 from reportgen.explain.certificate import Certificate
+from reportgen.explain.faithfulness import Faithfulness
 from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.inputs.notes import Notes
@@ -50,9 +51,13 @@ def sheet(
     picture: ExplainedPicture, *, image_name: str, facts: RunFacts, notes: Notes, options: ExplainOptions
 ) -> Sheet:
     """The sheet of an explained picture; methods that failed the randomisation test are marked."""
-    alike = frozenset(one.method for one in picture.certificates if one.outcome == "fail")
     tiles, assets = map_tiles(
-        picture.crop, picture.maps, facts.classes, stem="sheet", alike=alike, uses=picture.methods
+        picture.crop,
+        picture.maps,
+        facts.classes,
+        stem="sheet",
+        certificates=picture.certificates,
+        uses=picture.methods,
     )
     ranked = np.argsort(-picture.probs, kind="stable")[:5]
     return Sheet(
@@ -116,20 +121,35 @@ def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
             lines.append((told.gettext("baseline: %(baseline)s") % {"baseline": baseline}, _SOFT))
         lines += [(text, _ALARM) for text in _against(tile, told)]
         if tile.faithfulness:
-            scores = {"value": tile.faithfulness.insertion, "best": max(tile.faithfulness.random)}
-            numbers = {name: told.number(score, ".2f") for name, score in scores.items()}
-            lines.append((told.gettext("insertion %(value)s (random %(best)s)") % numbers, _SOFT))
+            lines.append((_insertion(tile.faithfulness, told), _SOFT))
     for number, (text, colour) in enumerate(lines):
         axes.text(0, -0.035 - 0.066 * number, for_chart(text), transform=axes.transAxes, size=7, color=colour, va="top")
 
 
+_AGAINST: Mapping[str, str] = {  # by standing, in the words of templates/words.html.j2
+    "fails_randomisation": "✗ fails the randomisation test",
+    "no_evidence": "no positive evidence, nothing to draw",
+    "practically_no_evidence": "practically no evidence",
+    "contradicted": "✗ contradicted: worse than random",
+    "not_distinguishable": "? not distinguishable from random",
+}
+
+
 def _against(tile: Tile, told: Language) -> list[str]:
-    found = {
-        "no positive evidence, nothing to draw": tile.blank,
-        "✗ fails the randomisation test": tile.alike,
-        "✗ no better than random": tile.faithfulness and not tile.faithfulness.better_than_random,
-    }
-    return [told.gettext(text) for text, holds in found.items() if holds]
+    found = ["? randomisation test: borderline"] if tile.certificate == "borderline" else []
+    return [told.gettext(text) for text in (*found, *filter(None, [_AGAINST.get(tile.standing)]))]
+
+
+def _insertion(found: Faithfulness, told: Language) -> str:
+    """As in templates/macros.html.j2."""
+    chance = found.by_chance
+    if chance is None:
+        numbers = {"value": found.insertion, "one": found.random[0]}
+        text = told.gettext("insertion %(value)s (one random map %(one)s)")
+    else:
+        numbers = {"value": found.insertion, "low": chance[0], "high": chance[1]}
+        text = told.gettext("insertion %(value)s (random %(low)s to %(high)s)")
+    return text % {name: told.number(number, ".2f") for name, number in numbers.items()}
 
 
 def fitting(name: str) -> list[str]:

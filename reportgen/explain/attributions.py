@@ -18,7 +18,7 @@ from reportgen.explain.captum_calls import foreign_code
 from reportgen.explain.certificate import Certificate, certificates
 from reportgen.explain.faithfulness import faithfulness
 from reportgen.explain.focus import enlarged, focus
-from reportgen.explain.maps import HeatValues, Picture, claim, heat_values
+from reportgen.explain.maps import HeatValues, Picture, checked_maps, claim, heat_values
 from reportgen.explain.methods import (
     METHODS,
     STAND_IN,
@@ -85,6 +85,11 @@ class Attributions:
     precision: tuple[PrecisionCheck, ...] = ()
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """The methods that fail the randomisation test."""
+        return tuple(one.method for one in self.certificates if one.outcome == "fail")
+
+    @property
     def target_layer(self) -> str:
         """Where Grad-CAM looked; "" when it was not used."""
         return next((use.layer for use in self.methods if use.layer), "")
@@ -107,8 +112,8 @@ def explain(
     """Every method of `options` for every chosen example, each map with its numbers; then the run's certificate.
 
     Grad-CAM explains the predicted and the true class, the others the predicted one. Afterwards the model is as it was
-    found. A method that does not hold for the model is refused, not fatal. Raises EvaluationError (out of memory,
-    gradients that are not finite, a picture that changed since it was evaluated).
+    found. A method that does not hold for the model, or gives no map of any picture, is refused, not fatal. Raises
+    EvaluationError (out of memory, a picture that changed since it was evaluated).
     """
     pictures = [_picture(inputs, findings, example, options.seed) for example in findings.examples]
     if not pictures:
@@ -117,26 +122,50 @@ def explain(
         subject = subject_of(inputs, pictures[0], on=on, options=options)
         ready, refusals = made_ready(subject, options.methods)
         done: list[Attribution] = []
+        lacking: dict[str, NotApplicableError] = {}
         for start in range(0, len(pictures), options.batch_size):
             part = pictures[start : start + options.batch_size]
-            for picture, maps in zip(part, heat_values(inputs, ready, part, device=device), strict=True):
+            found, why = heat_values(inputs, ready, part, device=device)
+            lacking |= why
+            for picture, maps in zip(part, found, strict=True):
                 example = findings.examples[len(done)]
                 crop = picture.crop.permute(1, 2, 0).numpy().copy()
                 judged = judged_maps(inputs, subject, picture=picture, maps=maps)
                 done.append(Attribution(example=example, crop=crop, maps=judged))
                 if watch:
                     watch(len(done), len(pictures))
+        ready, refusals = with_maps(ready, refusals, found=[one.maps for one in done], lacking=lacking)
         few = pictures[: options.certificate_pictures]
         asked = asked_about(inputs, few, device) if few else None
+        originals = {name: [predicted_map(name, one.maps) for one in done[: len(few)]] for name in ready}
         return Attributions(
             examples=tuple(done),
             options=options,
             methods=uses(ready),
             refusals=refusals,
-            certificates=certificates(subject, ready, asked) if asked else (),
+            certificates=certificates(subject, originals, asked) if asked else (),
             focus=focus_rows(inputs, findings, subject, grad_cam=ready.get("grad_cam")),
             precision=precision_checks(subject, ready, asked) if asked else (),
         )
+
+
+def predicted_map(name: str, maps: Sequence[HeatValues]) -> NDArray[np.float32] | None:
+    """The method's map of the predicted class, which is its first; None where it has none."""
+    return next((heat.values for heat in maps if heat.method == name), None)
+
+
+def with_maps(
+    ready: Mapping[str, Explainer],
+    refusals: tuple[Refusal, ...],
+    *,
+    found: Sequence[Sequence[HeatValues]],
+    lacking: Mapping[str, NotApplicableError],
+) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
+    """The same without the methods that failed and have no map of any picture; they are refused."""
+    drawn = {heat.method for maps in found for heat in maps}
+    lost = {name: error for name, error in lacking.items() if name not in drawn}
+    more = tuple(Refusal(name=name, reason=error.reason, detail=error.detail) for name, error in lost.items())
+    return {name: one for name, one in ready.items() if name not in lost}, (*refusals, *more)
 
 
 def subject_of(inputs: RunInputs, picture: Picture, *, on: Compute, options: ExplainOptions) -> Subject:
@@ -168,7 +197,7 @@ def made_ready(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Explai
             with foreign_code():
                 explainer = method(name, subject)
                 if name != "smooth_grad":  # 50 copies; it tries itself with one
-                    explainer.maps(trial)
+                    checked_maps(name, explainer, trial)
         except NotApplicableError as error:
             log.warning("%s does not hold for this model: %s (%s)", name, error.reason.replace("_", " "), error.detail)
             refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))

@@ -6,12 +6,15 @@ its probability against its rival alone. Departures: a few steps instead of 224,
 maps of the same picture and the same resolution, without which the number says nothing.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import t as students_t
 
 from reportgen.evaluate.memory import in_memory
 from reportgen.explain.focus import enlarged
@@ -20,6 +23,8 @@ from reportgen.inputs.images import blurred
 
 _TIES = 7  # seed of the order of equally hot pixels, the same for every map
 _RANDOM = 0x5EED
+LEAST_MARGIN = 0.02  # fine maps of noise differ by less from each other, and two digits are printed
+Verdict = Literal["supported", "not_distinguishable", "contradicted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,32 @@ class Faithfulness:
         """Whether insertion beats every one of the random maps."""
         return self.insertion > max(self.random)
 
+    @property
+    def by_chance(self) -> tuple[float, float] | None:
+        """Where one more random map's insertion would lie 95 times in 100, in [0, 1]; None for a single random map.
+
+        The normal distribution's prediction interval: mean -/+ t(0.975, n - 1) s sqrt(1 + 1 / n), with s the standard
+        deviation of the n random maps, and at least LEAST_MARGIN to either side.
+        """
+        n = len(self.random)
+        if n < 2:
+            return None
+        mean, spread = float(np.mean(self.random)), float(np.std(self.random, ddof=1))
+        margin = max(float(students_t.ppf(0.975, n - 1)) * spread * math.sqrt(1 + 1 / n), LEAST_MARGIN)
+        return max(mean - margin, 0.0), min(mean + margin, 1.0)
+
+    @property
+    def verdict(self) -> Verdict:
+        """On which side of `by_chance` insertion lies, all three rounded to the two digits that are printed.
+
+        A single random map shows no spread, so that nothing can be distinguished from it.
+        """
+        if self.by_chance is None:
+            return "not_distinguishable"
+        low, high = (round(end, 2) for end in self.by_chance)
+        found = round(self.insertion, 2)
+        return "supported" if found > high else "contradicted" if found < low else "not_distinguishable"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -51,7 +82,7 @@ class Claim:
 def faithfulness(
     subject: Subject, pixels: torch.Tensor, claims: Sequence[Claim], *, seed: int
 ) -> tuple[Faithfulness, ...]:
-    """One Faithfulness a claim, for one picture `pixels` (3, H, W), normalised, on the model's device.
+    """One Faithfulness a claim, for one picture `pixels` (C, H, W), normalised, on the model's device.
 
     Random maps are uniform noise at the claim's own (h, w), enlarged like it; their seed is `seed`. Claims of equal
     size are compared with the same ones.
@@ -95,7 +126,7 @@ def _order(values: NDArray[np.float32], pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _curves(subject: Subject, orders: list[torch.Tensor], *, bottom: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
-    """(C, steps + 1, K) logits while each order lays `top` (3, H, W) over `bottom`, from no pixel to all."""
+    """(C, steps + 1, K) logits while each order lays `top` (C, H, W) over `bottom`, from no pixel to all."""
     steps = subject.options.insertion_steps
     n_pixels = bottom.shape[-2] * bottom.shape[-1]
     jobs = [(order, round(step * n_pixels / steps)) for order in orders for step in range(1, steps)]

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
+from reportgen.explain.captum_calls import foreign_code
 from reportgen.explain.faithfulness import Claim, Faithfulness
 from reportgen.explain.focus import Focus
 from reportgen.explain.methods import Explainer, NotApplicableError, Question
@@ -64,15 +65,16 @@ class Picture:
 
 def heat_values(
     inputs: RunInputs, ready: Mapping[str, Explainer], pictures: Sequence[Picture], *, device: torch.device
-) -> list[list[HeatValues]]:
-    """The maps of each picture, in the order of `ready`.
+) -> tuple[list[list[HeatValues]], dict[str, NotApplicableError]]:
+    """The maps of each picture, in the order of `ready`; and by method why pictures lack its map, where some do.
 
     Grad-CAM explains every class of a picture, from one forward pass; a contrast needs a rival and is left out without
-    one; every other method explains the predicted class. A method that fails on these pictures after all leaves no map
-    of them, and the log says so.
+    one; every other method explains the predicted class. A method that fails on these pictures after all, or gives one
+    of them a map with values that are not finite or negative, leaves no map of them, and the log says so.
     """
     output_idx = inputs.facts.alignment.output_idx
     found: list[list[HeatValues]] = [[] for _ in pictures]
+    lacking: dict[str, NotApplicableError] = {}
     for name, explainer in ready.items():
         chosen = [row for row, picture in enumerate(pictures) if name != "contrast" or len(picture.classes) > 1]
         if not chosen:
@@ -86,24 +88,49 @@ def heat_values(
             seeds=tuple(picture.seed for picture in asked),
         )
         try:
-            maps = explainer.maps(question).float().cpu().numpy()
+            maps = checked_maps(name, explainer, question)
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
             log.warning("no map of %s for %d pictures: %s (%s)", name, len(chosen), why, error.detail)
+            lacking[name] = error
             continue
         for column, row in enumerate(chosen):
             classes = pictures[row].classes
             for number, k in enumerate(classes if name == "grad_cam" else classes[:1]):
-                found[row].append(
-                    HeatValues(
-                        method=name,
-                        class_idx=k,
-                        rival_idx=classes[1] if name == "contrast" else None,
-                        layer=explainer.layer,
-                        values=maps[number, column].copy(),
+                values = maps[number][column]
+                if values is None:
+                    lacking[name] = NotApplicableError("not_finite")
+                else:
+                    rival = classes[1] if name == "contrast" else None
+                    found[row].append(
+                        HeatValues(method=name, class_idx=k, rival_idx=rival, layer=explainer.layer, values=values)
                     )
-                )
-    return found
+    return found, lacking
+
+
+def checked_maps(name: str, explainer: Explainer, question: Question) -> list[list[NDArray[np.float32] | None]]:
+    """The answer of a method, M rows of N maps (h, w) float32 >= 0; None for a map that holds anything else.
+
+    Raises NotApplicableError for whatever is no answer to the question: another type or shape, and what the method
+    itself raises, except for want of memory.
+    """
+    with foreign_code():
+        found = explainer.maps(question)
+        expected = tuple(question.class_idx.shape)
+        if not isinstance(found, torch.Tensor) or found.is_complex():
+            kind = str(found.dtype) if isinstance(found, torch.Tensor) else type(found).__name__
+            raise NotApplicableError("no_map", f"{kind} instead of a tensor of real numbers")
+        if found.ndim != 4 or tuple(found.shape[:2]) != expected or not found.numel():
+            wanted = f"({expected[0]}, {expected[1]}, h, w)"
+            raise NotApplicableError("no_map", f"shape {tuple(found.shape)} instead of {wanted}")
+        maps = found.detach().float().cpu().numpy()
+    bad = ~np.isfinite(maps).all(axis=(2, 3)) | (maps < 0).any(axis=(2, 3))
+    if bad.any():
+        log.warning("%s: %d of %d maps hold NaN, infinite or negative values; left out", name, bad.sum(), bad.size)
+    return [
+        [None if wrong else values.copy() for values, wrong in zip(*row, strict=True)]
+        for row in zip(maps, bad, strict=True)
+    ]
 
 
 def claim(heat: HeatValues, output_idx: Sequence[int]) -> Claim:

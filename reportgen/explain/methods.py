@@ -50,6 +50,8 @@ Reason = Literal[
     "no_gradient",  # the forward pass keeps no gradient (torch.no_grad, detach)
     "program",  # TorchScript or an exported program: nothing inside it can be looked at or changed
     "same_for_every_picture",  # nothing of the picture reaches the map
+    "no_map",  # what it gives is no answer to the question: another type or shape; detail says what
+    "not_finite",  # every map holds NaN, infinite or negative values
     "failed",  # the method itself raised; detail says what
 ]
 
@@ -69,8 +71,8 @@ class ExplainOptions:
     `batch_size`: pictures in memory at a time, at most; halved on out-of-memory, and no map depends on it.
     `smooth_grad_samples`, `noise_frac`: n and sigma / (x_max - x_min) of SmoothGrad. `insertion_steps`: pictures a
     curve of insertion and deletion, 0 for none; `random_maps`: how many random maps each is compared with.
-    `certificate_pictures`: pictures of the randomisation test, 0 for none. `focus_pictures`: errors, and as many
-    hits, whose masks are compared with Grad-CAM, at most.
+    `certificate_pictures`: pictures of the randomisation test at most, 0 for none. `focus_pictures`: errors, and as
+    many hits, whose masks are compared with Grad-CAM, at most.
     """
 
     methods: tuple[str, ...] = DEFAULT_METHODS
@@ -80,7 +82,7 @@ class ExplainOptions:
     noise_frac: float = 0.15
     insertion_steps: int = 8
     random_maps: int = 8
-    certificate_pictures: int = 3
+    certificate_pictures: int = 12
     focus_pictures: int = 200
 
 
@@ -88,9 +90,9 @@ class ExplainOptions:
 class Subject:
     """The model to explain, on loan: on its device, in eval mode, weights frozen. A method leaves it as it found it.
 
-    `example` (1, 3, H, W) float32 is one normalised picture of the run, on the device. `black` and `white` (3, 1, 1)
-    are the model's input for a black and for a white pixel. `target_layer` is the path asked for, None for the
-    architecture's own.
+    `example` (1, C, H, W) float32 is one normalised picture of the run, on the device; C is 3, or 1 for a model of grey
+    pictures. `black` and `white` (C, 1, 1) are the model's input for a black and for a white pixel. `target_layer` is
+    the path asked for, None for the architecture's own.
     """
 
     model: nn.Module
@@ -106,7 +108,7 @@ class Subject:
 class Question:
     """Which parts of N pictures spoke for M outputs each?
 
-    `inputs` (N, 3, H, W) float32, normalised, on the model's device; `class_idx` (M, N) model outputs; `rival_idx`
+    `inputs` (N, C, H, W) float32, normalised, on the model's device; `class_idx` (M, N) model outputs; `rival_idx`
     (M, N) the outputs that a contrast subtracts (other methods do not look at it); `seeds`, one a picture, for methods
     that draw at random.
     """

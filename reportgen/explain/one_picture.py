@@ -16,8 +16,10 @@ from reportgen.explain.attributions import (
     asked_about,
     judged_maps,
     made_ready,
+    predicted_map,
     subject_of,
     uses,
+    with_maps,
 )
 from reportgen.explain.certificate import Certificate, certificates
 from reportgen.explain.maps import HeatValues, Picture, heat_values
@@ -31,7 +33,7 @@ class ExplainedPicture:
     """`crop` (h, w, 3) uint8 is what the model saw; `probs` (K,) its probabilities, in the order of the classes.
 
     `rival` is the class that the prediction is compared with: the true one where it was given and missed, else the
-    runner-up. `certificates` come from this picture alone.
+    runner-up. `certificates` come from this picture alone, each from several draws of random weights.
     """
 
     crop: NDArray[np.uint8]
@@ -72,7 +74,9 @@ def explain_picture(
         picture = Picture(crop=crop, classes=tuple(dict.fromkeys((pred, rival))), seed=options.seed)
         subject = subject_of(inputs, picture, on=on, options=options)
         ready, refusals = made_ready(subject, options.methods)
-        (maps,) = heat_values(inputs, ready, [picture], device=device)
+        (maps,), lacking = heat_values(inputs, ready, [picture], device=device)
+        ready, refusals = with_maps(ready, refusals, found=[maps], lacking=lacking)
+        originals = {name: [predicted_map(name, maps)] for name in ready}
         question = asked_about(inputs, [picture], device)
         return ExplainedPicture(
             crop=crop.permute(1, 2, 0).numpy().copy(),
@@ -82,5 +86,5 @@ def explain_picture(
             maps=judged_maps(inputs, subject, picture=picture, maps=maps),
             methods=uses(ready),
             refusals=refusals,
-            certificates=certificates(subject, ready, question) if options.certificate_pictures else (),
+            certificates=certificates(subject, originals, question) if options.certificate_pictures else (),
         )

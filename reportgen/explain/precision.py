@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import pearsonr
 
-from reportgen.explain.methods import Explainer, Question, Subject, method
+from reportgen.explain.maps import checked_maps
+from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject, method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,15 +21,20 @@ class PrecisionCheck:
 def precision_checks(
     subject: Subject, ready: Mapping[str, Explainer], question: Question
 ) -> tuple[PrecisionCheck, ...]:
-    """One check for each method of `ready` that works in bfloat16, on the pictures of `question` (M = 1)."""
+    """One check for each method of `ready` that works in bfloat16, on the pictures of `question` (M = 1).
+
+    A picture without a usable map in either precision is left out.
+    """
     exact = replace(subject, on=replace(subject.on, precision="fp32"))
     checks = []
     for name, explainer in ready.items():
         if explainer.settings.get("precision") != "bf16":
             continue
-        pairs = zip(
-            explainer.maps(question)[0].cpu().numpy(), method(name, exact).maps(question)[0].cpu().numpy(), strict=True
-        )
-        drawn = [(a.ravel(), b.ravel()) for a, b in pairs if np.ptp(a) > 0 and np.ptp(b) > 0]
+        try:
+            rough, fine = (checked_maps(name, one, question)[0] for one in (explainer, method(name, exact)))
+        except NotApplicableError:
+            continue
+        pairs = [(a.ravel(), b.ravel()) for a, b in zip(rough, fine, strict=True) if a is not None and b is not None]
+        drawn = [(a, b) for a, b in pairs if np.ptp(a) > 0 and np.ptp(b) > 0]
         checks.append(PrecisionCheck(method=name, correlation=tuple(float(pearsonr(a, b)[0]) for a, b in drawn)))
     return tuple(checks)

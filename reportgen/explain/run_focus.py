@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.intervals import Interval, wilson
 from reportgen.explain.focus import Focus, enlarged, focus
-from reportgen.explain.methods import Explainer, Question, Subject
+from reportgen.explain.maps import checked_maps
+from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.run_inputs import RunInputs
@@ -108,11 +109,16 @@ def _focus_of(
         rival_idx=outputs,
         seeds=(0,) * len(samples),
     )
-    maps = grad_cam.maps(question)[0].cpu().numpy()
+    try:
+        (maps,) = checked_maps("grad_cam", grad_cam, question)
+    except NotApplicableError as error:
+        log.warning("Grad-CAM failed on %d pictures with masks: %s; left out", len(samples), error.detail)
+        return [None] * len(samples)
     size = (crops.shape[2], crops.shape[3])
     masks = [read_mask_or_none(inputs, sample) for sample in samples]  # None as well where the picture is gone
     return [
-        None if mask is None else focus(enlarged(values, size), mask) for values, mask in zip(maps, masks, strict=True)
+        None if mask is None or values is None else focus(enlarged(values, size), mask)
+        for values, mask in zip(maps, masks, strict=True)
     ]
 
 

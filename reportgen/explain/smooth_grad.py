@@ -36,11 +36,10 @@ def smooth_grad(
     seed: int,
     dtype: torch.dtype = torch.float32,
 ) -> torch.Tensor:
-    """The mean over noisy copies of d y / d x, signed: (3, H, W) float32, on the device of `image`.
+    """The mean over noisy copies of d y / d x, signed: (C, H, W) float32, on the device of `image`.
 
-    `image` (3, H, W) is one model input; y the pre-softmax score of output `class_idx`. The noise comes from a CPU
-    generator with `seed`, so it depends neither on the device nor on `chunk`. `dtype` is that of the model's weights;
-    noise and mean are float32.
+    `image` (C, H, W) is one model input; y the pre-softmax score of output `class_idx`. The noise depends on `seed` and
+    the number of the copy alone, see `noise`. `dtype` is that of the model's weights; noise and mean are float32.
     """
     generator = torch.Generator().manual_seed(seed)
     sigma = options.noise_frac * (image.max() - image.min())
@@ -48,11 +47,21 @@ def smooth_grad(
     done = 0
     while done < options.n_samples:
         n = min(options.chunk, options.n_samples - done)
-        noise = torch.randn((n, *image.shape), generator=generator).to(image.device)
-        noisy = (image.unsqueeze(0) + sigma * noise).to(dtype)
+        added = noise(n, image.shape, generator).to(image.device)
+        noisy = (image.unsqueeze(0) + sigma * added).to(dtype)
         total += _gradients(model, noisy, class_idx).float().sum(dim=0)
         done += n
     return total / options.n_samples
+
+
+def noise(n: int, shape: torch.Size, generator: torch.Generator) -> torch.Tensor:
+    """Standard normal noise (n, *shape) float32, the same for the k-th copy however many are drawn at a time.
+
+    One draw a copy: torch fills normals in blocks of 16 and draws the last block of each call anew, so that copies
+    drawn together have other noise than copies drawn alone, unless 16 divides their size. The generator is the CPU's,
+    whose numbers do not depend on the device.
+    """
+    return torch.stack([torch.randn(shape, generator=generator) for _ in range(n)])
 
 
 def _gradients(model: nn.Module, inputs: torch.Tensor, class_idx: int) -> torch.Tensor:
@@ -64,7 +73,7 @@ def _gradients(model: nn.Module, inputs: torch.Tensor, class_idx: int) -> torch.
 
 
 def magnitude(gradient: torch.Tensor) -> torch.Tensor:
-    """(H, W): the absolute values of a signed (3, H, W) map, summed over the channels."""
+    """(H, W): the absolute values of a signed (C, H, W) map, summed over the channels."""
     return gradient.abs().sum(dim=0)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from reportgen.compose.report import Report
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.run_focus import lying
+from reportgen.explain.standing import standings
 
 
 def panels_json(report: Report) -> list[dict[str, Any]]:
@@ -15,7 +16,12 @@ def panels_json(report: Report) -> list[dict[str, Any]]:
         {
             "sample_id": predictions.sample_ids[attribution.example.idx],
             "reason": attribution.example.reason,
-            "methods": [_map(heat, predictions.facts.classes) for heat in attribution.maps],
+            "methods": [
+                _map(heat, predictions.facts.classes) | {"standing": standing}
+                for heat, standing in zip(
+                    attribution.maps, standings(attribution.maps, failed=report.attributions.failed), strict=True
+                )
+            ],
         }
         for attribution in report.attributions.examples
     ]
@@ -31,6 +37,7 @@ def _map(heat: HeatValues, classes: tuple[str, ...]) -> dict[str, Any]:
         "peak": heat.peak,
         "insertion": faithful and faithful.insertion,
         "insertion_random": faithful and list(faithful.random),
+        "insertion_by_chance": faithful and faithful.by_chance and list(faithful.by_chance),
         "deletion": faithful and faithful.deletion,
         "better_than_random": faithful and faithful.better_than_random,
         "energy_on_object": focus and focus.energy,
@@ -46,7 +53,10 @@ def explanation_json(report: Report) -> dict[str, Any]:
         "options": asdict(attributions.options),
         "methods": [asdict(use) for use in attributions.methods],
         "refused": [asdict(one) for one in attributions.refusals],
-        "certificates": [asdict(one) | {"outcome": one.outcome} for one in attributions.certificates],
+        "certificates": [
+            asdict(one) | {"interval": one.interval and list(one.interval), "outcome": one.outcome}
+            for one in attributions.certificates
+        ],
         "precision": [asdict(one) for one in attributions.precision],
         "peak_off_object": {
             name: asdict(found) | {"share": found.share}

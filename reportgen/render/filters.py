@@ -67,6 +67,10 @@ class Filters:
         """A factor: "2.3 ×"."""
         return self.language.gettext("%(number)s\u00a0\u00d7") % {"number": self.language.number(value, ".1f")}
 
+    def factor(self, value: float) -> str:
+        """A factor without its sign, for the ends of an interval: "2.3"."""
+        return self.language.number(value, ".1f")
+
     def correlation(self, value: float) -> str:
         """A correlation in [-1, 1], with its sign where negative: "0.12", "−0.30"; never 1.00 for less than 1."""
         size = min(abs(value), 0.99) if abs(value) < 0.9995 else 1.0

@@ -85,7 +85,7 @@ def test_a_map_of_pixels_is_clipped_at_its_own_99th_percentile(hand_predictions)
     """0 to 9999 on 100 x 100 pixels: the 99th percentile is 0.99 * 9999."""
     findings_crop = np.zeros((100, 100, 3), dtype=np.uint8)
     maps = (heat("smooth_grad", 2, np.arange(10_000).reshape(100, 100)),)
-    tiles, _ = map_tiles(findings_crop, maps, ("a", "b", "c"), stem="x", alike=frozenset())
+    tiles, _ = map_tiles(findings_crop, maps, ("a", "b", "c"), stem="x")
     assert tiles[1].scale_max == pytest.approx(0.99 * 9999)
     assert tiles[1].peak == 9999
 
@@ -119,4 +119,6 @@ def test_a_method_that_failed_the_randomisation_test_is_marked_on_its_tile(hand_
     failed = Certificate(method="lime", correlation={"head": 0.9, "upper_half": 0.8, "all": 0.1}, n_pictures=3)
     passed = Certificate(method="grad_cam", correlation={"head": 0.4, "upper_half": 0.1, "all": 0.0}, n_pictures=3)
     panel, _ = made(hand_predictions, heat("grad_cam", 2, [[1]]), heat("lime", 2, [[1]]), certificates=(failed, passed))
-    assert [tile.alike for tile in panel.tiles] == [False, False, True]
+    assert [tile.certificate for tile in panel.tiles] == ["", "pass", "fail"]
+    assert [tile.standing for tile in panel.tiles] == ["", "not_tested", "fails_randomisation"]
+    assert [tile.screen_only for tile in panel.tiles] == [False, False, True]

@@ -121,16 +121,20 @@ def test_where_the_evidence_lies_is_counted_apart_for_errors_and_correct_answers
 
 
 def test_what_is_known_of_each_method_is_counted_over_its_maps():
-    """Every second example's maps are no better than random; the true class of an error has a blank map."""
+    """Every second example's maps are as random ones; the true class of an error has a blank map."""
     findings = findings_of(np.array([[20, 7], [0, 20]]))
     shown = {one["name"]: one for one in section(composed(findings), "evidence").data["methods"]}
     n_errors = sum(example.reason != "group_correct" for example in findings.examples)
     n = len(findings.examples)
-    assert (shown["grad_cam"]["n"], shown["grad_cam"]["n_blank"]) == (n + n_errors, n_errors)
-    assert (shown["smooth_grad"]["n_judged"], shown["smooth_grad"]["n_better"]) == (n, n // 2)
+    assert (shown["grad_cam"]["n"], shown["grad_cam"]["n_none"]) == (n + n_errors, n_errors)
+    verdicts = [
+        shown["grad_cam"][f"n_{name}"] for name in ("judged", "supported", "not_distinguishable", "contradicted")
+    ]
+    assert verdicts == [n, n // 2, n - n // 2, 0]
+    assert (shown["grad_cam"]["insertion"], shown["smooth_grad"]["n"]) == (pytest.approx(0.5), n)
     assert shown["smooth_grad"]["certificate"].outcome == "fail"
     assert shown["contrast"]["certificate"].outcome == "unknown"
-    assert shown["grad_cam"]["enrichment"] == pytest.approx(2.0)
+    assert shown["grad_cam"]["enrichment"] == (pytest.approx(2.0), pytest.approx((2.0, 2.0)))
 
 
 def flipped(counts, before, **options):

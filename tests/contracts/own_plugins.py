@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from reportgen.compose.material import Material, Section
-from reportgen.explain.methods import Explainer, NotApplicableError, Subject
+from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
 
 
@@ -52,6 +52,89 @@ def weights_map(subject: Subject) -> Explainer:
     weights = next(module for module in subject.model.modules() if isinstance(module, nn.Conv2d)).weight
     values = weights.detach().abs().sum(dim=1).flatten(1)
     return Explainer(maps=lambda question: values.expand(len(question.class_idx), len(question.inputs), -1, -1))
+
+
+def head_map(subject: Subject) -> Explainer:
+    """A method that draws the weights of the first linear layer and looks at nothing else."""
+    weight = next(module for module in subject.model.modules() if isinstance(module, nn.Linear)).weight
+    values = weight.detach().exp()
+    return Explainer(maps=lambda question: values.expand(len(question.class_idx), len(question.inputs), -1, -1))
+
+
+def _odd(found: object) -> Explainer:
+    return Explainer(maps=lambda question: found(question) if callable(found) else found)
+
+
+def numbers_map(subject: Subject) -> Explainer:
+    """A method that gives an array of NumPy, and other things that are no tensor of four dimensions, below."""
+    return _odd(lambda question: question.inputs.sum(dim=1)[None].numpy())
+
+
+def nothing_map(subject: Subject) -> Explainer:
+    """None."""
+    return _odd(None)
+
+
+def coloured_map(subject: Subject) -> Explainer:
+    """(M, N, C, h, w)."""
+    return _odd(lambda question: question.inputs.abs()[None])
+
+
+def flat_map(subject: Subject) -> Explainer:
+    """(N, h, w)."""
+    return _odd(lambda question: question.inputs.abs().sum(dim=1))
+
+
+def one_map(subject: Subject) -> Explainer:
+    """(1, N + 1, h, w)."""
+    return _odd(lambda question: torch.ones(1, len(question.inputs) + 1, 2, 2))
+
+
+def empty_map(subject: Subject) -> Explainer:
+    """(M, N, 0, 0)."""
+    return _odd(lambda question: torch.ones(len(question.class_idx), len(question.inputs), 0, 0))
+
+
+def complex_map(subject: Subject) -> Explainer:
+    """Complex numbers."""
+    return _odd(lambda question: torch.ones(len(question.class_idx), len(question.inputs), 2, 2, dtype=torch.complex64))
+
+
+def raising_map(subject: Subject) -> Explainer:
+    """An exception of no kind that is expected."""
+    return _odd(lambda _question: {}["no such key"])
+
+
+def unbuilt_map(subject: Subject) -> Explainer:
+    """A method that fails as it is made ready."""
+    raise ZeroDivisionError("on purpose")
+
+
+def nan_map(subject: Subject) -> Explainer:
+    """NaN alone."""
+    return _odd(lambda question: torch.full((len(question.class_idx), len(question.inputs), 2, 2), torch.nan))
+
+
+def negative_map(subject: Subject) -> Explainer:
+    """A signed map."""
+    return _odd(lambda question: -torch.ones(len(question.class_idx), len(question.inputs), 2, 2))
+
+
+def whole_numbers_map(subject: Subject) -> Explainer:
+    """Whole numbers, which are as good as others."""
+    return _odd(lambda question: torch.ones(len(question.class_idx), len(question.inputs), 2, 2, dtype=torch.int64))
+
+
+def sometimes_nan_map(subject: Subject) -> Explainer:
+    """NaN for pictures of an odd seed."""
+
+    def maps(question: Question) -> torch.Tensor:
+        found = torch.rand(len(question.class_idx), len(question.inputs), 4, 4)
+        for place, seed in enumerate(question.seeds):
+            found[:, place] += torch.nan if seed % 2 else 0
+        return found
+
+    return Explainer(maps=maps)
 
 
 def blank_map(subject: Subject) -> Explainer:

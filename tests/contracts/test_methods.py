@@ -67,7 +67,53 @@ def test_a_method_that_fails_on_some_pictures_after_all_does_not_end_the_run(han
     found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
     assert [one.maps for one in found.examples] == [()] * len(findings.examples)
     assert "too many" in caplog.text
-    assert found.certificates[0].outcome == "unknown"
+    assert [(one.name, one.reason, one.detail) for one in found.refusals] == [(*options.methods, "failed", "too many")]
+    assert (found.methods, found.certificates) == ((), ())
+
+
+# Answers that are none, with the reason and words of the refusal.
+ODD = {
+    "numbers": ("no_map", "ndarray"),
+    "nothing": ("no_map", "NoneType"),
+    "coloured": ("no_map", "(1, 1, 3, 48, 48) instead of (1, 1, h, w)"),
+    "flat": ("no_map", "(1, 48, 48)"),
+    "one": ("no_map", "(1, 2, 2, 2)"),
+    "empty": ("no_map", "(1, 1, 0, 0)"),
+    "complex": ("no_map", "complex64"),
+    "raising": ("failed", "no such key"),
+    "unbuilt": ("failed", "on purpose"),
+    "nan": ("not_finite", ""),
+    "negative": ("not_finite", ""),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_answer_that_is_no_map_is_refused_with_its_reason_and_the_rest_goes_on(kind, hand_inputs, hand_predictions):
+    findings = analyse(hand_predictions, ExampleRule(n_confident=1), FIRST_NIGHT)
+    name = f"tests.contracts.own_plugins:{kind}_map"
+    options = ExplainOptions(methods=(name, "grad_cam"), **QUICK)
+    found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
+    (refused,) = found.refusals
+    assert (refused.name, refused.reason) == (name, ODD[kind][0])
+    assert ODD[kind][1] in refused.detail
+    assert [use.name for use in found.methods] == ["grad_cam"]
+    assert {heat.method for one in found.examples for heat in one.maps} == {"grad_cam"}
+
+
+def test_a_map_of_whole_numbers_is_one(hand_inputs, hand_predictions):
+    findings = analyse(hand_predictions, ExampleRule(n_confident=1), FIRST_NIGHT)
+    options = ExplainOptions(methods=("tests.contracts.own_plugins:whole_numbers_map",), **QUICK)
+    found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
+    assert all(len(one.maps) == 1 for one in found.examples)
+
+
+def test_a_picture_whose_map_is_not_finite_has_none_and_the_others_have_theirs(hand_inputs, hand_predictions, caplog):
+    findings = analyse(hand_predictions, ExampleRule(n_confident=1), FIRST_NIGHT)
+    options = ExplainOptions(methods=("tests.contracts.own_plugins:sometimes_nan_map",), **QUICK)
+    found = explain(hand_inputs, findings, on=compute("cpu", "fp32"), options=options)
+    assert [len(one.maps) for one in found.examples] == [1 - one.example.idx % 2 for one in found.examples]
+    assert "left out" in caplog.text
+    assert not found.refusals
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Where the evidence lies, over the whole run, and how far the maps can be trusted."""
 
-from reportgen.analyse.intervals import difference
+from collections import Counter
+from statistics import fmean
+
+from reportgen.analyse.intervals import Interval, difference, mean_interval
 from reportgen.compose.material import Material, Section
 from reportgen.explain.attributions import MethodUse
-from reportgen.explain.maps import HeatValues
 from reportgen.explain.run_focus import lying
+from reportgen.explain.standing import standings
 from reportgen.language import N_
 
 
@@ -21,6 +24,8 @@ def evidence(material: Material) -> Section | None:
         data={
             "errors": errors,
             "hits": hits,
+            "cam_outcome": next((one.outcome for one in attributions.certificates if one.method == "grad_cam"), None),
+            "left_out": [use.name for use in attributions.methods if use.name in attributions.failed],
             "difference": difference((errors.n_off, errors.n), (hits.n_off, hits.n)),
             "methods": [_trust(material, use) for use in attributions.methods],
             "refusals": attributions.refusals,
@@ -30,27 +35,33 @@ def evidence(material: Material) -> Section | None:
     )
 
 
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
 def _trust(material: Material, use: MethodUse) -> dict[str, object]:
     """What is known of a method's maps in this run."""
-    maps = [heat for one in material.attributions.examples for heat in one.maps if heat.method == use.name]
-    judged = [heat.faithfulness for heat in maps if heat.faithfulness is not None]
-    certificates = {one.method: one for one in material.attributions.certificates}
+    failed = material.attributions.failed
+    maps = [
+        (heat, standing)
+        for one in material.attributions.examples
+        for heat, standing in zip(one.maps, standings(one.maps, failed=failed), strict=True)
+        if heat.method == use.name
+    ]
+    drawn = [heat for heat, standing in maps if standing not in ("no_evidence", "practically_no_evidence")]
+    judged = [heat.faithfulness for heat in drawn if heat.faithfulness is not None]
+    verdicts = Counter(one.verdict for one in judged)
     return {
         "name": use.name,
         "n": len(maps),
-        "n_blank": sum(heat.peak <= 0 for heat in maps),
+        "n_none": len(maps) - len(drawn),
         "n_judged": len(judged),
-        "n_better": sum(one.better_than_random for one in judged),
-        "insertion": _mean([one.insertion for one in judged]),
-        "random": _mean([max(one.random) for one in judged]),
-        "enrichment": _mean(_enrichments(maps)),
-        "certificate": certificates.get(use.name),
+        "n_supported": verdicts["supported"],
+        "n_not_distinguishable": verdicts["not_distinguishable"],
+        "n_contradicted": verdicts["contradicted"],
+        "insertion": fmean(one.insertion for one in judged) if judged else None,
+        "random": fmean(fmean(one.random) for one in judged) if judged else None,
+        "enrichment": _mean([heat.focus.enrichment for heat in drawn if heat.focus is not None]),
+        "certificate": next((one for one in material.attributions.certificates if one.method == use.name), None),
     }
 
 
-def _enrichments(maps: list[HeatValues]) -> list[float]:
-    return [heat.focus.enrichment for heat in maps if heat.focus is not None]
+def _mean(values: list[float]) -> tuple[float, Interval | None] | None:
+    """The mean and its 95 % interval, which takes two values; None without values."""
+    return (fmean(values), mean_interval(values)) if values else None

@@ -17,6 +17,7 @@ def groups(material: Material) -> Section:
             "groups": [_group(material, place, group) for place, group in enumerate(material.findings.groups)],
             "n_with_examples": material.findings.rule.n_groups,
             "methods": material.attributions.methods,
+            "left_out": material.attributions.failed,
         },
     )
 

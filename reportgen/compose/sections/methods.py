@@ -3,7 +3,7 @@
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import JPEG_QUALITY
-from reportgen.explain.certificate import ALIKE
+from reportgen.explain.certificate import ALIKE, N_DRAWS
 from reportgen.language import N_
 
 
@@ -23,6 +23,7 @@ def methods(material: Material) -> Section:
             "uses": material.attributions.methods,
             "certificates": material.attributions.certificates,
             "alike": ALIKE,
+            "n_draws": N_DRAWS,
             "jpeg_quality": JPEG_QUALITY,
             "precision": material.attributions.precision,
             "argmax": predictions.argmax,
