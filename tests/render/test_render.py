@@ -61,11 +61,11 @@ def test_the_panel_of_an_error_reads_as_a_sentence():
     panels = re.findall(r'<article class="panel".*?</article>', page, flags=re.DOTALL)
     panel = next(one for one in panels if "called" in one and "The map is supported" in one)
     text = " ".join(re.sub(r"<[^>]+>", "", panel).replace("\u00a0", " ").split())
-    assert "Bengal called Egyptian Mau with" in text
+    assert "Egyptian Mau called Bengal with" in text
     assert (
-        "The evidence for Egyptian Mau peaks at the lower right, 60 % of it on the animal, which fills 30 % of the "
+        "The evidence for Bengal peaks at the lower right, 60 % of it on the animal, which fills 30 % of the "
         "picture. The hottest spot is background. The map is supported: uncovered in its order, the picture becomes "
-        "that sooner than in a random order. For Bengal there is no positive evidence." in text
+        "that sooner than in a random order. For Egyptian Mau there is no positive evidence." in text
     )
 
 
