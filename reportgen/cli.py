@@ -62,7 +62,9 @@ def main() -> None:
 @app.command()
 def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     *,
-    checkpoint: Annotated[Path | None, typer.Option(help="Weights: .pt, .pth, .ckpt or .safetensors.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Weights: .pt, .pth, .ckpt, .safetensors, or a folder of timm or Hugging Face.")
+    ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="oxford-iiit-pet, imagefolder, manifest, or package.module:reader.")
     ] = None,
@@ -148,7 +150,9 @@ def demo(
 def explain(  # noqa: PLR0913  # one parameter an option: that is what typer reads
     image: Annotated[Path, typer.Argument(help="Any picture.")],
     *,
-    checkpoint: Annotated[Path, typer.Option(help="Weights: .pt, .pth, .ckpt or .safetensors.")],
+    checkpoint: Annotated[
+        Path, typer.Option(help="Weights: .pt, .pth, .ckpt, .safetensors, or a folder of timm or Hugging Face.")
+    ],
     methods: Annotated[str, typer.Option(help="all, or e.g. grad_cam,lime.")] = "all",
     label: Annotated[str | None, typer.Option(help="Its true class, where it is known.")] = None,
     lang: Annotated[str | None, typer.Option(help="Language of page and PNG (en).")] = None,

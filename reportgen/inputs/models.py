@@ -22,8 +22,10 @@ from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.fitting import TwoFitError
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 from reportgen.inputs.factories import factory_model
+from reportgen.inputs.hub_models import TRANSFORMERS, is_of_timm, timm_arguments, transformers_model
 from reportgen.inputs.preprocessing import Said
 from reportgen.inputs.programs import program_model
+from reportgen.inputs.timm_config import timm_preprocessing
 from reportgen.nearest import nearest
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ def architectures() -> list[str]:
 class ReadModel:
     """A model as it was made, with its weights (CPU, eval mode), its architecture's name and how the weights fitted.
 
-    reading, said: what the file of a program tells of its inputs; nothing for a model of modules.
+    reading, said: what the file of a program, or the folder of a model, tells of its inputs.
     """
 
     model: nn.Module
@@ -57,15 +59,20 @@ def read_model(checkpoint: Checkpoint, arch: str | None) -> ReadModel:
     if checkpoint.program is not None:
         return _program(checkpoint, checkpoint.program, arch)
     name = _architecture(checkpoint, arch)
+    if name.startswith(TRANSFORMERS):
+        model, fit = transformers_model(name, checkpoint)
+        return ReadModel(model=model.eval(), arch=name, fit=fit)
     if ":" in name:
         model = factory_model(name, checkpoint)
     elif name.startswith("timm/"):
-        model = _timm_model(name, checkpoint.weights)
+        model = _timm_model(name, checkpoint)
     else:
         model = _torchvision_model(name, checkpoint.weights)
     fit = _load(model, checkpoint, name)
     reading = Reading(n_columns=0, program="torchscript" if isinstance(model, torch.jit.ScriptModule) else None)
-    return ReadModel(model=model.eval(), arch=name, fit=fit, reading=reading)
+    # timm's folder has its data configuration in config.json: then it is the checkpoint that says it.
+    said = timm_preprocessing(model) if checkpoint.config and name == checkpoint.arch else {}
+    return ReadModel(model=model.eval(), arch=name, fit=fit, reading=reading, said=said)
 
 
 def _program(checkpoint: Checkpoint, kind: Program, arch: str | None) -> ReadModel:
@@ -84,8 +91,9 @@ def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
         raise InputError(
             f"checkpoint {checkpoint.path}",
             found="weights without the name of an architecture",
-            expected="`arch` in the checkpoint, or --arch",
-            todo="name it: --arch mobilenet_v2 (any torchvision classification model) or package.module:function",
+            expected="`arch` in the checkpoint, a folder of timm or Hugging Face with its config.json, or --arch",
+            todo="name it: --arch mobilenet_v2 (a torchvision classification model), --arch timm/NAME or "
+            "--arch package.module:function; or name the folder that holds config.json and the weights",
         )
     if ":" in checkpoint.arch:
         raise InputError(
@@ -94,16 +102,19 @@ def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
             expected="a factory to be named by you: what a checkpoint names is not run unasked",
             todo=f"if you trust it, add --arch {checkpoint.arch}",
         )
+    if "/" not in checkpoint.arch and checkpoint.arch not in architectures() and is_of_timm(checkpoint.arch):
+        return f"timm/{checkpoint.arch}"  # what timm's own training script writes
     return checkpoint.arch
 
 
 def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
     if name not in architectures():
         near = nearest(name, architectures(), n=3)
+        near = [f"timm/{name}", *near] if is_of_timm(name) else near
         raise ConfigError(
             f"architecture {name!r}",
             found="no such torchvision classification model" + (f" (nearest: {', '.join(near)})" if near else ""),
-            expected="a name such as resnet50 or vit_b_16, or package.module:function",
+            expected="a name such as resnet50 or vit_b_16, timm/NAME, or package.module:function",
             todo="correct --arch",
         )
     arguments: dict[str, Any] = {"weights": None}
@@ -115,7 +126,7 @@ def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Mod
     return _with_the_head_of(weights, partial(torchvision.models.get_model, name, **arguments))
 
 
-def _timm_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+def _timm_model(name: str, checkpoint: Checkpoint) -> nn.Module:
     try:
         import timm
     except ImportError as error:
@@ -134,7 +145,8 @@ def _timm_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
             expected="a name of timm.list_models()",
             todo="correct --arch",
         )
-    return _with_the_head_of(weights, partial(timm.create_model, short, pretrained=False))
+    make = partial(timm.create_model, short, pretrained=False, **timm_arguments(name, checkpoint, timm.create_model))
+    return _with_the_head_of(checkpoint.weights, make)
 
 
 def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., nn.Module]) -> nn.Module:

@@ -80,7 +80,7 @@ def test_an_unknown_name_is_a_usage_error_with_the_nearest(tmp_path):
     told = (
         "architecture 'resnet05'",
         "nearest: resnet50",
-        "resnet50 or vit_b_16, or package.module:function",
+        "resnet50 or vit_b_16, timm/NAME, or package.module:function",
         "--arch",
     )
     with refused(ConfigError, *told):

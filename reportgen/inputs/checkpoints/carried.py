@@ -20,6 +20,7 @@ def carried(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "species": {nfc(str(k)): str(v) for k, v in species.items()} if isinstance(species, Mapping) else {},
         "preprocessing": _preprocessing(content.get("preprocessing"), path),
         "target_layer": layer if isinstance(layer, str) else None,
+        "config": content.get("hub_config"),
         "epoch": epoch if isinstance(epoch, int) else None,
     }
 

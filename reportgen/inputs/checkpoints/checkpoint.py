@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -21,6 +21,7 @@ class Checkpoint:
 
     `wrapper` is the key that the weights lay under ("" when bare). `classes` is in the order of the model's outputs.
     `program`: the file is no weights but a program that holds its own; `weights` is empty then.
+    `config` is the config.json of a folder of the Hugging Face hub.
     """
 
     path: Path
@@ -34,3 +35,4 @@ class Checkpoint:
     target_layer: str | None = None
     epoch: int | None = None
     program: Literal["torchscript", "exported_program"] | None = None
+    config: Mapping[str, Any] | None = None

@@ -66,7 +66,7 @@ def fitted(weights: Mapping[str, torch.Tensor], own: Mapping[str, torch.Size]) -
         bare = name.removeprefix(prefix)
         if bare in own and not name.startswith(prefix):
             raise TwoFitError(("", prefix))
-        if bare not in own and _belongs_to_no_model(name):
+        if bare not in own and belongs_to_no_model(name):
             left_out.append(key)
         else:
             kept[bare] = value
@@ -128,7 +128,8 @@ def _is_a_copy(name: str) -> bool:
     return any(_A_COPY.fullmatch(part) for part in name.split("."))
 
 
-def _belongs_to_no_model(name: str) -> bool:
+def belongs_to_no_model(name: str) -> bool:
+    """Whether the name of a weight is that of a loss, a metric or a copy of the model."""
     return _is_a_copy(name) or any(_NO_PART.fullmatch(part) for part in name.split("."))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.checkpoints import safetensors_file, torch_file
+from reportgen.inputs.checkpoints import hub_folder, safetensors_file, torch_file
 from reportgen.inputs.checkpoints.carried import carried
 from reportgen.inputs.checkpoints.checkpoint import RESAVE, Checkpoint
 from reportgen.inputs.checkpoints.kinds import Kind, kind_of
@@ -30,6 +30,8 @@ _FORMATS: Mapping[Kind, Callable[[Path], Mapping[str, Any]]] = {
     "torch": torch_file.read,
     "torch_legacy": torch_file.read,
     "safetensors": safetensors_file.read,
+    "timm": hub_folder.read,
+    "hugging_face": hub_folder.read,
 }
 _DEEPEST = 6  # mappings within mappings; no training script nests deeper
 
@@ -48,8 +50,13 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Of the file; of the weights of a folder: of their one file, or of the list of the hashes of several."""
+    files = hub_folder.weight_files(path) if path.is_dir() else (path,)
+    digests = []
+    for name in files:
+        with name.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _kind(path: Path) -> Kind:
@@ -69,7 +76,8 @@ def _content(path: Path, kind: Kind) -> Mapping[str, Any]:
         raise torch_file.refused_pickle(path)
     if kind not in _FORMATS:
         raise refusal(path, kind)
-    return _FORMATS[kind](path)
+    content = _FORMATS[kind](path)
+    return content if path.is_dir() else {**hub_folder.beside(path), **content}
 
 
 def _weights(content: Mapping[str, Any], path: Path) -> tuple[Mapping[str, torch.Tensor], str]:
