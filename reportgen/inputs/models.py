@@ -110,7 +110,7 @@ def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
 def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:
     if name not in architectures():
         near = nearest(name, architectures(), n=3)
-        near = [f"timm/{name}", *near] if is_of_timm(name) else near
+        near = (f"timm/{name}", *near) if is_of_timm(name) else near
         raise ConfigError(
             f"architecture {name!r}",
             found="no such torchvision classification model" + (f" (nearest: {', '.join(near)})" if near else ""),
