@@ -9,6 +9,7 @@ from reportgen.analyse.comparison import Comparison, comparison
 from reportgen.analyse.confusion import Counts, confusion_counts
 from reportgen.analyse.cross_species import CrossSpeciesError, cross_species_errors
 from reportgen.analyse.examples import Example, ExampleRule, examples
+from reportgen.analyse.files import FileFindings, file_findings
 from reportgen.analyse.gallery import Gallery, gallery
 from reportgen.analyse.gate import Evidence, Gate, gate
 from reportgen.analyse.gate_rules import GateRules
@@ -47,6 +48,7 @@ class Findings:
     gate: Gate
     examples: tuple[Example, ...]
     gallery: Gallery
+    files: FileFindings
     rule: ExampleRule
     night: Night
 
@@ -69,14 +71,8 @@ def analyse(predictions: Predictions, rule: ExampleRule, night: Night) -> Findin
         class_order=class_order(counts),
         comparison=against,
     )
-    chosen = examples(
-        probs,
-        targets,
-        groups=groups,
-        cross_species=strangers,
-        flips=against.flips if against else (),
-        rule=rule,
-    )
+    flips = against.flips if against else ()
+    chosen = examples(probs, targets, groups=groups, cross_species=strangers, flips=flips, rule=rule)
     return Findings(
         predictions=predictions,
         scores=evidence.scores,
@@ -90,6 +86,7 @@ def analyse(predictions: Predictions, rule: ExampleRule, night: Night) -> Findin
         gate=gate(evidence, night.rules, today=night.today),
         examples=chosen,
         gallery=gallery(probs, targets, preds),
+        files=file_findings(predictions),
         rule=rule,
         night=night,
     )

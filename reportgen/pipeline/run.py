@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reportgen.analyse.examples import ExampleRule
+from reportgen.analyse.files import FileFindings
 from reportgen.analyse.findings import Findings, Night, analyse
 from reportgen.analyse.gate import refuse_unknown_classes
 from reportgen.analyse.gate_rules import GateRules
@@ -212,12 +213,25 @@ def _taken_over(folder: Path, setup: _SetUp) -> Predictions | None:
         return None
 
 
+def _say_of_files(files: FileFindings) -> None:
+    if files.same:
+        log.warning(
+            "the same file more than once: %d files, %d images beside the first of each, %d files under several labels",
+            len(files.same),
+            files.n_repeated,
+            files.n_contradicted,
+        )
+    if files.n_turned:
+        log.info("images with an EXIF orientation: %d, %d of them wrong", files.n_turned, files.n_turned_wrong)
+
+
 def _say(findings: Findings) -> None:
     """What a person watching the log must not miss."""
     scores, order, facts = findings.scores, findings.class_order, findings.predictions.facts
     log.info("accuracy %.4f (%d of %d)", scores.accuracy, scores.correct, scores.n)
     for image in findings.predictions.unreadable:
         log.warning("unreadable, left out: %s: %s", image.path, image.reason)
+    _say_of_files(findings.files)
     if facts.model.left_out:
         groups = (name if n == 1 else f"{name} ({n} tensors)" for name, n in in_groups(facts.model.left_out))
         log.warning("weights of a loss, a metric or a copy of the model, left out: %s", ", ".join(groups))

@@ -95,6 +95,13 @@ def _data(findings: Findings) -> dict[str, Any]:
         "unreadable": [{"sample_id": image.sample_id, "reason": image.reason} for image in predictions.unreadable],
         "fingerprint": predictions.fingerprint,
         "notice": data.notice,
+        "passed_over": dict(data.passed_over),
+        "same_files": [
+            {"sample_ids": [predictions.sample_ids[row] for row in one.rows], "several_labels": one.several_labels}
+            for one in findings.files.same
+        ],
+        "n_turned": findings.files.n_turned,
+        "n_turned_wrong": findings.files.n_turned_wrong,
     }
 
 

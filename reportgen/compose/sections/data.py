@@ -5,6 +5,19 @@ from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_
 
+PASSED_OVER = {  # kinds of `inputs.passed_over` in the reader's words
+    "windows": N_("left by Windows"),
+    "macos": N_("left by macOS"),
+    "nas": N_("left by network storage"),
+    "volume": N_("of the volume"),
+    "cloud": N_("of cloud storage"),
+    "version_control": N_("of version control"),
+    "editor": N_("of editors"),
+    "photo_program": N_("of photo programs"),
+    "hidden": N_("hidden"),
+    "beside": N_("beside the class folders"),
+    "loop": N_("links back to a folder above them"),
+}
 _PARTS = ("resize_px", "crop_px", "interpolation", "mean", "std")
 
 
@@ -19,10 +32,22 @@ def data(material: Material) -> Section:
             "facts": predictions.facts,
             "preprocessing": _by_source(predictions.facts),
             "unreadable": predictions.unreadable,
+            "files": material.findings.files,
+            "passed_over": [(PASSED_OVER.get(kind, kind), n) for kind, n in predictions.facts.data.passed_over.items()],
+            "same": _same_files(material),
             "left_out": in_groups(predictions.facts.model.left_out),
             "order": material.findings.class_order,
             "n_read": len(predictions.sample_ids),
         },
+    )
+
+
+def _same_files(material: Material) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """(sample id, label) of each image of each file that is there more than once."""
+    predictions = material.findings.predictions
+    return tuple(
+        tuple((predictions.sample_ids[row], predictions.facts.classes[predictions.targets[row]]) for row in one.rows)
+        for one in material.findings.files.same
     )
 
 
