@@ -1,6 +1,6 @@
 """`python -m reportgen` is the same program as `reportgen`."""
 
-from reportgen.cli import main
+from reportgen.program import main
 
 if __name__ == "__main__":
     main()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from reportgen.cli import main
+from reportgen.program import main
 
 
 @dataclass(frozen=True)

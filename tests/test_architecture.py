@@ -23,6 +23,8 @@ LAYER_OF = {
     "doctor": "cli",
     "cli_archive": "cli",
     "outlet": "cli",
+    "program": "cli",
+    "streams": "cli",
     "__main__": "cli",
     "config_tables": "config",
 }
