@@ -21,6 +21,7 @@ from reportgen.config_tables import (
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.explain.methods import DEFAULT_METHODS, METHODS
 from reportgen.inputs.names import nfc
+from reportgen.inputs.text_files import read_text
 from reportgen.language import LANGUAGES
 from reportgen.nearest import nearest
 from reportgen.toml_text import parsed
@@ -188,7 +189,7 @@ def read_table(name: str, given: Mapping[str, Any], toml_path: Path | None = Non
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        content = parsed(path.read_text(encoding="utf-8"))
+        content = parsed(read_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"configuration file {path}",

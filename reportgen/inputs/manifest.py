@@ -1,11 +1,14 @@
 """A table of images, CSV or Parquet, with the columns path and label, and optionally species and split."""
 
+import io
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 
 _NAMES = ("manifest.csv", "manifest.parquet")
@@ -29,16 +32,41 @@ def manifest(source: DataSource) -> LabelledImages:
                 expected="at least one row of that split",
                 todo="name one of those with --split",
             )
+    _refuse_twice(rows, path)
     return LabelledImages(
         name="manifest",
         split=source.split,
         classes=tuple(sorted(set(whole["label"]))),
         samples=tuple(
-            Sample(sample_id=name, path=path.parent / name, label=label)
+            Sample(sample_id=name, path=_as_on_disk(path.parent / name), label=label)
             for name, label in zip(rows["path"], rows["label"], strict=True)
         ),
         species=_species(whole, path),
     )
+
+
+def _refuse_twice(rows: pd.DataFrame, path: Path) -> None:
+    twice = rows[rows["path"].duplicated(keep=False)]
+    if twice.empty:
+        return
+    first = twice[twice["path"] == twice["path"].iloc[0]]
+    labels = " and ".join(dict.fromkeys(first["label"]))
+    raise InputError(
+        f"manifest {path}: paths",
+        found=f"{twice['path'].nunique()} more than once, such as {first['path'].iloc[0]} in the rows"
+        f" {', '.join(str(row + 1) for row in first.index[:5])}, labelled {labels}",
+        expected="each image once, under one label",
+        todo="remove the rows that are too many",
+    )
+
+
+def _as_on_disk(path: Path) -> Path:
+    """The path as the table has it, or, where only that is there, in the other normalisation: a Mac writes NFD."""
+    try:
+        forms = [path, *(Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD"))]
+        return path if path.name.isascii() else next((form for form in forms if form.exists()), path)
+    except (OSError, ValueError):  # reading it will say why
+        return path
 
 
 def _table_path(root: Path) -> Path:
@@ -59,7 +87,7 @@ def _table(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             table = pd.read_parquet(path).astype("string")
         else:
-            table = pd.read_csv(path, dtype="string", keep_default_na=False)
+            table = pd.read_csv(io.StringIO(read_text(path)), dtype="string", keep_default_na=False)
             if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of cells beyond the header
                 raise ValueError("a row has more cells than the header")  # noqa: TRY301  # worded below
     except (ValueError, OSError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import nfc
+from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 from reportgen.toml_text import parsed
 
@@ -87,7 +88,7 @@ def read_notes(own: str | None = None) -> Notes:
 def own_notes_text(path: Path) -> str:
     """The text of a user's notes file. Raises InputError when it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"notes file {path}",

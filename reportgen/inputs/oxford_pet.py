@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 
 _SPECIES = {"1": "cat", "2": "dog"}
@@ -51,7 +52,7 @@ def _sample(root: Path, row: _Row) -> Sample:
         sample_id=row.stem,
         path=root / "images" / f"{row.stem}.jpg",
         label=row.breed,
-        mask_path=trimap if trimap.is_file() else None,
+        mask_path=trimap if trimap.is_file() or trimap.is_symlink() else None,
     )
 
 
@@ -99,13 +100,13 @@ def _annotation(root: Path, split: str) -> Path:
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         fields = line.split()
         breed, _, tail = fields[0].rpartition("_")
         well_formed = breed and tail.isdecimal() and len(fields) >= 3 and fields[1].isdecimal()
-        if not well_formed or fields[2] not in _SPECIES or "\ufffd" in line:
+        if not well_formed or fields[2] not in _SPECIES:
             raise InputError(
                 f"{path}, line {number}",
                 found=repr(line),
@@ -113,6 +114,18 @@ def _rows(path: Path) -> Iterator[_Row]:
                 todo="restore the data set's own annotation file",
             )
         yield _Row(fields[0], breed, int(fields[1]), _SPECIES[fields[2]])
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return read_text(path).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"annotation file {path}",
+            found=in_one_line(error),
+            expected="text in UTF-8 that can be read",
+            todo="restore the data set's own annotation file",
+        ) from error
 
 
 def _breeds_by_id(rows: tuple[_Row, ...]) -> dict[int, _Row]:

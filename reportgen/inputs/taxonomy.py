@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import by_nfc
+from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 from reportgen.toml_text import parsed
 
@@ -44,7 +45,7 @@ def taxonomy(classes: tuple[str, ...], sources: Mapping[str, Mapping[str, str]])
 def read_species(path: Path) -> dict[str, str]:
     """The table [species] of a TOML file: class = "species". Raises InputError when it is not there."""
     try:
-        table = parsed(path.read_text(encoding="utf-8")).get("species")
+        table = parsed(read_text(path)).get("species")
     except (OSError, ValueError) as error:
         raise InputError(
             f"species file {path}",

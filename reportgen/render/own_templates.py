@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import TemplateSyntaxError, nodes
 
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.inputs.text_files import read_text
 from reportgen.nearest import nearest
 from reportgen.render.environment import OTHER_FILTERS, environment, templates_dir
 
@@ -27,7 +28,7 @@ def read_templates(folder: Path) -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for path in seen:
         try:
-            texts[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
+            texts[path.relative_to(folder).as_posix()] = read_text(path)
         except (OSError, UnicodeDecodeError) as error:
             raise _refused(path, in_one_line(error), "a template or style sheet in UTF-8") from error
     _refuse_unparsed(folder, texts)

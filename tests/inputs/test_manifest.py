@@ -1,5 +1,7 @@
 """The table of images: CSV and Parquet say the same, and a wrong cell is named."""
 
+import unicodedata
+
 import pandas as pd
 import pytest
 
@@ -53,6 +55,24 @@ def test_excels_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     assert read(tmp_path).classes == ("ペルシャ",)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_table_with_a_byte_order_mark_of_any_kind_is_read(tmp_path, encoding):
+    (tmp_path / "manifest.csv").write_bytes("path,label\r\na.png,ペルシャ\r\n".encode(encoding))
+    assert read(tmp_path).classes == ("ペルシャ",)
+
+
+@pytest.mark.parametrize(("written_as", "lies_as"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFC", "NFC")])
+def test_a_table_names_files_of_a_mac_in_either_normalisation(tmp_path, written_as, lies_as):
+    name = "ポメ/ガ.png"
+    (tmp_path / unicodedata.normalize(lies_as, "ポメ")).mkdir()
+    (tmp_path / unicodedata.normalize(lies_as, name)).touch()
+    listed = unicodedata.normalize(written_as, name)
+    (tmp_path / "manifest.csv").write_text(f"path,label\n{listed},x\n", encoding="utf-8")
+    (sample,) = read(tmp_path).samples
+    assert sample.path.is_file()
+    assert sample.sample_id == listed
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -60,7 +80,11 @@ def test_excels_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
         ("path\na\n", ("columns", "found:    path\n", "missing column: label")),
         ("path,label\na,x\nb,\n", ("row 2", "no label", "every row", "fill the cell")),
         ("path,label\n,x\n", ("row 1", "no path", "fill the cell")),
-        ("path,label\na,x\na,x\n", ("sample ids", "1 more than once: a", "remove or rename")),
+        (
+            "path,label\na,x\na,x\n",
+            ("paths", "1 more than once, such as a in the rows 1, 2, labelled x", "remove the rows"),
+        ),
+        ("path,label\na,x\nb,x\na,y\n", ("such as a in the rows 1, 3, labelled x and y", "under one label")),
         ("path,label,species\na,x,cat\nb,x,dog\n", ("species of x", "cat and dog", "one species a class")),
         ("path,label,split\na,x,val\nb,x,train\n", ("split 'test'", "splits: train, val", "--split")),
         ("path,label\n", ("split 'test'", "no image", "at least one")),

@@ -1,0 +1,42 @@
+"""Text of users in the encodings that Windows writes: read wherever users' text is read."""
+
+import pytest
+
+from reportgen.config import read_config
+from reportgen.errors import ConfigError, InputError
+from reportgen.inputs.notes import own_notes_text, read_notes
+from reportgen.inputs.taxonomy import read_species
+from reportgen.inputs.text_files import read_text
+from tests.inputs.refusals import refused
+
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le+", "utf-16-be+", "utf-32"]
+MARKS = {"utf-16-le+": b"\xff\xfe", "utf-16-be+": b"\xfe\xff"}
+
+
+def written(path, text, encoding):
+    path.write_bytes(MARKS.get(encoding, b"") + text.encode(encoding.removesuffix("+")))
+    return path
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_text_is_read_with_any_mark(tmp_path, encoding, newline):
+    assert read_text(written(tmp_path / "a", f"犬{newline}cat", encoding)) == "犬\ncat"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_toml_file_of_a_user_is_read_with_any_mark(tmp_path, encoding):
+    given = {"checkpoint": tmp_path / "c.pt", "dataset": "imagefolder", "data_root": tmp_path}
+    config = written(tmp_path / "r.toml", "batch_size = 8\r\n[explain]\r\nrandom_maps = 1\r\n", encoding)
+    assert read_config(given, config).batch_size == 8
+    assert read_species(written(tmp_path / "s.toml", '[species]\n"柴犬" = "dog"\n', encoding)) == {"柴犬": "dog"}
+    text = own_notes_text(written(tmp_path / "n.toml", '[breeds.pug]\nname.en = "Mops"\nlook.en = "犬"\n', encoding))
+    assert read_notes(text).breeds["pug"].look["en"] == "犬"
+
+
+def test_another_encoding_is_refused(tmp_path):
+    path = written(tmp_path / "r.toml", 'notice = "犬"\n', "shift_jis")
+    with refused(ConfigError, "r.toml", "UnicodeDecodeError", "UTF-8"):
+        read_config({}, path)
+    with refused(InputError, "r.toml", "UnicodeDecodeError"):
+        own_notes_text(path)
