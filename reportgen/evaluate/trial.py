@@ -50,7 +50,7 @@ def tried(inputs: RunInputs, on: Compute) -> RunInputs:
     Raises InputError with the model's own words when it cannot run; EvaluationError when it gives NaN, or when a
     single picture does not fit into memory.
     """
-    return tried_on(inputs, _pictures(inputs), on)
+    return tried_on(inputs, trial_crops(inputs, N_PICTURES), on)
 
 
 def tried_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) -> RunInputs:
@@ -82,17 +82,17 @@ def tried_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) -> R
     )
 
 
-def _pictures(inputs: RunInputs) -> list[torch.Tensor]:
-    """Readable ones from all over the data set, so that they are of several classes."""
+def trial_crops(inputs: RunInputs, n: int) -> list[torch.Tensor]:
+    """Up to `n` readable pictures, (3, h, w) uint8, from all over the data set, so that they are of several classes."""
     crops: list[torch.Tensor] = []
-    step = max(1, len(inputs.samples) // N_PICTURES)
+    step = max(1, len(inputs.samples) // n)
     order = sorted(range(len(inputs.samples)), key=lambda index: (index % step, index))
-    for index in order[: 4 * N_PICTURES]:
+    for index in order[: 4 * n]:
         try:
             crops.append(inputs.crop(inputs.samples[index])[0])
         except UnreadableImageError:
             continue  # listed when it is evaluated
-        if len(crops) == N_PICTURES:
+        if len(crops) == n:
             break
     return crops
 

@@ -120,7 +120,7 @@ def explain(
         return Attributions(examples=(), options=options, methods=())
     with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
         subject = subject_of(inputs, pictures[0], on=on, options=options)
-        ready, refusals = made_ready(subject, options.methods)
+        ready, refusals = made_ready(subject, options.methods, level=logging.DEBUG)  # the rehearsal has said it
         done: list[Attribution] = []
         lacking: dict[str, NotApplicableError] = {}
         for start in range(0, len(pictures), options.batch_size):
@@ -183,7 +183,9 @@ def subject_of(inputs: RunInputs, picture: Picture, *, on: Compute, options: Exp
     )
 
 
-def made_ready(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
+def made_ready(
+    subject: Subject, names: Sequence[str], *, level: int = logging.WARNING
+) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
     """The methods that hold for the model, and those that do not, each tried once on the subject's example.
 
     Where none of `names` holds, STAND_IN takes their place: a report with some maps rather than none.
@@ -199,13 +201,14 @@ def made_ready(subject: Subject, names: Sequence[str]) -> tuple[dict[str, Explai
                 if name != "smooth_grad":  # 50 copies; it tries itself with one
                     checked_maps(name, explainer, trial)
         except NotApplicableError as error:
-            log.warning("%s does not hold for this model: %s (%s)", name, error.reason.replace("_", " "), error.detail)
+            why = error.reason.replace("_", " ")
+            log.log(level, "%s does not hold for this model: %s (%s)", name, why, error.detail)
             refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))
         else:
             ready[name] = explainer
     if refusals and not ready and STAND_IN not in names:
-        log.warning("none of the methods asked for holds for this model: %s takes their place", STAND_IN)
-        ready, _ = made_ready(subject, (STAND_IN,))
+        log.log(level, "none of the methods asked for holds for this model: %s takes their place", STAND_IN)
+        ready, _ = made_ready(subject, (STAND_IN,), level=level)
     return ready, tuple(refusals)
 
 

@@ -32,8 +32,8 @@ class Reading:
 
     steps: where the scores lie in it. n_columns: scores a picture. numbers: what they are. batch: (least, most)
     pictures that it bears at a time, None for any. reshaped: they come in another shape than (N, n_columns), as (N, K,
-    1, 1) or squeezed. cast: its weights have another precision than float32, and its inputs must. program: a program
-    without its Python code, whose inside cannot be looked at.
+    1, 1) or squeezed. copied: it changes its inputs in place, and gets copies. cast: its weights have another precision
+    than float32, and its inputs must. program: it is one of its own, whose inside cannot be looked at.
     """
 
     n_columns: int
@@ -41,6 +41,7 @@ class Reading:
     numbers: Numbers = "logits"
     batch: tuple[int, int] | None = None
     reshaped: bool = False
+    copied: bool = False
     cast: bool = False
     program: Program | None = None
 
@@ -70,6 +71,8 @@ class Adapted(nn.Module):
         return torch.cat(parts)
 
     def _logits(self, inputs: torch.Tensor) -> torch.Tensor:
+        if self.reading.copied:
+            inputs = inputs.clone()
         if self.reading.cast:
             inputs = inputs.to(next(self.net.parameters()).dtype)
         scores: torch.Tensor = at(self.net(inputs), self.reading.steps)

@@ -51,7 +51,9 @@ def first_run(model: nn.Module, asked: Asked) -> FirstRun:
     reading = replace(known, steps=place.steps, n_columns=place.n_columns)
     if place.n_columns == 1 and asked.n_classes in (2, None):
         reading = replace(reading, numbers="one_logit")
-    reading = replace(reading, reshaped=not cast and not _is_plain(model, asked.size, reading, channels))
+    if not cast:  # a cast is a copy, and puts the shape right as well
+        reshaped, copied = _oddities(model, asked.size, reading, channels)
+        reading = replace(reading, reshaped=reshaped, copied=copied)
     _say(reading, place)
     found = adapted(model, reading)
     if reading.program is None and not cast:
@@ -68,7 +70,8 @@ def with_classes(run: FirstRun, preprocessing: Preprocessing, n_classes: int) ->
         return run
     if run.reading.steps:
         known = Asked(size=preprocessing.crop_size, channels=run.channels, n_classes=n_classes)
-        run = first_run(own(run.model), replace(known, reading=Reading(n_columns=0, program=run.reading.program)))
+        found = replace(PLAIN, program=run.reading.program, batch=run.reading.batch)
+        run = first_run(own(run.model), replace(known, reading=found))
     if run.reading.numbers == "one_logit" and n_classes != 2:
         raise _one_output(n_classes)
     return run
@@ -180,14 +183,16 @@ def _place(model: nn.Module, pictures: torch.Tensor, known: Reading, n_classes: 
         ) from error
 
 
-def _is_plain(model: nn.Module, size: tuple[int, int], reading: Reading, channels: int) -> bool:
-    """Whether one picture and two give (1, K) and (2, K) float32 as they are."""
+def _oddities(model: nn.Module, size: tuple[int, int], reading: Reading, channels: int) -> tuple[bool, bool]:
+    """Whether the scores come in another form than (N, K) float32, and whether the model changes its inputs."""
+    reshaped = copied = False
     for n in (1, 2) if reading.batch is None else (reading.batch[0],):
+        pictures = _noise(n, channels, size)
         with torch.inference_mode():
-            scores: Any = at(model(_noise(n, channels, size)), reading.steps)
-        if tuple(scores.shape) != (n, reading.n_columns) or scores.dtype != torch.float32:
-            return False
-    return True
+            scores: Any = at(model(pictures), reading.steps)
+        reshaped |= tuple(scores.shape) != (n, reading.n_columns) or scores.dtype != torch.float32
+        copied |= not torch.equal(pictures, _noise(n, channels, size))
+    return reshaped, copied
 
 
 def _say(reading: Reading, place: Place) -> None:
@@ -223,7 +228,7 @@ def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Modu
         next(iter(failures.values())),
     )
     height, width = asked.size
-    todo = next(iter(_advice(str(error), model, asked)))
+    todo = next(iter(_advice(error, model, asked)))
     refused = InputError(
         f"model run on a picture of {width} x {height} px with {channels} channel{'s' if channels > 1 else ''}",
         found=in_one_line(error),
@@ -234,14 +239,14 @@ def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Modu
     return refused
 
 
-def _advice(words: str, model: nn.Module, asked: Asked) -> Iterator[str]:
+def _advice(error: Exception, model: nn.Module, asked: Asked) -> Iterator[str]:
     """What to do, the first that fits what the model said."""
     convolution = next((m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Conv1d | nn.Conv3d)), None)
     takes = getattr(convolution, "in_channels", None)
-    if re.search(r"missing \d+ required|positional argument|unexpected keyword", words):
+    if isinstance(error, TypeError | IndexError | AttributeError):
         yield (
-            "the model wants more than the pictures: name a factory with --arch whose model's forward takes the "
-            "pictures alone and fills in the rest"
+            "the model wants something else than the pictures alone: name a factory with --arch whose model's forward "
+            "takes the pictures alone and makes the rest"
         )
     if takes is not None and takes not in (1, 3):
         yield (
@@ -250,6 +255,6 @@ def _advice(words: str, model: nn.Module, asked: Asked) -> Iterator[str]:
         )
     if takes is not None and asked.channels and takes != asked.channels:
         yield f"the model's first convolution takes {takes} channel(s): write channels = {takes} in [preprocessing]"
-    if re.search(r"size|shape|dimension|mat1|height|width|Calculated|patch", words, re.IGNORECASE):
+    if re.search(r"size|shape|dimension|mat1|height|width|Calculated|patch", str(error), re.IGNORECASE):
         yield "give the crop that the model was trained with: [preprocessing] crop in the TOML file, n or [h, w]"
     yield "make model(pictures) run in plain PyTorch, on the CPU, for pictures of this size; then run again"

@@ -87,7 +87,7 @@ def _inputs_of(program: Any) -> tuple[tuple[int, int] | None, Said]:
 def _whole(number: Any, infinite: int) -> int:
     try:
         return int(number)
-    except (TypeError, ValueError, OverflowError):  # an endless range
+    except (TypeError, ValueError, OverflowError, AttributeError):  # an endless range
         return infinite
 
 

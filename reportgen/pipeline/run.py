@@ -22,18 +22,20 @@ from reportgen.deliver.model_folders import model_folders
 from reportgen.deliver.receipts import Receipts
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, as_stored
-from reportgen.errors import DeliveryError, InputError, RenderingError
+from reportgen.errors import DeliveryError, EvaluationError, InputError, RenderingError
 from reportgen.evaluate.device import Compute, compute
 from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
 from reportgen.evaluate.trial import tried
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.rehearsal import rehearse
 from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.history import read_history
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from reportgen.inputs.thumbnails import thumbnails
 from reportgen.pipeline.after import index_mail_and_prune
+from reportgen.pipeline.foreign import foreign_faults_worded
 from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.report import make_report, timed
@@ -41,6 +43,8 @@ from reportgen.render.fonts import refuse_without_font
 from reportgen.stopping import Stopped
 
 log = logging.getLogger(__name__)
+_MEND = "mend that code, or name another; the line above is its own"
+_LEAVE_OUT = "the evaluation is kept: mend that code or leave the method out of --methods, and run again with --resume"
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
 
 
@@ -85,16 +89,16 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
     `<run_id>.unrendered`, for `reportgen render`.
     """
     timing: dict[str, float] = {}
-    with timed("inputs", timing):
+    with timed("inputs", timing), foreign_faults_worded("inputs", InputError, todo=_MEND):
         setup = _set_up(config, now, timing)
         history = read_history(setup.model_dirs, config.baseline)
-    with timed("evaluate", timing):
+    with timed("evaluate", timing), foreign_faults_worded("evaluation", EvaluationError, todo=_MEND):
         predictions, kept_dir = _evaluated(config, setup, watch)
     with _kept_until_a_bundle_holds_it(kept_dir):
         with timed("analyse", timing):
             findings = analyse(predictions, ExampleRule(), Night(today=now.date(), history=history, rules=setup.rules))
         _say(findings)
-        with timed("explain", timing):
+        with timed("explain", timing), foreign_faults_worded("explanation", EvaluationError, todo=_LEAVE_OUT):
             attributions = explain(
                 setup.inputs,
                 findings,
@@ -163,6 +167,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         refuse_without_font(config.lang)
     inputs = tried(inputs, on)
     refuse_unexplainable(inputs, options)
+    rehearse(inputs, on=on, options=options)
     if config.mail is not None:
         mail_settings(config.mail, os.environ)  # a wrong address stops the run now, not after the device time
     sha256 = inputs.facts.model.checkpoint_sha256

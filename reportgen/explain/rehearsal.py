@@ -1,0 +1,22 @@
+"""The methods tried on one picture of the run before the evaluation: what will not be drawn is known then, and why."""
+
+from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.evaluate.trial import trial_crops
+from reportgen.explain.attributions import Refusal, made_ready, subject_of
+from reportgen.explain.maps import Picture
+from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.run_inputs import RunInputs
+
+
+def rehearse(inputs: RunInputs, *, on: Compute, options: ExplainOptions) -> tuple[Refusal, ...]:
+    """The methods that do not hold for the model, each logged with its reason; none where no picture is readable.
+
+    Raises ConfigError for a plug-in that gives no Explainer, EvaluationError when one picture does not fit into memory.
+    """
+    crops = trial_crops(inputs, 1)
+    if not crops:
+        return ()
+    picture = Picture(crop=crops[0], classes=(0,), seed=options.seed)
+    with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on):
+        return made_ready(subject_of(inputs, picture, on=on, options=options), options.methods)[1]
