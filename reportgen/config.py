@@ -94,15 +94,15 @@ class Config(Table):
     format: Formats = ("html", "pdf")
     device: str = "auto"
     precision: Literal["fp32", "bf16"] = "fp32"
-    batch_size: int = Field(default=64, ge=1)
-    workers: int | None = Field(default=None, ge=0)
+    batch_size: int = Field(default=64, ge=1, le=65_536)
+    workers: int | None = Field(default=None, ge=0, le=1024)
     methods: Names = DEFAULT_METHODS
     target_layer: str | None = None
     baseline: str = "latest"
     resume: bool = False
     strict_gate: bool = False
     max_unreadable: float = Field(default=0.01, ge=0, le=1)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
     species: Path | None = None
     notes: Path | None = None
     notice: str | None = None
@@ -181,7 +181,8 @@ def read_table(name: str, given: Mapping[str, Any], toml_path: Path | None = Non
     """
     from_file = _toml(toml_path).get(name, {}) if toml_path else {}
     try:
-        return TABLES[name].model_validate({**from_file, **{key: it for key, it in given.items() if it is not None}})
+        said = {key: it for key, it in given.items() if it is not None}
+        return TABLES[name].model_validate({**from_file, **said} if isinstance(from_file, dict) else from_file)
     except ValidationError as error:
         first = error.errors()[0]
         raise _config_error({**first, "loc": (name, *first["loc"])}, from_file=True, path=toml_path) from error
@@ -223,7 +224,7 @@ def _config_error(first: Any, *, from_file: bool, path: Path | None) -> ConfigEr
         expected = f"{near[0]} (the nearest key)" if near else ", ".join(known)
         return ConfigError(key, found="an unknown key", expected=expected, todo="correct or remove the key")
     return ConfigError(
-        f"{key} in {path}" if from_file else option,
+        (f"{key} in {path}" if path else key) if from_file else option,
         found=_cut_repr(first["input"]),
         expected=str(first["msg"]).removeprefix("Value error, "),
         todo=f"correct {key if from_file else option}",

@@ -13,12 +13,35 @@ from reportgen.inputs.preprocessing import Size, checked
 from reportgen.language import LANGUAGES
 
 Fraction = Field(default=None, ge=0, le=1)
+LARGEST_NUMBER = 2**53  # a float has every whole number up to it
 
 
 class Table(BaseModel):
     """Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_plain(cls, value: Any, info: ValidationInfo) -> Any:
+        """Numbers have bounds, and true is not 1, however deep they lie; a table in the table does it for itself."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if not isinstance(value, dict) or "dict[" in str(kind):
+            _refuse_odd(value, may_be_bool=kind in (bool, bool | None))
+        return value
+
+
+def _refuse_odd(value: Any, *, may_be_bool: bool = False) -> None:
+    """Raises ValueError for true in a number's place, for no finite or a huge number, and for text that holds a NUL."""
+    if isinstance(value, bool) and not may_be_bool:
+        raise ValueError("a number or a text, not true or false")
+    if isinstance(value, int | float) and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise ValueError(f"a finite number, at most {LARGEST_NUMBER:,}")
+    if "\0" in (str(value) if isinstance(value, str | Path) else ""):
+        raise ValueError("text without NUL")
+    if isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            _refuse_odd(part)
 
 
 class PreprocessingTable(Table):
@@ -39,19 +62,20 @@ class PreprocessingTable(Table):
     @field_validator("*", mode="plain")
     @classmethod
     def _is_right(cls, value: Any, info: ValidationInfo) -> Any:
+        _refuse_odd(value)  # a plain validator takes the place of those before it
         return checked(str(info.field_name), value)
 
 
 class ExplainTable(Table):
     """[explain]: how much is worked out for the maps; see `explain.methods.ExplainOptions`."""
 
-    batch_size: int = Field(default=16, ge=1)
-    smooth_grad_samples: int = Field(default=50, ge=1)
+    batch_size: int = Field(default=16, ge=1, le=65_536)
+    smooth_grad_samples: int = Field(default=50, ge=1, le=100_000)
     noise_frac: float = Field(default=0.15, ge=0, le=1)
-    insertion_steps: int = Field(default=8, ge=0)
-    random_maps: int = Field(default=8, ge=1)
-    certificate_pictures: int = Field(default=12, ge=0)
-    focus_pictures: int = Field(default=200, ge=0)
+    insertion_steps: int = Field(default=8, ge=0, le=1000)
+    random_maps: int = Field(default=8, ge=1, le=10_000)
+    certificate_pictures: int = Field(default=12, ge=0, le=100_000)
+    focus_pictures: int = Field(default=200, ge=0, le=10_000_000)
 
     @field_validator("insertion_steps")
     @classmethod
@@ -91,7 +115,7 @@ class GateTable(Table):
     no_worse_pairs: bool = False
     max_pair_rate: float | None = Fraction
     no_new_cross_species: bool = False
-    max_cross_species: int | None = Field(default=None, ge=0)
+    max_cross_species: int | None = Field(default=None, ge=0, le=1_000_000_000)
     max_ece: float | None = Fraction
     accepted: tuple[AcceptedTable, ...] = ()
 
@@ -113,10 +137,10 @@ class MailTable(Table):
     port: int | None = Field(default=None, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     ca_file: Path | None = None
-    timeout_s: float = Field(default=30.0, gt=0)
-    n_attempts: int = Field(default=3, ge=1)
-    wait_s: float = Field(default=10.0, ge=0)
-    max_bytes: int = Field(default=8_000_000, ge=10_000)
+    timeout_s: float = Field(default=30.0, gt=0, le=3600)
+    n_attempts: int = Field(default=3, ge=1, le=100)
+    wait_s: float = Field(default=10.0, ge=0, le=3600)
+    max_bytes: int = Field(default=8_000_000, ge=10_000, le=1_000_000_000)
     link: str = ""
     lang: str | None = None
 
@@ -168,5 +192,5 @@ class ThemeTable(Colours):
 class ArchiveTable(Table):
     """[archive]: what a run prunes at its end; nothing where neither is given. See `deliver.retention`."""
 
-    keep: int | None = Field(default=None, ge=1)
-    keep_days: float | None = Field(default=None, gt=0)
+    keep: int | None = Field(default=None, ge=1, le=1_000_000)
+    keep_days: float | None = Field(default=None, gt=0, le=36_500)

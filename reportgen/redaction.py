@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 HIDDEN = "[not shown: the mail password]"
 _SHORTEST = 4  # letters: a shorter one is in every second word
 _LONGEST_PART = 6  # letters of a secret in a row, by accident
-_BETWEEN = r"[\W_]{0,4}"  # line ends, hyphens, blanks put into it
+_BETWEEN = r"(?:\\[nrt]|[45]\d\d[ -]|[\W_]){0,8}"  # line ends, also as `shown` has them, a server's codes, hyphens
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

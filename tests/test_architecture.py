@@ -41,7 +41,7 @@ ROOMS_OF = {  # third-party package (or module with an effect) to the places tha
 }
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}
 STOPWATCHES = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time"}
-TIMED_ROOMS = {"pipeline", "evaluate", "explain", "render"}
+TIMED_ROOMS = {"pipeline", "evaluate", "explain", "render", "deliver"}
 FORBIDDEN_MODULES = {"types", "utils", "helpers", "common", "base"}
 FORBIDDEN_CLASS = re.compile(r"(Manager|Handler|Factory|Mixin)$")
 TARGET = re.compile(r"reportgen(\.\w+)+:\w+")  # a plug-in's name in a mapping is an import like any other

@@ -20,9 +20,10 @@ class MailSettings:
     """The table [mail], and user and password from the environment. Raises ConfigError for what cannot work.
 
     host: None writes an .eml file instead. port: None is the usual one for `tls`. ca_file: certificates to trust, in
-    place of the system's. timeout_s: of each step. wait_s: before the second attempt; it doubles before each later one.
-    max_bytes: of the whole message. link: where readers find the report; {model} and {run_id} in it are replaced by the
-    run's, and "" is its path in the archive. lang: of the mail and its PDF, None for the run's first language.
+    place of the system's. timeout_s: of each step and of each answer as a whole; an attempt ends after
+    20 such times. wait_s: before the second attempt; it doubles before each later one, up to an hour. max_bytes: of the
+    whole message. link: where readers find the report; {model} and {run_id} in it are replaced by the run's, and "" is
+    its path in the archive. lang: of the mail and its PDF, None for the run's first language.
     """
 
     sender: str

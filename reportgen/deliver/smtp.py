@@ -6,21 +6,22 @@ before that line can be tried again; what fails after it, before the server's an
 
 import re
 import smtplib
-import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from reportgen.deliver.bounded_smtp import BoundedSMTP
 from reportgen.deliver.mail_settings import MailSettings
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.redaction import HIDDEN, repeats
 from reportgen.render.message import one_line
 
 State = Literal["delivered", "refused", "deferred", "unknown"]
 _LONGEST_WORDS = 200
+_LONGEST_WAIT_S = 3600
 _LONGEST_TIMES = 20  # how many times the limit of one step an attempt may take in all, for a server that goes on slowly
 _CHUNK_BYTES = 1 << 16  # the time limit of a socket holds for one call: for the whole text it would be a speed limit
 
@@ -47,7 +48,7 @@ def attempts(
     pending = to
     for number in range(settings.n_attempts):
         if number:
-            time.sleep(settings.wait_s * 2 ** (number - 1))
+            time.sleep(min(settings.wait_s * 2 ** (number - 1), _LONGEST_WAIT_S))
         endings = _attempt(content, pending, settings, commit)
         yield endings
         pending = tuple(address for address in pending if endings[address].state == "deferred")
@@ -59,20 +60,21 @@ def _attempt(
     content: bytes, to: tuple[str, ...], settings: MailSettings, commit: Callable[[tuple[str, ...]], None]
 ) -> dict[str, Ending]:
     endings: dict[str, Ending] = {}
+    secrets = tuple(filter(None, (settings.password,)))
     try:
         with _session(settings) as smtp:
             _expect(2, smtp.mail(settings.sender, [f"size={len(content)}"] if smtp.has_extn("size") else []))
             for address in to:
                 code, words = smtp.rcpt(address)
                 if code // 100 != 2:
-                    endings[address] = _answer(code, words)
+                    endings[address] = _answer(code, words, secrets)
             taken = tuple(address for address in to if address not in endings)
             if taken:
                 _send_text(smtp, content)
                 commit(taken)
-                endings |= dict.fromkeys(taken, _end_of_text(smtp))
+                endings |= dict.fromkeys(taken, _end_of_text(smtp, secrets))
     except OSError as error:  # smtplib's own errors are among them
-        endings |= {address: _ending(error) for address in to if address not in endings}
+        endings |= {address: _ending(error, secrets) for address in to if address not in endings}
     return endings
 
 
@@ -80,13 +82,9 @@ def _attempt(
 def _session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
     """Connected, encrypted, logged in. Left by QUIT when all went well, else the connection is dropped.
 
-    Dropped too when it has lasted _LONGEST_TIMES the time of one step: a server that says a letter at a time is within
-    every step's time without end.
+    Dropped too when it has lasted _LONGEST_TIMES the time of one step.
     """
-    with closing(_unconnected(settings)) as smtp, _at_most(settings.timeout_s * _LONGEST_TIMES, smtp):
-        code, words = smtp.connect(settings.host or "", settings.port_in_use)
-        if code != 220:  # RFC 5321, 3.1
-            raise smtplib.SMTPConnectError(code, words)
+    with closing(_connected(settings)) as smtp:
         smtp.ehlo_or_helo_if_needed()
         if settings.tls == "starttls":
             smtp.starttls(context=_trust(settings))
@@ -98,33 +96,14 @@ def _session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
             smtp.quit()
 
 
-def _unconnected(settings: MailSettings) -> smtplib.SMTP:
-    if settings.tls == "implicit":
-        made: smtplib.SMTP = smtplib.SMTP_SSL(timeout=settings.timeout_s, context=_trust(settings))
-    else:
-        made = smtplib.SMTP(timeout=settings.timeout_s)
-    made._host = settings.host or ""  # type: ignore[attr-defined]  # noqa: SLF001  # the name that a certificate must have
-    return made
-
-
-@contextmanager
-def _at_most(time_s: float, smtp: smtplib.SMTP) -> Iterator[None]:
-    def drop() -> None:
-        if smtp.sock is not None:
-            with suppress(OSError):  # it is closed by now
-                smtp.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(time_s, drop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except OSError as error:
-        if timer.finished.is_set():
-            raise TimeoutError(f"not done after {time_s:.0f} s in all") from error
-        raise
-    finally:
-        timer.cancel()
+def _connected(settings: MailSettings) -> smtplib.SMTP:
+    return BoundedSMTP(
+        settings.host or "",
+        settings.port_in_use,
+        timeout_s=settings.timeout_s,
+        limit_s=settings.timeout_s * _LONGEST_TIMES,
+        context=_trust(settings) if settings.tls == "implicit" else None,
+    )
 
 
 def _trust(settings: MailSettings) -> ssl.SSLContext:
@@ -148,13 +127,13 @@ def _send_text(smtp: smtplib.SMTP, content: bytes) -> None:
         smtp.send(stuffed[start : start + _CHUNK_BYTES])
 
 
-def _end_of_text(smtp: smtplib.SMTP) -> Ending:
+def _end_of_text(smtp: smtplib.SMTP, secrets: tuple[str, ...]) -> Ending:
     """The line that ends the text, and the answer to it; from here on a silence means nothing."""
     try:
         smtp.send(b".\r\n")
-        return _answer(*smtp.getreply(), otherwise="unknown")
+        return _answer(*smtp.getreply(), secrets, otherwise="unknown")
     except OSError as error:
-        return Ending(state="unknown", words=_bounded(in_one_line(error)))
+        return Ending(state="unknown", words=_told(in_one_line(error), secrets))
 
 
 def _expect(first_digit: int, reply: tuple[int, bytes]) -> None:
@@ -162,21 +141,23 @@ def _expect(first_digit: int, reply: tuple[int, bytes]) -> None:
         raise smtplib.SMTPResponseException(*reply)
 
 
-def _answer(code: int, words: bytes, *, otherwise: State = "deferred") -> Ending:
+def _answer(code: int, words: bytes, secrets: tuple[str, ...], *, otherwise: State = "deferred") -> Ending:
     states: dict[int, State] = {2: "delivered", 4: "deferred", 5: "refused"}
-    return Ending(state=states.get(code // 100, otherwise), words=_bounded(f"{code} {words.decode(errors='replace')}"))
+    told = f"{code} {_told(words.decode(errors='replace'), secrets)}"
+    return Ending(state=states.get(code // 100, otherwise), words=told[:_LONGEST_WORDS])
 
 
-def _ending(error: OSError) -> Ending:
+def _ending(error: OSError, secrets: tuple[str, ...]) -> Ending:
     """Before the end of the text. Connections that drop may work later; a wrong certificate or a refusal may not."""
     if isinstance(error, smtplib.SMTPResponseException):
         words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
-        return _answer(error.smtp_code, words)
+        return _answer(error.smtp_code, words, secrets)
     dropped = isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(
         error, smtplib.SMTPException | ssl.SSLCertVerificationError
     )
-    return Ending(state="deferred" if dropped else "refused", words=_bounded(in_one_line(error)))
+    return Ending(state="deferred" if dropped else "refused", words=_told(in_one_line(error), secrets))
 
 
-def _bounded(words: str) -> str:
-    return one_line(words)[:_LONGEST_WORDS]
+def _told(words: str, secrets: tuple[str, ...]) -> str:
+    """The server's words: one line, bounded, and none of them where they repeat what it was told in confidence."""
+    return HIDDEN if repeats(words, secrets) else one_line(words)[:_LONGEST_WORDS]

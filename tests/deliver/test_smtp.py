@@ -250,9 +250,10 @@ def dripping(at_first=b""):
 
 @pytest.mark.parametrize("at_first", [b"", b"220 hello\r\n", b"220-hello\r\n" * 3])
 def test_a_server_that_never_comes_to_an_end_is_left(at_first):
-    """Each letter comes within the time limit of a step, 0.2 s; 20 such times are 4 s."""
+    """Each letter comes within the time limit of a step, 0.2 s; the answer does not, nor do 20 such times end."""
     started = time.monotonic()
     with dripping(at_first) as server:
         ((ending,),) = [made.values() for made in send(server, timeout_s=0.2, n_attempts=1)]
-    assert (ending.state, ending.words) == ("deferred", "TimeoutError: not done after 4 s in all")
-    assert 3 < time.monotonic() - started < 10
+    assert ending.state == "deferred"
+    assert "took too long" in ending.words
+    assert time.monotonic() - started < 5
