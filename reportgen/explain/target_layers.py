@@ -1,4 +1,4 @@
-"""Where Grad-CAM looks: the last feature map before pooling, for every family of torchvision, and for timm.
+"""Where Grad-CAM looks: the last feature map before pooling, for every family of torchvision, timm and transformers.
 
 The layer is the one whose output is pooled into the head wherever there is one, so that for a GAP + linear head
 Grad-CAM is CAM (METHODS 4.6). A ViT has no such map: after its last block only the class token reaches the head, so its
@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import ConfigError
+from reportgen.explain.hub_layers import transformers_layer
 from reportgen.inputs.adapted import own
 from reportgen.plain_text import named
 
@@ -88,18 +89,27 @@ def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> T
     counts children from the end. Raises ConfigError: unknown architecture, no such module, output is no feature map.
     """
     net = own(model)
-    of_timm = type(net).__module__.partition(".")[0] == "timm"
-    chosen = path or (_timm_layer(net, example) if of_timm else TARGET_LAYERS.get(type(net).__name__))
+    chosen = path or _known_layer(net, example)
     if chosen is None:
         raise ConfigError(
             f"Grad-CAM for the architecture {type(net).__name__!r}",
             found="no known target layer",
-            expected=f"one of {', '.join(sorted(TARGET_LAYERS))}, a timm model, or a layer named by you",
+            expected=f"one of {', '.join(sorted(TARGET_LAYERS))}, one of timm or transformers, or a layer named by you",
             todo=f"name the last feature map with --target-layer; modules here: {_candidates(net)}",
         )
     module = _module_at(net, chosen)
     output = tapped(module, lambda: model(example))[1]
     return TargetLayer(path=_real_path(net, module), module=module, layout=_layout(output, chosen))
+
+
+def _known_layer(net: nn.Module, example: torch.Tensor) -> str | None:
+    library = type(net).__module__.partition(".")[0]
+    if library == "timm":
+        return _timm_layer(net, example)
+    if library == "transformers":
+        input_hw = (example.shape[2], example.shape[3])
+        return transformers_layer(net, example, leading=lambda n_tokens: _token_grid(n_tokens, input_hw)[2])
+    return TARGET_LAYERS.get(type(net).__name__)
 
 
 def _timm_layer(model: Any, example: torch.Tensor) -> str | None:

@@ -87,7 +87,8 @@ def _program(checkpoint: Checkpoint, kind: Program, arch: str | None) -> ReadMod
 def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
     if arch:
         return arch
-    if checkpoint.arch is None:
+    carried = checkpoint.arch or next((name for name in map(_known, checkpoint.arch_hints) if name), None)
+    if carried is None:
         raise InputError(
             f"checkpoint {checkpoint.path}",
             found="weights without the name of an architecture",
@@ -95,16 +96,21 @@ def _architecture(checkpoint: Checkpoint, arch: str | None) -> str:
             todo="name it: --arch mobilenet_v2 (a torchvision classification model), --arch timm/NAME or "
             "--arch package.module:function; or name the folder that holds config.json and the weights",
         )
-    if ":" in checkpoint.arch:
+    if ":" in carried:
         raise InputError(
             f"checkpoint {checkpoint.path}",
-            found=f"the factory {checkpoint.arch!r} named inside the checkpoint",
+            found=f"the factory {carried!r} named inside the checkpoint",
             expected="a factory to be named by you: what a checkpoint names is not run unasked",
-            todo=f"if you trust it, add --arch {checkpoint.arch}",
+            todo=f"if you trust it, add --arch {carried}",
         )
-    if "/" not in checkpoint.arch and checkpoint.arch not in architectures() and is_of_timm(checkpoint.arch):
-        return f"timm/{checkpoint.arch}"  # what timm's own training script writes
-    return checkpoint.arch
+    return _known(carried) or carried
+
+
+def _known(name: str) -> str | None:
+    """A torchvision architecture, or timm/NAME for one of timm's, which its own training script writes bare."""
+    if name in architectures():
+        return name
+    return f"timm/{name}" if "/" not in name and is_of_timm(name) else None
 
 
 def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Module:

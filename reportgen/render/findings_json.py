@@ -64,6 +64,8 @@ def _model(report: Report) -> dict[str, Any]:
         "checkpoint_sha256": model.checkpoint_sha256,
         "n_params": model.n_params,
         "target_layer": report.attributions.target_layer or None,
+        "weights_prefix": model.weights_prefix or None,
+        "weights_left_out": list(model.left_out),
     }
 
 

@@ -1,5 +1,7 @@
 """What `factory(); load_state_dict(torch.load(f))` loads is loaded; what it refuses is refused with its words."""
 
+import argparse
+
 import pytest
 import safetensors.torch
 import torch
@@ -132,3 +134,20 @@ def test_two_sets_of_weights_that_fit_are_named(tmp_path):
     state = {f"net_a.{key}": value for key, value in one.items()} | {f"net_b.{k}": v for k, v in other.items()}
     with refused(InputError, "under net_a. and under net_b.", "one set of weights", "save the one that is meant"):
         read_model(saved(tmp_path, {"classes": list("abc"), "state_dict": state}), f"{HERE}:Held")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"args": argparse.Namespace(model="squeezenet1_1", lr=0.1)},  # torchvision's references
+        {"args": argparse.Namespace(arch="squeezenet1_1")},  # PyTorch's ImageNet example
+        {"hyper_parameters": {"model_name": "squeezenet1_1"}},  # Lightning
+        {"config": {"model": {"depth": 3}, "backbone": "squeezenet1_1"}},
+    ],
+)
+def test_the_architecture_is_taken_from_the_settings_where_it_is_a_known_one(tmp_path, settings):
+    state = torchvision.models.squeezenet1_1(num_classes=3).state_dict()
+    assert read_model(saved(tmp_path, {"model": state, **settings}), None).arch == "squeezenet1_1"
+    odd = {"args": argparse.Namespace(model="my_net", arch="os:system")}
+    with refused(InputError, "without the name of an architecture", "timm/NAME", "config.json"):
+        read_model(saved(tmp_path, {"model": state, **odd}), None)

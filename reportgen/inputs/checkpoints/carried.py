@@ -1,13 +1,15 @@
 """What a checkpoint carries beside its weights: architecture, class names, preprocessing and the like."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError
-from reportgen.inputs.checkpoints.class_names import class_names
+from reportgen.inputs.checkpoints.class_names import PLACES, as_mapping, class_names
 from reportgen.inputs.names import nfc
 from reportgen.inputs.preprocessing import OtherScaleError, Said, said
+
+_ARCH_KEYS = ("arch", "architecture", "model", "model_name", "backbone")
 
 
 def carried(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -16,6 +18,7 @@ def carried(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
     species = content.get("species")
     return {
         "arch": arch if isinstance(arch, str) else None,
+        "arch_hints": tuple(_arch_hints(content)),
         "classes": class_names(content, path),
         "species": {nfc(str(k)): str(v) for k, v in species.items()} if isinstance(species, Mapping) else {},
         "preprocessing": _preprocessing(content.get("preprocessing"), path),
@@ -23,6 +26,12 @@ def carried(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "config": content.get("hub_config"),
         "epoch": epoch if isinstance(epoch, int) else None,
     }
+
+
+def _arch_hints(content: Mapping[str, Any]) -> Iterator[str]:
+    for place in PLACES:
+        settings = as_mapping(content.get(place))
+        yield from (str(settings[key]) for key in _ARCH_KEYS if isinstance(settings.get(key), str))
 
 
 def _preprocessing(given: Any, path: Path) -> Said | None:

@@ -21,6 +21,7 @@ class Checkpoint:
 
     `wrapper` is the key that the weights lay under ("" when bare). `classes` is in the order of the model's outputs.
     `program`: the file is no weights but a program that holds its own; `weights` is empty then.
+    `arch_hints` are what its settings (args, hyper_parameters ...) call a model; only a known name is one.
     `config` is the config.json of a folder of the Hugging Face hub.
     """
 
@@ -29,6 +30,7 @@ class Checkpoint:
     weights: Mapping[str, torch.Tensor]
     wrapper: str = ""
     arch: str | None = None
+    arch_hints: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
     species: Mapping[str, str] = field(default_factory=dict)
     preprocessing: Said | None = None

@@ -22,7 +22,7 @@ _BY_NAME = ("classtoidx", "class2idx", "class2id", "classtoid", "label2id", "lab
 _LOOSE = ("labels", "categories")  # may hold something else: names only where they are texts
 KEYS = (*_LISTS, *_BY_NUMBER, *_BY_NAME, *_LOOSE)
 # Where training scripts keep what belongs to the model: Lightning, timm and torchvision's references, mmpretrain, hub.
-_PLACES = (
+PLACES = (
     "hyper_parameters",
     "args",
     "config",
@@ -101,7 +101,7 @@ def _candidates(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
         if _plain(key) in KEYS:
             yield str(key), value
-    for place in _PLACES:
+    for place in PLACES:
         inner = as_mapping(content.get(place))
         yield from ((f"{place}.{key}", value) for key, value in inner.items() if _plain(key) in KEYS)
 
