@@ -11,6 +11,7 @@ from typing import Literal
 from reportgen.errors import in_one_line
 from reportgen.render.environment import templates_dir
 from reportgen.render.fonts import families_for
+from reportgen.render.letters import covered, lacking, packages_for
 
 APT_LINE = "apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 
@@ -35,6 +36,7 @@ def checks() -> tuple[Check, ...]:
         _library("Pango", "pangoft2-1.0", "missing", "no PDF without it"),
         _library("HarfBuzz subset", "harfbuzz-subset", "note", "without it a page takes seconds longer"),
         _japanese_font(),
+        _letters(),
         Check(name="templates", state="ok", found=str(templates_dir())),
     )
 
@@ -71,3 +73,35 @@ def _japanese_font() -> Check:
     if not families:
         return Check(name="Japanese font", state="note", found="none: no PDF in Japanese without it", todo=APT_LINE)
     return Check(name="Japanese font", state="ok", found=", ".join(families[:3]))
+
+
+# A letter of each, in names that people give.
+_SCRIPTS = {
+    "Greek": "Ω",
+    "Cyrillic": "Ж",
+    "Hebrew": "ש",
+    "Arabic": "ق",
+    "Devanagari": "क",
+    "Bengali": "ক",
+    "Tamil": "க",
+}
+_SCRIPTS |= {
+    "Thai": "แ",
+    "Georgian": "ქ",
+    "Armenian": "Հ",
+    "Khmer": "ខ",
+    "Chinese": "猫",
+    "Korean": "한",
+    "emoji": "🐱",
+}
+
+
+def _letters() -> Check:
+    if covered() is None:
+        return Check(name="letters", state="note", found="not known: no fontconfig (fc-list)", todo=APT_LINE)
+    without = {script: letter for script, letter in _SCRIPTS.items() if lacking(letter)}
+    if not without:
+        return Check(name="letters", state="ok", found=f"of {len(_SCRIPTS)} scripts, Latin and Japanese aside")
+    packages = " ".join(packages_for(without.values()))
+    todo = f"apt-get install -y {packages}, for a PDF with such names; HTML needs no font here"
+    return Check(name="letters", state="note", found=f"no font for {', '.join(without)}", todo=todo)

@@ -42,6 +42,14 @@ SHAPES: Mapping[str, Callable[[], Findings]] = MappingProxyType(
         "names without a break": lambda: findings_of(
             confused(3), classes=[f"{'Breed' * 11}Name{k}" for k in range(3)], species=("a", "a", "b"), stem="x" * 120
         ),
+        "names of 300 letters": lambda: findings_of(
+            confused(4),
+            classes=["x" * 300, "ヨ" * 300, "e\u0301\u0323" * 100, f"{'a_b/' * 70}c"],
+            species=("a", "a", "b", "b"),
+            stem="猫" * 80,
+            notice="n" * 300,
+            unreadable=2,
+        ),
         "no error": lambda: findings_of(np.diag([5, 5, 5])),
         "every image wrong": lambda: findings_of(np.roll(np.diag(np.full(6, 5)), 1, axis=1), species=("a", "b") * 3),
         "one class": lambda: findings_of(np.array([[4]])),

@@ -2,13 +2,14 @@
 
 import io
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from itertools import accumulate
 from typing import Any
-from unicodedata import category
+from unicodedata import east_asian_width
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -18,13 +19,11 @@ from matplotlib.figure import Figure
 
 from reportgen.analyse.scores import ClassScore
 from reportgen.compose.panels import COLOUR_MAP
-from reportgen.errors import RenderingError
 from reportgen.language import Language
 from reportgen.plain_text import for_chart
 
 MM = 1 / 25.4
-_LONGEST_LABEL = 34  # characters
-_NO_GLYPH = "\u25a1"  # a box
+_LONGEST_LABEL = 34  # letters; Japanese ones are two wide
 INK, SOFT, ACCENT, PALE, RULE = "#17202b", "#525c69", "#1c5d86", "#d27b30", "#c8cfd6"  # as in css/tokens.css
 
 
@@ -61,14 +60,12 @@ def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    missing = [str(warning.message) for warning in told if "missing from font" in str(warning.message)]
-    if missing:
-        raise RenderingError(
-            "chart",
-            found="; ".join(missing[:3]),
-            expected="a font with every letter of the class names",
-            todo="install a font for that script (`reportgen doctor` lists what is there), or give names with --notes",
-        )
+            if any("missing from font" in str(warning.message) for warning in told):
+                # As text, for the fonts of whoever shows it: of a script that is not here, or that has to be shaped.
+                mpl.rcParams["svg.fonttype"] = "none"
+                buffer.seek(0)
+                buffer.truncate()
+                figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +79,9 @@ class TrendNight:
 
 def _shortened(name: str) -> str:
     """The name as it fits beside a chart; the table beside the chart has it whole."""
-    name = "".join(letter if _is_drawn(letter) else _NO_GLYPH for letter in for_chart(name))
-    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL - 1] + "…"
-
-
-def _is_drawn(letter: str) -> bool:
-    """False for emoji and other signs that no font here has; a script whose letters are missing is an error instead."""
-    return category(letter)[0] in "LMN" or ord(letter) in _drawn_letters()
-
-
-@cache
-def _drawn_letters() -> frozenset[int]:
-    fonts = [font_manager.get_font(font_manager.findfont(family)) for family in STYLE["font.family"]]
-    return frozenset(code for font in fonts for code in font.get_charmap())
+    name = for_chart(name)
+    ends = [0, *accumulate(2 if east_asian_width(letter) in "WF" else 1 for letter in name)]
+    return name if ends[-1] <= _LONGEST_LABEL else name[: bisect_right(ends, _LONGEST_LABEL - 1) - 1] + "…"
 
 
 def _pair_label(a: str, b: str) -> str:

@@ -1,7 +1,9 @@
 """The comparison sheet: one picture, every method side by side, as data for a page and as one PNG."""
 
 import io
+import logging
 import textwrap
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -25,6 +27,7 @@ from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import Language, language
 from reportgen.plain_text import for_chart
 
+log = logging.getLogger(__name__)
 _COLUMNS, _CELL_MM, _CAPTION_MM, _DPI = 4, 52, 21, 160
 _ALARM, _SOFT = "#9b1c1c", "#55606e"
 
@@ -101,7 +104,11 @@ def sheet_png(one: Sheet) -> bytes:
             text %= {"methods": refused}
             figure.text(3 / width, 2.5 / height, text, size=7, color=_ALARM)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        with warnings.catch_warnings(record=True) as told_by_matplotlib:
+            warnings.simplefilter("always")
+            figure.savefig(buffer, format="png", metadata={"Software": None})
+    if any("missing from font" in str(warning.message) for warning in told_by_matplotlib):
+        log.warning("the PNG shows boxes for letters that no font here has; the page has them")
     return buffer.getvalue()
 
 

@@ -20,7 +20,7 @@ from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import RenderingError
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.pipeline.look import look
-from reportgen.render.fonts import refuse_without_font
+from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.render.rendered import RenderedReport, render
 
 log = logging.getLogger(__name__)
@@ -119,16 +119,14 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
 def _changed(run: StoredRun, anew: Anew) -> StoredRun:
     languages, sections = anew.lang or run.stamp.languages, anew.sections or run.sections
     refuse_unknown_sections(sections)
-    if "pdf" in anew.format:
-        refuse_without_font(languages)
     given = look(anew.templates, anew.theme or ThemeTable())
-    return replace(
-        run,
-        stamp=replace(run.stamp, languages=languages),
-        sections=sections,
-        look=Look(
-            templates=given.templates if anew.templates else run.look.templates,
-            folder=given.folder if anew.templates else run.look.folder,
-            theme=given.theme if anew.theme else run.look.theme,
-        ),
+    own = Look(
+        templates=given.templates if anew.templates else run.look.templates,
+        folder=given.folder if anew.templates else run.look.folder,
+        theme=given.theme if anew.theme else run.look.theme,
     )
+    if "pdf" in anew.format:
+        facts = run.predictions.facts
+        told = replace(facts, own_notes=own_notes_text(anew.notes)) if anew.notes else facts
+        refuse_unprintable_words(told, languages, look=own, rules=run.night.rules)
+    return replace(run, stamp=replace(run.stamp, languages=languages), sections=sections, look=own)

@@ -38,8 +38,8 @@ from reportgen.pipeline.after import index_mail_and_prune
 from reportgen.pipeline.foreign import foreign_faults_worded
 from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
+from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.report import make_report, timed
-from reportgen.render.fonts import refuse_without_font
 from reportgen.stopping import Stopped
 
 log = logging.getLogger(__name__)
@@ -163,8 +163,9 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     if rules.strict and not rules.judge:
         log.warning("--strict-gate, and no rule in [gate]: there is nothing to judge the model by")
     refuse_unknown_sections(config.sections)
+    own = look(config.templates, config.theme)
     if "pdf" in config.format:
-        refuse_without_font(config.lang)
+        refuse_unprintable_words(inputs.facts, config.lang, look=own, rules=rules)
     inputs = tried(inputs, on)
     refuse_unexplainable(inputs, options)
     rehearse(inputs, on=on, options=options)
@@ -184,7 +185,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         rules=rules,
         model_dirs=model_folders(config.out, inputs.facts.model.name),
         stamp=stamp,
-        look=look(config.templates, config.theme),
+        look=own,
     )
 
 

@@ -1,16 +1,20 @@
 """Numbers to text: the only place where a figure is rounded. Digits and words are those of the page's language."""
 
+import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from reportgen.language import Language
 
 NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there
+BREAK = "\u200b"  # a chance for a line to end
 _LONGEST_LABEL = 30
+_LONGEST_RUN, _PIECE = 24, 12  # letters: 24 stand in the narrowest column of a table
+_JOINERS = {"\u200d", *"\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"}  # and the tones of skin
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +117,10 @@ class Filters:
         return self.language.gettext(text)
 
     def breakable(self, text: str) -> str:
-        """The text with chances to break after / _ and -, so that long paths wrap instead of leaving the page."""
+        """The text with chances to break after / _ and - and in long runs, so that it never leaves the page."""
         for mark in "/_-":
-            text = text.replace(mark, mark + "\u200b")
-        return text
+            text = text.replace(mark, mark + BREAK)
+        return in_pieces(text)
 
     def shortened(self, name: str) -> str:
         """A name as it fits beside the cells of the matrix; the table of classes has it whole."""
@@ -133,7 +137,33 @@ class Filters:
 FILTERS = tuple(name for name in vars(Filters) if not name.startswith("_") and name != "language")
 
 
+def in_pieces(text: str) -> str:
+    """The text with chances to break in every run of more than 24 letters that offers none.
+
+    No letter is parted from its accents, and no emoji from what joins it. Shorter runs stay as they are, so that a name
+    of ordinary length can be searched for and copied.
+    """
+    return re.sub(rf"[^\s{BREAK}-]{{{_LONGEST_RUN + 1},}}", lambda run: BREAK.join(_pieces(run[0])), text)
+
+
+def _pieces(run: str) -> Iterator[str]:
+    start, n_letters, after_joiner = 0, 0, False
+    for at, letter in enumerate(run):
+        is_whole = not (after_joiner or letter in _JOINERS or category(letter).startswith("M"))
+        if is_whole and n_letters == _PIECE:
+            yield run[start:at]
+            start, n_letters = at, 0
+        n_letters += is_whole
+        after_joiner = letter == "\u200d"
+    yield run[start:]
+
+
 def shortened(name: str) -> str:
     """At most 30 letters of a name, 20 if Japanese: so much is 38 mm at 6 pt. The last is a sign that there is more."""
-    ends = [0, *accumulate(1.5 if east_asian_width(letter) in "WF" else 1 for letter in name)]
+    name = name.replace(BREAK, "")
+    ends = [0, *accumulate(_width(letter) for letter in name)]
     return name if ends[-1] <= _LONGEST_LABEL else name[: bisect_right(ends, _LONGEST_LABEL - 1) - 1] + "…"
+
+
+def _width(letter: str) -> float:
+    return 1.5 if east_asian_width(letter) in "WF" else 0 if category(letter) in ("Mn", "Me", "Cf") else 1

@@ -13,7 +13,11 @@ def installed_families(pattern: str = ":") -> tuple[str, ...] | None:
     """The installed families that fit fontconfig's `pattern`, sorted, by all of their names; None without fc-list."""
     if not shutil.which("fc-list"):
         return None
-    listed = subprocess.run(["fc-list", pattern, "family"], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    order = ["fc-list", pattern, "family"]
+    try:
+        listed = subprocess.run(order, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     return tuple(
         sorted({name.strip() for line in listed.stdout.splitlines() for name in line.split(",") if name.strip()})
     )

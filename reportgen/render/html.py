@@ -20,6 +20,8 @@ from reportgen.plain_text import for_page
 from reportgen.render.content_policy import content_policy
 from reportgen.render.environment import environment, rendered, text_of
 from reportgen.render.file_names import document_name
+from reportgen.render.filters import in_pieces
+from reportgen.render.letters import spelt_out
 from reportgen.render.theme import dark_theme_css, theme_css
 from reportgen.render.words import gate_text, mismatch_text, omitted_text, rule_text
 
@@ -50,7 +52,7 @@ def html(report: Report, medium: Medium) -> str:
         if code != report.notes.language
     ]
     page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere)
-    return for_page(_tight(page))
+    return for_page(_tight(page if medium == "screen" else spelt_out(page)))
 
 
 def sheet_html(sheet: Sheet) -> str:
@@ -67,20 +69,23 @@ def _whole(report: Report) -> Look:
 
 
 def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Environment:
-    made, told = environment(notes.name, notes.language, look=look), language(notes.language)
+    def name(breed: str) -> str:
+        return in_pieces(notes.name(breed))
+
+    made, told = environment(name, notes.language, look=look), language(notes.language)
     pets = facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"}
     made.filters |= {
-        "method_name": lambda name: told.gettext(METHOD_TITLES.get(name, name)),
-        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=notes.name, code=told.code, look=look),
+        "method_name": lambda method: told.gettext(METHOD_TITLES.get(method, method)),
+        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=told.code, look=look),
         "gate_text": lambda gate: gate_text(gate, told.code, look=look),
         "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, look=look),
         "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, look=look),
     }
     made.globals |= {
-        "class_name": lambda k: notes.name(facts.classes[k]),
+        "class_name": lambda k: name(facts.classes[k]),
         "content_policy": content_policy,
-        "css": lambda name: _in_the_page(text_of(made, f"css/{name}")),
-        "js": lambda name: _in_the_page(text_of(made, f"js/{name}")),
+        "css": lambda file: _in_the_page(text_of(made, f"css/{file}")),
+        "js": lambda file: _in_the_page(text_of(made, f"js/{file}")),
         "tell_apart": notes.tell_apart,
         "theme_css": theme_css(look.theme),
         "dark_theme_css": dark_theme_css(look.theme),
