@@ -96,6 +96,7 @@ def sheet_png(one: Sheet) -> bytes:
             bottom = height - 10 - (row + 1) * (_CELL_MM + _CAPTION_MM + 3) + _CAPTION_MM + 3
             axes = figure.add_axes((left / width, bottom / height, _CELL_MM / width, _CELL_MM / height))
             axes.imshow(np.asarray(Image.open(io.BytesIO(one.assets[tile.asset]))), interpolation="lanczos")
+            axes.set_anchor("S")  # an oblong picture stands on its caption
             axes.set_axis_off()
             _caption(axes, one, tile)
         if one.refusals:

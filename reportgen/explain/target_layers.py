@@ -5,6 +5,8 @@ Grad-CAM is CAM (METHODS 4.6). A ViT has no such map: after its last block only 
 patch tokens are tapped before the last block's attention.
 """
 
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -68,12 +70,14 @@ class TargetLayer:
 
 
 def _token_grid(n_tokens: int, input_hw: tuple[int, int]) -> tuple[int, int, int]:
-    """(rows, columns, leading tokens) for patches of a picture of `input_hw`; see _LEADING."""
+    """(rows, columns, leading tokens) for square patches of a picture of `input_hw`; see _LEADING."""
     height, width = input_hw
-    for first in _LEADING:
-        rows = round(((n_tokens - first) * height / width) ** 0.5)
-        if rows and rows * round(rows * width / height) == n_tokens - first:
-            return rows, (n_tokens - first) // rows, first
+    for padded, first in itertools.product((False, True), _LEADING):
+        n_patches = n_tokens - first
+        for rows in range(1, n_patches + 1):
+            columns, rest = divmod(n_patches, rows)
+            if not rest and _one_stride((height, rows), (width, columns), padded=padded):
+                return rows, columns, first
     raise ConfigError(
         "target layer",
         found=f"{n_tokens} tokens for a picture of {height} x {width} px",
@@ -82,10 +86,19 @@ def _token_grid(n_tokens: int, input_hw: tuple[int, int]) -> tuple[int, int, int
     )
 
 
+def _one_stride(*sides: tuple[int, int], padded: bool) -> bool:
+    """Whether square patches of one size give each (px, n), what is left over at the edge being padded or dropped."""
+    if padded:
+        ends = [(px / n, px / (n - 1) if n > 1 else math.inf) for px, n in sides]
+    else:
+        ends = [(px / (n + 1), px / n) for px, n in sides]
+    return max(low for low, _ in ends) < min(high for _, high in ends)
+
+
 def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> TargetLayer:
     """The layer at `path`, or the known one of the model's architecture when `path` is None.
 
-    `example` is one model input (1, 3, H, W); one forward pass on it shows the layout. A negative number in a path
+    `example` is one model input (1, C, H, W); one forward pass on it shows the layout. A negative number in a path
     counts children from the end. Raises ConfigError: unknown architecture, no such module, output is no feature map.
     """
     net = own(model)
@@ -99,7 +112,7 @@ def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> T
         )
     module = _module_at(net, chosen)
     output = tapped(module, lambda: model(example))[1]
-    return TargetLayer(path=_real_path(net, module), module=module, layout=_layout(output, chosen))
+    return TargetLayer(path=_real_path(net, module), module=module, layout=_layout(output, chosen, example))
 
 
 def _known_layer(net: nn.Module, example: torch.Tensor) -> str | None:
@@ -164,13 +177,15 @@ def tapped(module: nn.Module, forward: Callable[[], torch.Tensor]) -> tuple[torc
     return result, seen[-1]
 
 
-def _layout(output: torch.Tensor, path: str) -> Layout:
+def _layout(output: torch.Tensor, path: str, example: torch.Tensor) -> Layout:
     if output.ndim == 3:
         return "tokens"
-    if output.ndim == 4:
-        # Of three sizes the two spatial ones are alike (square crops), the channels differ from them.
-        _, second, third, fourth = output.shape
-        return "nhwc" if second == third != fourth else "nchw"
+    if output.ndim == 4 and output.numel():
+        # Rows and columns come from the picture's sides by about the same factor; with the channels for one it differs.
+        height, width = example.shape[-2:]
+        first, second, third = (math.log(side) for side in output.shape[1:])
+        oblong = math.log(height / width)
+        return "nhwc" if abs(first - second - oblong) < abs(second - third - oblong) else "nchw"
     raise ConfigError(
         f"target layer {path!r}",
         found=f"output of shape {tuple(output.shape)}",

@@ -208,6 +208,12 @@ def _size(content: bytes, *, upright: bool) -> tuple[int, int]:
 
 
 def blurred(pixels: torch.Tensor) -> torch.Tensor:
-    """`pixels` (N, 3, H, W) under a Gaussian of sigma 5 px on 11 x 11 px: where insertion curves start (RISE, 2018)."""
-    blurry: torch.Tensor = transforms.gaussian_blur(pixels, kernel_size=[11, 11], sigma=[5.0, 5.0])
+    """`pixels` (N, C, H, W) under a Gaussian of sigma 5 px on 11 x 11 px: where insertion curves start (RISE, 2018).
+
+    The kernel is smaller where it would reach over more than the picture mirrored at its edge.
+    """
+    sides = [
+        min(11, 2 * side - 1) for side in (pixels.shape[-1], pixels.shape[-2])
+    ]  # torchvision wants the width first
+    blurry: torch.Tensor = transforms.gaussian_blur(pixels, kernel_size=sides, sigma=[5.0, 5.0])
     return blurry
