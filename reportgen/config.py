@@ -185,7 +185,8 @@ def read_table(name: str, given: Mapping[str, Any], toml_path: Path | None = Non
         return TABLES[name].model_validate({**from_file, **said} if isinstance(from_file, dict) else from_file)
     except ValidationError as error:
         first = error.errors()[0]
-        raise _config_error({**first, "loc": (name, *first["loc"])}, from_file=True, path=toml_path) from error
+        inside = not first["loc"] or str(first["loc"][0]) in from_file
+        raise _config_error({**first, "loc": (name, *first["loc"])}, from_file=inside, path=toml_path) from error
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -207,27 +208,48 @@ def _toml(path: Path) -> dict[str, Any]:
                 expected=f"{near[0]} (the nearest key)" if near else f"one of {', '.join(Config.model_fields)}",
                 todo="correct or remove the key",
             )
-    return content
+    return _with_one_number(content, path)
+
+
+def _with_one_number(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """`[gate] max_unreadable`, of older files, is the option max_unreadable; two that differ contradict each other."""
+    gate = content.get("gate")
+    if not isinstance(gate, dict) or "max_unreadable" not in gate:
+        return content
+    older, own = gate["max_unreadable"], content.get("max_unreadable")
+    if own is not None and own != older:
+        raise ConfigError(
+            f"max_unreadable in {path}",
+            found=f"{_cut_repr(own)}, and {_cut_repr(older)} in [gate]",
+            expected="one number: over it the run stops",
+            todo="remove it from [gate]",
+        )
+    rules = {key: value for key, value in gate.items() if key != "max_unreadable"}
+    return {**content, "gate": rules, "max_unreadable": older}
+
+
+_OPTIONS = MappingProxyType({"mail.to": "--to", "archive.keep": "--keep", "archive.keep_days": "--keep-days"})
 
 
 def _config_error(first: Any, *, from_file: bool, path: Path | None) -> ConfigError:
-    key = ".".join(str(part) for part in first["loc"])
-    option = "--" + str(first["loc"][0]).replace("_", "-")
+    """Names the option of the command line where there is one, else the key of the file."""
+    table, key = str(first["loc"][0]), ".".join(str(part) for part in first["loc"])
+    in_file = f"{key} in {path or 'the file named by --config'}"
+    option = _OPTIONS.get(key, "") if table in (*TABLES, "rename") else "--" + table.replace("_", "-")
     if first["type"] == "missing":
-        return ConfigError(
-            option, found="nothing", expected="a value", todo=f"give {option}, or {key} in the file named by --config"
-        )
+        ways = [option, in_file] if option else [in_file]
+        return ConfigError(option or key, found="nothing", expected="a value", todo=f"give {', or '.join(ways)}")
     if first["type"] == "extra_forbidden":
-        table = AcceptedTable if "accepted" in first["loc"] else TABLES[str(first["loc"][0])]
-        known = table.model_fields
+        known = (AcceptedTable if "accepted" in first["loc"] else TABLES[table]).model_fields
         near = nearest(str(first["loc"][-1]), known)
         expected = f"{near[0]} (the nearest key)" if near else ", ".join(known)
         return ConfigError(key, found="an unknown key", expected=expected, todo="correct or remove the key")
+    named = in_file if from_file or not option else option
     return ConfigError(
-        (f"{key} in {path}" if path else key) if from_file else option,
+        named,
         found=_cut_repr(first["input"]),
         expected=str(first["msg"]).removeprefix("Value error, "),
-        todo=f"correct {key if from_file else option}",
+        todo=f"correct {key if named == in_file else option}",
     )
 
 

@@ -104,7 +104,6 @@ class AcceptedTable(Table):
 class GateTable(Table):
     """[gate]: the rules; see `analyse.gate.GateRules`."""
 
-    max_unreadable: float = Field(default=0.01, ge=0, le=1)
     accuracy_margin: float | None = Fraction
     min_accuracy: float | None = Fraction
     min_balanced_accuracy: float | None = Fraction

@@ -24,6 +24,7 @@ LAYER_OF = {
     "cli_archive": "cli",
     "outlet": "cli",
     "program": "cli",
+    "ci_verdict": "cli",
     "streams": "cli",
     "__main__": "cli",
     "config_tables": "config",

@@ -19,7 +19,7 @@ _TOLD: dict[Kind, tuple[str, str]] = {  # what happened, what to do
     "removed": ("a process died while it deleted this bundle", "reportgen prune removes the rest"),
     "evaluated": (
         "a run died after its evaluation",
-        "reportgen run --resume takes it over, reportgen prune removes it",
+        "reportgen run --resume takes it over, reportgen prune removes it when it is 14 days old",
     ),
     "unrendered": ("no report could be made of these results", "reportgen render on this folder tries again"),
     "audit-failed": ("the report of these results was faulty", "reportgen render on this folder makes it anew"),

@@ -9,10 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 from reportgen.deliver.archive import ArchivedRun, archived_run, bundles, refresh
-from reportgen.deliver.bundle import errors_told, remove_bundle
+from reportgen.deliver.bundle import EVALUATED, errors_told, remove_bundle
 from reportgen.deliver.leftovers import Leftover, leftovers
 
-KEPT_RESULTS = timedelta(days=14)  # *.unrendered and *.audit-failed: time enough to render them
+KEPT_RESULTS = timedelta(days=14)  # evaluations to resume, results to render: time enough to do so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +25,21 @@ class Removal:
     n_bytes: int
 
 
-def retention(archive: Path, *, keep: int | None, keep_days: float | None, now: datetime) -> tuple[Removal, ...]:
+def retention(
+    archive: Path,
+    *,
+    keep: int | None,
+    keep_days: float | None,
+    now: datetime,
+    of: tuple[Path, ...] | None = None,
+) -> tuple[Removal, ...]:
     """What may go, by path; nothing is changed.
 
     Bundles: not among the newest `keep` of their model and older than `keep_days`, where both are given; by neither,
     none. Never the newest of a model, never the baseline of one that these limits let stay (but a baseline does not
     save its own baseline, or the chain from night to night would keep all), never one that cannot be read.
-    Leftovers: those of dead processes, and results without a report after KEPT_RESULTS.
+    Leftovers: those of dead processes; evaluations to resume and results without a report after KEPT_RESULTS. `of`: the
+    folders of the one model that is looked after, as at the end of its run; None for all models.
     Raises InputError when `archive` is no directory, DeliveryError.
     """
     found = leftovers(archive)
@@ -50,7 +58,8 @@ def retention(archive: Path, *, keep: int | None, keep_days: float | None, now: 
             if run.path in going and run.verdict.run_id not in in_use
         ]
         removals += [_removal(archive, one.path, one.cause) for one in found if _is_over(one, now)]
-    return tuple(sorted(removals, key=lambda removal: removal.path))
+    mine = (one for one in removals if of is None or any(one.path.is_relative_to(folder) for folder in of))
+    return tuple(sorted(mine, key=lambda removal: removal.path))
 
 
 def remove(removals: tuple[Removal, ...]) -> tuple[Removal, ...]:
@@ -93,7 +102,7 @@ def _missing(archive: Path, found: tuple[Leftover, ...]) -> Iterator[ArchivedRun
 
 
 def _is_over(one: Leftover, now: datetime) -> bool:
-    if one.kind in ("unrendered", "audit-failed"):
+    if one.kind in ("evaluated", "unrendered", "audit-failed"):
         return not one.alive and now - _made_at(one.path) > KEPT_RESULTS
     return not one.alive
 
@@ -101,7 +110,7 @@ def _is_over(one: Leftover, now: datetime) -> bool:
 def _made_at(path: Path) -> datetime:
     """By its run id, which begins as 20261123T080000; else when it was last changed."""
     try:
-        return datetime.strptime(path.name[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return datetime.strptime(path.name.removeprefix(EVALUATED)[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 

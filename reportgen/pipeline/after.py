@@ -19,9 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def index_mail_and_prune(
-    config: Config, bundle_dir: Path, *, now: datetime
+    config: Config, bundle_dir: Path, *, model_dirs: tuple[Path, ...], now: datetime
 ) -> tuple[MailReceipt | None, tuple[DeliveryError, ...]]:
-    """The receipt, None where no mail was asked for or it failed; and the deliveries that failed."""
+    """Prunes in the folders of this model alone: other models have limits and evaluations of their own.
+
+    The receipt, None where no mail was asked for or it failed; and the deliveries that failed.
+    """
     failed: list[DeliveryError] = []
     receipt = None
     with _told(failed, f"make the index later: reportgen index {config.out}"):
@@ -31,7 +34,8 @@ def index_mail_and_prune(
             receipt = mail_report(bundle_dir, mail_settings(config.mail, os.environ), now=now)
     if config.archive.keep is not None or config.archive.keep_days is not None:
         with _told(failed, f"prune later: reportgen prune {config.out}"):
-            removals = retention(config.out, keep=config.archive.keep, keep_days=config.archive.keep_days, now=now)
+            keep, keep_days = config.archive.keep, config.archive.keep_days
+            removals = retention(config.out, keep=keep, keep_days=keep_days, now=now, of=model_dirs)
             log.info("pruned %d of %s", len(remove(removals)), config.out)
     return receipt, tuple(failed)
 

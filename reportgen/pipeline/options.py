@@ -66,7 +66,7 @@ def explain_options(config: Config) -> ExplainOptions:
 def gate_rules(config: Config) -> GateRules:
     """The rules of the gate."""
     rules: GateRules = TypeAdapter(GateRules).validate_python(
-        {**config.gate.model_dump(), "strict": config.strict_gate}
+        {**config.gate.model_dump(), "strict": config.strict_gate, "max_unreadable": config.max_unreadable}
     )
     return rules
 

@@ -18,6 +18,7 @@ from reportgen.deliver.model_folders import archive_of
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import RenderingError
+from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.pipeline.look import look
 from reportgen.pipeline.printable import refuse_unprintable_words
@@ -41,7 +42,6 @@ def make_report(
     *,
     formats: tuple[str, ...],
     bundle_dir: Path,
-    own_notes: str | None = None,
     replaces: bool = False,
 ) -> Receipts:
     """Composes, renders and archives the report of `run` as `bundle_dir`.
@@ -53,7 +53,7 @@ def make_report(
     timing = dict(run.stamp.timing)
     try:
         with timed("compose", timing):
-            notes = read_notes(own_notes if own_notes is not None else run.predictions.facts.own_notes)
+            notes = read_notes(run.predictions.facts.own_notes)
             report = compose(
                 findings,
                 run.attributions,
@@ -66,7 +66,7 @@ def make_report(
         rendered = render(replace(report, stamp=replace(run.stamp, timing=timing)), formats=formats)
     except RenderingError as error:
         if not replaces:
-            kept = write_bundle(bundle_dir.with_name(bundle_dir.name + UNRENDERED), stored)
+            kept = write_bundle(bundle_dir.with_name(bundle_dir.name + UNRENDERED), stored, replace=True)
             error.todo += f"; the results are kept: {_again(kept, run.look)}"
         raise
     if rendered.audit:
@@ -99,14 +99,11 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
     `<run_id>.unrendered` or `<run_id>.audit-failed` becomes the bundle `<run_id>`. Raises ConfigError.
     """
     run, kept = _changed(read_stored_run(run_dir), anew), run_dir.resolve()
-    own_notes = own_notes_text(anew.notes) if anew.notes else None
     findings = analyse(run.predictions, run.rule, run.night)
     was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
     bundle_dir = kept if was_whole else kept.with_name(run.stamp.run_id)
     before = {path.name for path in bundle_dir.glob("report.*")}
-    receipts = make_report(
-        run, findings, formats=anew.format, bundle_dir=bundle_dir, own_notes=own_notes, replaces=True
-    )
+    receipts = make_report(run, findings, formats=anew.format, bundle_dir=bundle_dir, replaces=True)
     gone = sorted(before - set(receipts.files))
     if gone:
         log.warning("not asked for, and no longer in %s: %s", bundle_dir, ", ".join(gone))
@@ -125,8 +122,15 @@ def _changed(run: StoredRun, anew: Anew) -> StoredRun:
         folder=given.folder if anew.templates else run.look.folder,
         theme=given.theme if anew.theme else run.look.theme,
     )
+    predictions = _with_notes(run.predictions, anew.notes) if anew.notes else run.predictions
     if "pdf" in anew.format:
-        facts = run.predictions.facts
-        told = replace(facts, own_notes=own_notes_text(anew.notes)) if anew.notes else facts
-        refuse_unprintable_words(told, languages, look=own, rules=run.night.rules)
-    return replace(run, stamp=replace(run.stamp, languages=languages), sections=sections, look=own)
+        refuse_unprintable_words(predictions.facts, languages, look=own, rules=run.night.rules)
+    stamp = replace(run.stamp, languages=languages)
+    return replace(run, predictions=predictions, stamp=stamp, sections=sections, look=own)
+
+
+def _with_notes(predictions: Predictions, path: Path) -> Predictions:
+    """With the user's notes among its facts, where the next rendering and the mail find them."""
+    text = own_notes_text(path)
+    read_notes(text)  # malformed ones stop it now
+    return replace(predictions, facts=replace(predictions.facts, own_notes=text))

@@ -22,7 +22,7 @@ from reportgen.deliver.model_folders import model_folders
 from reportgen.deliver.receipts import Receipts
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, as_stored
-from reportgen.errors import DeliveryError, EvaluationError, InputError, RenderingError
+from reportgen.errors import ConfigError, DeliveryError, EvaluationError, InputError, RenderingError
 from reportgen.evaluate.device import Compute, compute
 from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
@@ -121,7 +121,7 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
         bundle_dir = setup.model_dirs[0] / setup.stamp.run_id
         receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
     with _left_behind(f"the report is archived as {bundle_dir}, and may not be mailed or in the index"):
-        mail, failed = index_mail_and_prune(config, bundle_dir, now=now)
+        mail, failed = index_mail_and_prune(config, bundle_dir, model_dirs=setup.model_dirs, now=now)
     return RunOutcome(findings=findings, receipts=receipts, mail=mail, failed=failed)
 
 
@@ -178,12 +178,14 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         languages=config.lang,
         timing=timing,
     )
+    model_dirs = model_folders(config.out, inputs.facts.model.name)
+    _refuse_taken(model_dirs[0] / stamp.run_id)
     return _SetUp(
         inputs=inputs,
         on=on,
         options=options,
         rules=rules,
-        model_dirs=model_folders(config.out, inputs.facts.model.name),
+        model_dirs=model_dirs,
         stamp=stamp,
         look=own,
     )
@@ -208,7 +210,20 @@ def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions
         watch=lambda done, total: watch("evaluate", done, total),
     )
     kept_dir = setup.model_dirs[0] / f"{EVALUATED}{setup.stamp.run_id}"
-    return predictions, write_bundle(kept_dir, stored_evaluation(predictions))
+    return predictions, write_bundle(kept_dir, stored_evaluation(predictions), replace=True)
+
+
+def _refuse_taken(bundle_dir: Path) -> None:
+    """Before device time is spent. Names have milliseconds: only SOURCE_DATE_EPOCH gives the same one again."""
+    if not bundle_dir.exists():
+        return
+    raise ConfigError(
+        f"run {bundle_dir}",
+        found="a run of this checkpoint and this moment (SOURCE_DATE_EPOCH), which is archived already",
+        expected="a new run, or an archive without it",
+        todo="to make the same report again, give another --out or remove that run; else change or unset "
+        "SOURCE_DATE_EPOCH",
+    )
 
 
 def _taken_over(folder: Path, setup: _SetUp) -> Predictions | None:

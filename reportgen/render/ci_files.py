@@ -35,6 +35,11 @@ def error_files(error: ReportgenError) -> dict[str, bytes]:
     return _without_report("error", error.exit_code, type(error).__name__, error.found, str(error))
 
 
+def failed_files(exit_code: int, kind: str, told: str) -> dict[str, bytes]:
+    """The same three of a run that ended by something else: a wrong command line, a fault of ours."""
+    return _without_report("error", exit_code, kind, told, told)
+
+
 def stopped_files(stopped: Stopped | None) -> dict[str, bytes]:
     """The same three of a run that a signal ended; None: that goes on, or was killed before it could say so."""
     if stopped is None:
