@@ -15,7 +15,7 @@ from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
 from reportgen.inputs.file_kinds import common_advice
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
-from reportgen.inputs.names import shown
+from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 
 N_CHECKED = 64  # images that a bfloat16 run also evaluates in float32
@@ -122,7 +122,7 @@ def evaluate(
         facts=facts,
         compute=on,
         sample_ids=tuple(sample_ids),
-        paths=tuple(shown(str(samples[i].path)) for i in read_idx),
+        paths=tuple(as_text(str(samples[i].path)) for i in read_idx),
         sha256=tuple(hashes),
         targets=np.array([number[samples[i].label] for i in read_idx], dtype=np.int64),
         logits=np.ascontiguousarray(values, dtype=np.float32),
@@ -150,7 +150,7 @@ def _argmax_check(inputs: RunInputs, read_idx: list[int], values: NDArray[np.flo
 
 
 def _unreadable(sample: Sample, reason: str) -> Unreadable:
-    return Unreadable(sample_id=sample.sample_id, path=shown(str(sample.path)), label=sample.label, reason=reason)
+    return Unreadable(sample_id=sample.sample_id, path=as_text(str(sample.path)), label=sample.label, reason=reason)
 
 
 def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:

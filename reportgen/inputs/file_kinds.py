@@ -145,6 +145,11 @@ def file_kind(head: bytes) -> FileKind | None:
     return next((kind for look in _LOOKS if (kind := look(head))), None)
 
 
+def gone(path: Path) -> FileKind:
+    """What a path to nothing is: tables written on Windows hold backslashes."""
+    return replace(GONE, todo="write its path with / instead of \\") if "\\" in path.name else GONE
+
+
 def dangling(link: Path) -> FileKind:
     """What a link to nothing is: git-annex and DVC keep files out of the working tree until they are fetched."""
     target = link.readlink().as_posix()

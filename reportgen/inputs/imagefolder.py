@@ -6,7 +6,7 @@ from pathlib import Path
 from reportgen.errors import InputError
 from reportgen.inputs.folders import Counts, entries, files_below
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, existing_dir
-from reportgen.inputs.names import nfc, shown
+from reportgen.inputs.names import as_text, nfc
 from reportgen.inputs.splits import refuse_splits, refuse_splits_in_classes
 
 
@@ -31,7 +31,7 @@ def imagefolder(source: DataSource) -> LabelledImages:
     else:
         refuse_splits(root, source.split, {folder.name: _contents(folder) for folder in folders})
     samples = tuple(
-        Sample(sample_id=path.relative_to(root).as_posix(), path=path, label=nfc(shown(folder.name)))
+        Sample(sample_id=as_text(path.relative_to(root).as_posix()), path=path, label=nfc(as_text(folder.name)))
         for folder in folders
         for path in files_below(folder, counts)
     )
@@ -39,7 +39,7 @@ def imagefolder(source: DataSource) -> LabelledImages:
     return LabelledImages(
         name="imagefolder",
         split=source.split,
-        classes=tuple(dict.fromkeys(nfc(shown(folder.name)) for folder in folders)),
+        classes=tuple(dict.fromkeys(nfc(as_text(folder.name)) for folder in folders)),
         samples=samples,
         passed_over=dict(sorted(counts.items())),
     )

@@ -171,7 +171,7 @@ def _content(path: Path) -> bytes:
         if stat.S_ISREG(facts.st_mode) and facts.st_size <= MAX_BYTES:
             return path.read_bytes()
     except FileNotFoundError as error:
-        raise UnreadableImageError(str(kinds.dangling(path) if path.is_symlink() else kinds.GONE)) from error
+        raise UnreadableImageError(str(kinds.dangling(path) if path.is_symlink() else kinds.gone(path))) from error
     except PermissionError as error:
         raise UnreadableImageError(str(kinds.FORBIDDEN)) from error
     except (OSError, ValueError, MemoryError) as error:  # ValueError: a NUL in the name

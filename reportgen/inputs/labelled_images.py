@@ -8,12 +8,11 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.names import nfc, shown
+from reportgen.inputs.names import by_nfc, nfc
 from reportgen.inputs.usable_names import MAX_PATH, refuse_unusable
 from reportgen.plain_text import named
 from reportgen.plugins import resolved
@@ -100,7 +99,7 @@ def _refuse_duplicates(names: tuple[str, ...] | list[str], thing: str) -> None:
 
 
 def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
-    """The data set `name` at `source`, its class names in NFC and its sample ids as text that can be written anywhere.
+    """The data set `name` at `source`, its class names in NFC.
 
     Raises InputError (what is there is wrong) or ConfigError (no such reader).
     """
@@ -116,19 +115,16 @@ def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
     if data.passed_over:
         kinds = ", ".join(f"{kind} {n}" for kind, n in data.passed_over.items())
         log.info("passed over: %d files and folders that are no images (%s)", sum(data.passed_over.values()), kinds)
-    return _in_plain_names(data)
+    return _in_nfc(data)
 
 
-def _in_plain_names(data: LabelledImages) -> LabelledImages:
-    """Folders that were copied from a Mac have the names of those that were not, and every name can be written."""
-    name = cache(lambda raw: nfc(shown(raw)))
+def _in_nfc(data: LabelledImages) -> LabelledImages:
+    """Folders that were copied from a Mac have the names of those that were not."""
     return replace(
         data,
-        classes=tuple(dict.fromkeys(name(label) for label in data.classes)),
-        samples=tuple(
-            replace(sample, sample_id=shown(sample.sample_id), label=name(sample.label)) for sample in data.samples
-        ),
-        species={name(label): nfc(species) for label, species in data.species.items()},
+        classes=tuple(dict.fromkeys(nfc(name) for name in data.classes)),
+        samples=tuple(replace(sample, label=nfc(sample.label)) for sample in data.samples),
+        species=by_nfc(data.species),
     )
 
 

@@ -4,6 +4,7 @@ Every name is brought to NFC where it enters (data set, checkpoint, TOML file, c
 """
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import TypeVar
@@ -17,24 +18,17 @@ _LOOK_ALIKES = str.maketrans(
 )
 
 
+_NO_TEXT = re.compile("[\udc80-\udcff]")  # how Python holds a byte of a file's name that is no UTF-8
+
+
 def nfc(name: str) -> str:
     """The form in which equal names are equal."""
     return unicodedata.normalize("NFC", name)
 
 
-def shown(name: str) -> str:
-    r"""A file's name as text that every format can hold: bytes that are no UTF-8 and control characters as \xe9."""
-    if name.isascii() and name.isprintable():
-        return name
-    return "".join(_escaped(letter) for letter in name)
-
-
-def _escaped(letter: str) -> str:
-    number = ord(letter)
-    if 0xDC80 <= number <= 0xDCFF:  # how Python holds a byte of a file name that is no UTF-8
-        return f"\\x{number - 0xDC00:02x}"
-    is_text = unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp") and number & 0xFFFE != 0xFFFE
-    return letter if is_text else letter.encode("unicode_escape").decode()
+def as_text(name: str) -> str:
+    r"""A file's name as text in Unicode: its bytes that are no UTF-8 are told as \xe9."""
+    return _NO_TEXT.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", name)
 
 
 def by_nfc(table: Mapping[str, Value]) -> dict[str, Value]:

@@ -19,7 +19,7 @@ from reportgen.inputs.first_run import Asked, FirstRun, first_run, refuse_other_
 from reportgen.inputs.images import read_crop, read_mask
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.models import read_model
-from reportgen.inputs.names import shown
+from reportgen.inputs.names import as_text
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.preprocessing import Preprocessing, Said, merged
 from reportgen.inputs.splits import refuse_classes_in_classes
@@ -220,7 +220,7 @@ def _inputs(options: InputOptions, loaded: _Loaded, data: LabelledImages | None)
         data=DataFacts(
             name=data.name if data else "",
             split=data.split if data else "",
-            root=shown(str(options.source.root)),
+            root=as_text(str(options.source.root)),
             n_listed=len(data.samples) if data else 0,
             notice=options.notice,
             passed_over=dict(data.passed_over) if data else {},

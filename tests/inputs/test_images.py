@@ -209,6 +209,7 @@ def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, re
         (".", "no file but a folder, pipe, socket or device; "),
         ("a\0b", "not readable (ValueError: embedded null byte); "),
         ("x" * 300, "not readable (OSError: [Errno 36] File name too long"),
+        ("photos\\red\\1.png", "no such file; write its path with / instead of"),
         ("dangling.png", "a link to a file that is not there; fetch what"),
         ("annex.png", "a link to a file that is not there; fetch the files with `git annex get`"),
         ("dvc.png", "a link to a file that is not there; fetch the files with `dvc pull`"),
