@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
 
-from reportgen.analyse.confusion import Counts
+from reportgen.analyse.confusion import Counts, occurring
 
 ALARM_GAIN = 0.20
 
@@ -24,7 +25,9 @@ def class_order(counts: Counts) -> ClassOrder:
     The best order is the assignment that maximises the trace (Hungarian method). It is fitted to the images it is
     scored on: a model near chance on few images can gain as much without any mix-up, which the report says.
     """
-    n = int(counts.sum())
-    rows, columns = linear_sum_assignment(counts, maximize=True)
-    now, best = int(counts.trace()) / n, int(counts[rows, columns].sum()) / n
+    present = occurring(counts)  # the others have nothing to give to any order
+    whole = csr_array(counts)[present][:, present].toarray()
+    n = int(whole.sum())
+    rows, columns = linear_sum_assignment(whole, maximize=True)
+    now, best = int(whole.trace()) / n, int(whole[rows, columns].sum()) / n
     return ClassOrder(accuracy=now, best_accuracy=best, suspicious=best - now > ALARM_GAIN)

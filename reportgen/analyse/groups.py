@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from scipy.sparse import csr_array
+
 from reportgen.analyse.confusion import Counts
 from reportgen.analyse.pairs import ConfusedPair
 
@@ -39,6 +41,6 @@ def confused_groups(counts: Counts, pairs: tuple[ConfusedPair, ...]) -> tuple[Co
 
 
 def _group(counts: Counts, classes: tuple[int, ...]) -> ConfusedGroup:
-    block = counts[list(classes)][:, list(classes)]
+    block = csr_array(counts)[list(classes)][:, list(classes)]
     errors = int(block.sum() - block.trace())
     return ConfusedGroup(classes=classes, errors=errors, impact=errors / int(counts.sum()))

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.sparse import csr_array, triu
 
 from reportgen.analyse.confusion import Counts
 from reportgen.analyse.discoveries import benjamini_hochberg
@@ -52,9 +53,11 @@ def confused_pairs(counts: Counts) -> tuple[ConfusedPair, ...]:
 
     Order: lower end of the rate's 95 % Wilson interval, falling; then errors, falling; then class numbers, rising.
     """
-    first, second = np.nonzero(np.triu(counts + counts.T, k=1))
-    if not first.size:
+    counts = csr_array(counts)
+    both = triu(counts + counts.T, k=1).tocsr().tocoo()
+    if not both.nnz:
         return ()
+    first, second = both.row.astype(np.int64), both.col.astype(np.int64)
     background = _background(counts, first, second)
     unranked = [
         _pair(counts, (int(i), int(j)), background=rate, p_scatter=p, evident=evident)
@@ -74,11 +77,12 @@ def _background(
     images, at FALSE_DISCOVERY_RATE, and MIN_ERRORS or more. The test is binomial: n_a + n_b images, each at that rate.
     """
     sizes = counts.sum(axis=1)
-    errors, trials = (counts + counts.T)[first, second], (sizes[first] + sizes[second])
+    errors = triu(counts + counts.T, k=1).tocsr().tocoo().data  # in the order of `first` and `second`
+    trials = sizes[first] + sizes[second]
     n_classes = int((sizes > 0).sum())
     n_tests = max(n_classes * (n_classes - 1) // 2, len(first))
     all_errors = int(counts.sum() - counts.trace())
-    all_trials = int(sizes.sum()) * (len(counts) - 1)
+    all_trials = int(sizes.sum()) * (counts.shape[0] - 1)
     evident = np.zeros(len(first), dtype=bool)
     while True:
         others_errors = all_errors - errors[evident].sum() - np.where(evident, 0, errors)
@@ -97,7 +101,7 @@ def _pair(
     a, b = classes
     if counts[b, a] > counts[a, b]:
         a, b = b, a
-    a_as_b, b_as_a, n_a, n_b = (int(x) for x in (counts[a, b], counts[b, a], counts[a].sum(), counts[b].sum()))
+    a_as_b, b_as_a, n_a, n_b = (int(x) for x in (counts[a, b], counts[b, a], counts[[a]].sum(), counts[[b]].sum()))
     errors, n = a_as_b + b_as_a, n_a + n_b
     rarer_is_scatter = b_as_a == 0 or (evident and stats.binom.sf(b_as_a - 1, n_b, background) >= 0.05)
     return ConfusedPair(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from reportgen.analyse.confusion import Counts
 from reportgen.analyse.intervals import Interval, wilson
@@ -44,6 +45,7 @@ class Scores:
 
 def class_scores(counts: Counts, classes: tuple[str, ...], species: tuple[str, ...]) -> tuple[ClassScore, ...]:
     """One row a class, in the order of `classes`. f1 = 2 tp / (2 tp + fp + fn)."""
+    counts = csr_array(counts)
     sizes, predicted, right = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
     rows = []
     for k, name in enumerate(classes):
@@ -94,5 +96,5 @@ def n_top5_hits(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> int:
 
 
 def _n_same_species(counts: Counts, species: tuple[str, ...]) -> int:
-    names = np.array(species)
-    return int(counts[names[:, None] == names[None, :]].sum())
+    names, entries = np.array(species), csr_array(counts).tocoo()
+    return int(entries.data[names[entries.row] == names[entries.col]].sum())

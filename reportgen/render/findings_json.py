@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reportgen.analyse.calibration import N_BINS
+from reportgen.analyse.confusion import MAX_WHOLE
 from reportgen.analyse.findings import Findings
 from reportgen.compose.report import Report
 from reportgen.render.comparison_json import comparison_json
@@ -27,7 +28,7 @@ def findings_json(report: Report) -> dict[str, Any]:
         "model": _model(report),
         "data": _data(findings),
         "scores": _scores(findings),
-        "confusion": {"classes": list(classes), "counts": findings.confusion.tolist()},
+        "confusion": {"classes": list(classes), **_counts(findings)},
         "pairs": _pairs(findings),
         "groups": [
             {"classes": [classes[k] for k in group.classes], "errors": group.errors, "impact": group.impact}
@@ -54,6 +55,14 @@ def findings_json(report: Report) -> dict[str, Any]:
         | {"argmax_check": asdict(predictions.argmax) if predictions.argmax else None},
         "explanation": explanation_json(report),
     }
+
+
+def _counts(findings: Findings) -> dict[str, Any]:
+    """The whole matrix, and its cells alone; with more classes than a whole one is written for, only these."""
+    entries = findings.confusion.tocoo()
+    cells = zip(entries.row.tolist(), entries.col.tolist(), entries.data.tolist(), strict=True)
+    whole = entries.shape[0] <= MAX_WHOLE
+    return {"counts": findings.confusion.toarray().tolist() if whole else None, "cells": sorted(map(list, cells))}
 
 
 def _model(report: Report) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields
 import numpy as np
 import pandas as pd
 
+from reportgen.analyse.confusion import MAX_WHOLE, occurring
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import ClassScore
@@ -43,10 +44,13 @@ def csv_files(findings: Findings) -> Mapping[str, bytes]:
     classes = findings.predictions.facts.classes
     table = predictions_table(findings.predictions)
     errors = table[~table["correct"]].sort_values(["confidence", "sample_id"], ascending=[False, True])
-    rows = pd.Index(classes, name="true \\ predicted")
+    everybody = range(len(classes)) if len(classes) <= MAX_WHOLE else occurring(findings.confusion).tolist()
+    shown = [classes[k] for k in everybody]
+    matrix = findings.confusion[list(everybody)][:, list(everybody)].toarray()
+    rows = pd.Index(shown, name="true \\ predicted")
     return {
         "errors.csv": _csv(errors.drop(columns="correct"), index=False),
-        "confusion.csv": _csv(pd.DataFrame(findings.confusion, index=rows, columns=list(classes)), index=True),
+        "confusion.csv": _csv(pd.DataFrame(matrix, index=rows, columns=shown), index=True),
         "pairs.csv": _csv(_pairs(findings.pairs, classes), index=False),
         "classes.csv": _csv(_classes(findings.scores.per_class), index=False),
         "changes.csv": _csv(_changes(findings), index=False),

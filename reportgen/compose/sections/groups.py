@@ -26,7 +26,7 @@ def _group(material: Material, place: int, group: ConfusedGroup) -> dict[str, ob
     findings, classes = material.findings, material.classes
     members = set(group.classes)
     inside = [pair for pair in findings.pairs if {pair.a, pair.b} <= members]
-    size = sum(int(findings.confusion[k].sum()) for k in group.classes)
+    size = sum(int(findings.confusion[[k]].sum()) for k in group.classes)
     right = sum(int(findings.confusion[k, k]) for k in group.classes)
     return {
         "id": f"group-{place + 1}",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from reportgen.analyse.confusion import Counts
 from reportgen.analyse.findings import Findings
@@ -46,7 +48,7 @@ def matrix(material: Material) -> Section:
     order = class_order(findings)
     whole = len(order) <= MAX_CLASSES
     shown = order if whole else _confused_part(findings, order)
-    counts = findings.confusion if whole else with_other(findings.confusion, shown)
+    counts = findings.confusion.toarray() if whole else with_other(findings.confusion, shown)
     names = [material.classes[k] for k in shown] + ([] if whole else [""])
     numbers = list(shown) if whole else list(range(len(names)))
     return Section(
@@ -84,19 +86,20 @@ def _confused_part(findings: Findings, order: tuple[int, ...]) -> tuple[int, ...
     return tuple(k for k in order if k in chosen)
 
 
-def with_other(counts: Counts, shown: tuple[int, ...]) -> Counts:
+def with_other(counts: Counts, shown: tuple[int, ...]) -> NDArray[np.int64]:
     """(S + 1, S + 1): the S shown classes in order, and all other ones added up in the last row and column.
 
     The sum stays N. The corner (other, other) holds right and wrong predictions among the other classes alike.
     """
-    place = np.full(len(counts), len(shown))
+    entries = csr_array(counts).tocoo()
+    place = np.full(entries.shape[0], len(shown))
     place[list(shown)] = np.arange(len(shown))
     smaller = np.zeros((len(shown) + 1, len(shown) + 1), dtype=np.int64)
-    np.add.at(smaller, (place[:, None], place[None, :]), counts)
+    np.add.at(smaller, (place[entries.row], place[entries.col]), entries.data)
     return smaller
 
 
-def _row(names: list[str], counts: Counts, place: int, shown: tuple[int, ...]) -> Row:
+def _row(names: list[str], counts: NDArray[np.int64], place: int, shown: tuple[int, ...]) -> Row:
     n = int(counts.sum())
     places = [(shown[place], k) if place < len(shown) else None for k in shown] + [None]
     return Row(
@@ -117,10 +120,12 @@ def _cell(count: int, n: int, place: tuple[int, int] | None, *, on_diagonal: boo
 
 def _largest_error(findings: Findings) -> dict[str, object] | None:
     """The largest count off the diagonal, for one worked sentence; ties go to the first row, then column."""
-    off = findings.confusion.copy()
-    np.fill_diagonal(off, 0)
-    if not off.any():
+    entries = findings.confusion.tocoo()
+    errors = [
+        (-int(n), int(i), int(j)) for i, j, n in zip(entries.row, entries.col, entries.data, strict=True) if i != j
+    ]
+    if not errors:
         return None
-    i, j = np.unravel_index(int(off.argmax()), off.shape)
+    n, i, j = min(errors)
     classes = findings.predictions.facts.classes
-    return {"true": classes[i], "pred": classes[j], "count": int(off[i, j]), "n": int(findings.confusion[i].sum())}
+    return {"true": classes[i], "pred": classes[j], "count": -n, "n": int(findings.confusion[[i]].sum())}
