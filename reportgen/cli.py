@@ -9,7 +9,7 @@ import typer
 
 from reportgen.cli_archive import app as archive_app
 from reportgen.cli_archive import clock, mail_told
-from reportgen.errors import ReportgenError
+from reportgen.errors import ConfigError, ReportgenError
 from reportgen.outlet import say, say_fault, say_lines
 from reportgen.plain_text import shown
 from reportgen.stopping import Stopped, stoppable
@@ -44,6 +44,9 @@ Notes = Annotated[Path | None, typer.Option(help="TOML file with your own breed 
 
 def main() -> None:
     """The program. Exit codes: see `reportgen.errors`; a fault of ours is 70, a signal 128 and its number."""
+    if sys.platform == "win32":  # no flock, no directory that can be opened, no signals of POSIX
+        say_lines("reportgen: runs on Linux and macOS; on Windows, run it in WSL", err=True)
+        sys.exit(ConfigError.exit_code)
     try:
         with stoppable():
             app()

@@ -46,7 +46,7 @@ SHAPES: Mapping[str, Callable[[], Findings]] = MappingProxyType(
             confused(4),
             classes=["x" * 300, "ヨ" * 300, "e\u0301\u0323" * 100, f"{'a_b/' * 70}c"],
             species=("a", "a", "b", "b"),
-            stem="猫" * 80,
+            stem="猫" * 2000,
             notice="n" * 300,
             unreadable=2,
         ),

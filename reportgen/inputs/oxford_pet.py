@@ -6,6 +6,7 @@ class-id order of the whole data set, as in torchvision.datasets.OxfordIIITPet, 
 (`american_bulldog`, not torchvision's "American Bulldog"): those are the names that checkpoints carry.
 """
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from reportgen.plain_text import named
 
 _SPECIES = {"1": "cat", "2": "dog"}
 _FOLDER = "oxford-iiit-pet"
+_SILENCE_S = 60.0  # of a server during a download
 
 
 class _Row(NamedTuple):
@@ -74,7 +76,9 @@ def _downloaded(source: DataSource) -> Path:
     from torchvision.datasets import OxfordIIITPet
 
     part = "trainval" if source.split == "trainval" else "test"
+    before = socket.getdefaulttimeout()
     try:
+        socket.setdefaulttimeout(_SILENCE_S)  # torchvision sets none and would wait without end
         OxfordIIITPet(str(source.root), split=part, download=True)
     except (OSError, RuntimeError) as error:
         raise InputError(
@@ -83,6 +87,8 @@ def _downloaded(source: DataSource) -> Path:
             expected=f"the data set's archives below {source.root}",
             todo="check the network, or copy the data set there by hand and leave --download out",
         ) from error
+    finally:
+        socket.setdefaulttimeout(before)
     return source.root / _FOLDER
 
 

@@ -13,6 +13,7 @@ from reportgen.language import Language
 NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there
 BREAK = "\u200b"  # a chance for a line to end
 _LONGEST_LABEL = 30
+_LONGEST_PATH = 300
 _LONGEST_RUN, _PIECE = 24, 12  # letters: 24 stand in the narrowest column of a table
 _JOINERS = {"\u200d", *"\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"}  # and the tones of skin
 
@@ -117,7 +118,12 @@ class Filters:
         return self.language.gettext(text)
 
     def breakable(self, text: str) -> str:
-        """The text with chances to break after / _ and - and in long runs, so that it never leaves the page."""
+        """The text with chances to break after / _ and - and in long runs, so that it never leaves the page.
+
+        Of more than 300 letters both ends are left: no page holds a path of 4,000. The CSV tables have it whole.
+        """
+        if len(text) > _LONGEST_PATH:
+            text = f"{text[: _LONGEST_PATH // 2]} … {text[-_LONGEST_PATH // 2 :]}"
         for mark in "/_-":
             text = text.replace(mark, mark + BREAK)
         return in_pieces(text)

@@ -9,12 +9,13 @@ import pytest
 from reportgen.compose.figures import pair_chart
 from reportgen.errors import RenderingError
 from reportgen.language import language
-from reportgen.render.filters import BREAK, in_pieces, shortened
+from reportgen.render.filters import BREAK, Filters, in_pieces, shortened
 from reportgen.render.letters import lacking, packages_for, refuse_too_long, refuse_unprintable, spelt_out
 from reportgen.render.pdf import pdf
 
 pytestmark = pytest.mark.skipif(not shutil.which("fc-list"), reason="NOT RUN: no fontconfig")
 CREATED_AT = "2026-11-23T17:00:00+09:00"
+FILTERS = Filters(language("en"))
 VITHKUQI = "\U0001057f"  # no font here has it
 # One letter of each script and kind that people write names in, and what joins, tones and separates letters.
 SAMPLES = "aéßğŁΩЖשقकকததแქՀሀខ猫犬한ｱア々ー㎜№€→✓♥😺🐱👩🏽‍🚀🇯🇵ﬁ½²\u00a0\u3000\u200b\u200d\ufe0f\u0301\U000e0067ꜵ𝔘𠮷"
@@ -102,3 +103,9 @@ def test_a_shortened_name_counts_no_accents_and_no_breaks():
     assert shortened("e\u0301" * 30) == "e\u0301" * 30
     assert unicodedata.normalize("NFC", shortened("e\u0301" * 31)) == "é" * 29 + "…"
     assert shortened(in_pieces("x" * 40)) == "x" * 29 + "…"
+
+
+def test_of_a_path_that_no_page_holds_both_ends_are_left():
+    told = FILTERS.breakable("a/" * 500 + "the_end.jpg").replace(BREAK, "")
+    assert told == f"{'a/' * 75} … {('a/' * 500 + 'the_end.jpg')[-150:]}"
+    assert FILTERS.breakable("x" * 300).replace(BREAK, "") == "x" * 300
