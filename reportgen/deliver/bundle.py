@@ -15,8 +15,9 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from reportgen.deliver.locks import UNSUPPORTED, alone_in, locked
@@ -28,6 +29,7 @@ EVALUATED = ".evaluated-"  # + run_id: evaluations kept for --resume
 UNRENDERED, AUDIT_FAILED = ".unrendered", ".audit-failed"  # run_id + : results kept without a faultless report
 HIDDEN = re.compile(r"\.(?P<name>.+)\.(?P<state>partial|old|removed)-[0-9a-f]+", re.DOTALL)
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_OF_OTHERS = 0o077
 
 
 def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = False) -> Path:
@@ -46,6 +48,9 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
             if replaces:  # until it is deleted: nobody mails it, nobody prunes it
                 at_end.enter_context(locked(target))
             partial.mkdir()
+            rights = stat.S_IMODE(partial.stat().st_mode)  # what the umask gives
+            with suppress(OSError):  # some file systems have no rights to change
+                partial.chmod(rights & ~_OF_OTHERS)
             at_end.enter_context(locked(partial))
         at_end.callback(shutil.rmtree, partial, ignore_errors=True)
         for name, content in files.items():
@@ -53,6 +58,8 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
         if replaces and (target / MAIL).is_dir():
             shutil.copytree(target / MAIL, partial / MAIL, copy_function=_copy)
         _write(partial / MANIFEST, manifest(files))
+        with suppress(OSError):
+            partial.chmod(rights)
         _settle(partial)
         with alone_in(target.parent):
             _refuse_existing(target, unless=replaces)
@@ -130,7 +137,7 @@ def put_back(folder: Path) -> None:
 
 def hidden_name(target: Path, state: str) -> Path:
     """A name beside `target` that no other process takes, today or later."""
-    return target.with_name(f".{target.name}.{state}-{secrets.token_hex(4)}")
+    return target.with_name(f".{target.name}.{state}-{secrets.token_hex(8)}")
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
@@ -168,9 +175,16 @@ def _refuse_existing(target: Path, *, unless: bool) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
+    """A new file, nobody else's until it is whole; then it has the rights that the umask gives."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
+        rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        with suppress(OSError):
+            os.fchmod(file.fileno(), rights & ~_OF_OTHERS)
         file.write(content)
         file.flush()
+        with suppress(OSError):
+            os.fchmod(file.fileno(), rights)
         os.fsync(file.fileno())
 
 

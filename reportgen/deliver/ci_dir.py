@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.deliver.bundle import write_files
+from reportgen.deliver.foreign_links import warn_of_links
 from reportgen.errors import DeliveryError, ReportgenError
 from reportgen.render.ci_files import NAMES, error_files, stopped_files
 from reportgen.stopping import Stopped
@@ -22,6 +23,7 @@ def told_to_ci(ci_dir: Path | None) -> Iterator[list[Path]]:
     if ci_dir is None:
         yield made
         return
+    warn_of_links("--ci-dir", ci_dir)
     try:
         _replace(ci_dir, stopped_files(None))
         try:

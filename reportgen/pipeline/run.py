@@ -17,6 +17,7 @@ from reportgen.compose.look import Look
 from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
 from reportgen.deliver.bundle import EVALUATED, held, remove_bundle, write_bundle
+from reportgen.deliver.foreign_links import warn_of_links
 from reportgen.deliver.mail import MailReceipt
 from reportgen.deliver.model_folders import model_folders
 from reportgen.deliver.receipts import Receipts
@@ -180,6 +181,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     )
     model_dirs = model_folders(config.out, inputs.facts.model.name)
     _refuse_taken(model_dirs[0] / stamp.run_id)
+    _warn_of_links(model_dirs[0])
     return _SetUp(
         inputs=inputs,
         on=on,
@@ -189,6 +191,12 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         stamp=stamp,
         look=own,
     )
+
+
+def _warn_of_links(model_dir: Path) -> None:
+    warn_of_links("--out", model_dir)
+    if model_dir.is_symlink():
+        log.warning("%s is a link: no index lists what is written there", model_dir)
 
 
 def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions, Path]:
