@@ -104,8 +104,9 @@ def _tensors(mapping: Mapping[Any, Any], depth: int = 0) -> OrderedDict[str, tor
         (str(key), tensor) for key, value in mapping.items() if (tensor := _tensor(key, value)) is not None
     )
     if depth < _DEEPEST:
-        within = [value for value in mapping.values() if isinstance(value, Mapping)]
-        inner = [tensors for value in within if (tensors := _tensors(value, depth + 1))]
+        # By identity: a dictionary that holds itself, or one dictionary in a thousand places, is looked at once.
+        within = {id(value): value for value in mapping.values() if isinstance(value, Mapping) and value is not mapping}
+        inner = [tensors for value in within.values() if (tensors := _tensors(value, depth + 1))]
         if len(inner) == 1 and len(inner[0]) > len(found):
             return inner[0]
     return with_versions(found, versions_of(mapping))
