@@ -20,9 +20,9 @@ from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.adapted import PLAIN, Program, Reading
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.fitting import TwoFitError
-from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 from reportgen.inputs.factories import factory_model
 from reportgen.inputs.hub_models import TRANSFORMERS, is_of_timm, timm_arguments, transformers_model
+from reportgen.inputs.loading import load_weights
 from reportgen.inputs.preprocessing import Said
 from reportgen.inputs.programs import program_model
 from reportgen.inputs.timm_config import timm_preprocessing
@@ -68,7 +68,7 @@ def read_model(checkpoint: Checkpoint, arch: str | None) -> ReadModel:
         model = _timm_model(name, checkpoint)
     else:
         model = _torchvision_model(name, checkpoint.weights)
-    fit = _load(model, checkpoint, name)
+    fit = load_weights(model, checkpoint, name)
     reading = Reading(n_columns=0, program="torchscript" if isinstance(model, torch.jit.ScriptModule) else None)
     # timm's folder has its data configuration in config.json: then it is the checkpoint that says it.
     said = timm_preprocessing(model) if checkpoint.config and name == checkpoint.arch else {}
@@ -165,46 +165,3 @@ def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., 
         return build()  # told when they are loaded
     heads = [key for key in few if few[key].shape != more[key].shape and key in named]
     return build(num_classes=int(named[heads[-1]].shape[0])) if heads else build()
-
-
-def _load(model: nn.Module, checkpoint: Checkpoint, name: str) -> Fitted:
-    """Loads the weights, all of them, and says how they were fitted. Raises InputError with the cause."""
-    own = model.state_dict()
-    thing = f"checkpoint {checkpoint.path} for architecture {name!r}"
-    try:
-        fit = fitted(checkpoint.weights, {key: value.shape for key, value in own.items()})
-    except TwoFitError as error:
-        raise InputError(
-            thing,
-            found=str(error),
-            expected="one set of weights for the model",
-            todo="save the one that is meant alone: torch.save(model.state_dict(), ...)",
-        ) from error
-    failure = _failure_of_loading(model, fit.weights)
-    if failure and versions_of(fit.weights) is None:  # as from safetensors, which has no place for them
-        with_versions(fit.weights, versions_of(own))
-        failure = failure if _failure_of_loading(model, fit.weights) else None
-    if failure:
-        lacking, beyond = sorted(set(own) - set(fit.weights)), sorted(set(fit.weights) - set(own))
-        found = f"{len(lacking)} weights missing ({_some(lacking)}), {len(beyond)} not in the model ({_some(beyond)})"
-        raise InputError(
-            thing,
-            found=found if lacking or beyond else in_one_line(failure),
-            expected="exactly the weights of that architecture",
-            todo="name the architecture that was trained with --arch: a torchvision name, timm/NAME or "
-            "package.module:function",
-        ) from failure
-    return fit
-
-
-def _failure_of_loading(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> Exception | None:
-    """What the model's own loading raises; modules of users and of libraries have theirs, and raise anything."""
-    try:
-        model.load_state_dict(weights, strict=True)
-    except Exception as error:  # noqa: BLE001  # told by the caller
-        return error
-    return None
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") if names else "none"

@@ -129,6 +129,39 @@ def test_no_weight_is_made_up_and_none_dropped_but_by_its_name(tmp_path, change,
         read_model(saved(tmp_path, {"classes": list("abc"), "state_dict": state}), f"{HERE}:Held")
 
 
+def test_weights_of_a_module_inside_the_model_are_told_from_those_of_another_model(tmp_path):
+    state = Held().model.state_dict()
+    with refused(
+        InputError, "2 weights missing", "the model keeps them under 'model.'", "save the weights of the whole"
+    ):
+        read_model(saved(tmp_path, {"classes": list("abc"), "state_dict": state}), f"{HERE}:Held")
+
+
+class HasExtraState(nn.Linear):
+    """torch's `get_extra_state`: a module keeps in the state_dict what is no tensor."""
+
+    def __init__(self):
+        super().__init__(2, 2)
+        self.words = "new"
+
+    def get_extra_state(self):
+        return {"words": self.words}
+
+    def set_extra_state(self, state):
+        self.words = state["words"]
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "model."])
+def test_the_extra_state_of_a_module_is_loaded_too(tmp_path, prefix):
+    theirs = HasExtraState()
+    theirs.words = "trained"
+    state = {f"{prefix}{key}": value for key, value in theirs.state_dict().items()}
+    assert read_model(saved(tmp_path, {"state_dict": state}), f"{HERE}:HasExtraState").model.words == "trained"
+    del state[f"{prefix}_extra_state"]
+    with refused(InputError, "1 weights missing (_extra_state)"):
+        read_model(saved(tmp_path, {"state_dict": state}), f"{HERE}:HasExtraState")
+
+
 def test_two_sets_of_weights_that_fit_are_named(tmp_path):
     one, other = (Held().state_dict() for _ in range(2))
     state = {f"net_a.{key}": value for key, value in one.items()} | {f"net_b.{k}": v for k, v in other.items()}

@@ -102,7 +102,7 @@ def _prefix(weights: Mapping[str, torch.Tensor], own: Mapping[str, torch.Size]) 
             if bare in own:
                 prefix = key.removesuffix(bare)
                 n_keys[prefix] += 1
-                n_shapes[prefix] += value.shape == own[bare]
+                n_shapes[prefix] += shape_of(value) == own[bare]
     most = max(n_keys.values(), default=0)
     if n_keys[""] == most or 2 * most < len(own):
         return ""
@@ -118,10 +118,20 @@ def _prefix(weights: Mapping[str, torch.Tensor], own: Mapping[str, torch.Size]) 
 def _differ(weights: Mapping[str, torch.Tensor], first: str, other: str) -> bool:
     """Whether what lies under the two prefixes is not the same, key for key; one module kept under two names is."""
     return any(
-        not torch.equal(value, weights.get(other + key.removeprefix(first), value.new_empty(0)))
+        not _equal(value, weights.get(other + key.removeprefix(first)))
         for key, value in weights.items()
         if key.startswith(first)
     )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    tensors = isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor)
+    return torch.equal(one, other) if tensors else one is other
+
+
+def shape_of(value: Any) -> torch.Size:
+    """Of a tensor; what a module keeps as its extra state has none."""
+    return value.shape if isinstance(value, torch.Tensor) else torch.Size()
 
 
 def _is_a_copy(name: str) -> bool:
