@@ -8,6 +8,7 @@ from functools import cache
 from unicodedata import category, name
 
 from reportgen.errors import RenderingError
+from reportgen.plain_text import for_page
 
 LONGEST_NAME = 400  # letters; in the narrowest column of a table that is half a page
 _ASK_S = 60.0
@@ -87,7 +88,7 @@ def refuse_unprintable(texts: Mapping[str, str]) -> None:
 
     All the letters are named.
     """
-    missing = {thing: letters for thing, text in texts.items() if (letters := lacking(text))}
+    missing = {thing: letters for thing, text in texts.items() if (letters := lacking(for_page(text)))}
     if missing:
         every = "".join(sorted(set("".join(missing.values()))))
         packages = packages_for(every)
