@@ -246,3 +246,12 @@ def test_ordinary_words_stay():
     assert redacted(text, (PASSWORD,)) == text
     assert redacted(text, ("abc",)) == text
     assert not repeats(text, (PASSWORD,))
+
+
+@pytest.mark.parametrize("step", [b"ehlo", b"mail", b"rcpt", b"data"])
+def test_an_answer_of_too_many_lines_is_left_before_its_time(step):
+    """The time of a step is 60 s here: what ends it is its length."""
+    with serving(after(step, flood, b"250-x\r\n")) as port:
+        ending, time_s = ended(port, timeout_s=60)
+    assert "65,536 bytes" in ending.words
+    assert time_s < 20
