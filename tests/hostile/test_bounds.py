@@ -122,7 +122,7 @@ def test_a_few_pictures_of_imagenet_21k_take_seconds_and_less_than_2_gb(tmp_path
     child.stderr.close()
     assert child.returncode in (0, 1), told
     assert usage.ru_maxrss < 2 * 2**20  # KiB
-    assert usage.ru_utime + usage.ru_stime < 40
+    assert usage.ru_utime + usage.ru_stime < 100  # 8 s on a quiet machine
     bundle = next((tmp_path / "reports" / "Net").glob("2*"))
     assert sum(path.stat().st_size for path in bundle.iterdir()) < 30_000_000
     assert len((bundle / "confusion.csv").read_text().splitlines()) == 4
