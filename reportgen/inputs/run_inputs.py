@@ -1,5 +1,6 @@
 """The front door of stage 1: everything that a run reads, checked and aligned before any device time is spent."""
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -188,6 +189,8 @@ def _loaded(options: InputOptions) -> _Loaded:
         n_classes=len(checkpoint.classes) if checkpoint.classes else None,
         reading=read.reading,
     )
+    if "timm" in sources.values():
+        log.info("timm's data configuration: %s", json.dumps(spoken["timm"]))
     run = first_run(read.model, known)
     refuse_other_width(run.reading.n_outputs, checkpoint.classes)
     if run.channels != preprocessing.channels:

@@ -51,7 +51,8 @@ def test_other_models_are_said_nothing_of():
     assert timm_preprocessing(Colours()) == {}
 
 
-def test_a_run_says_which_fields_are_timms_and_the_configuration_wins(tmp_path):
+def test_a_run_says_which_fields_are_timms_and_the_configuration_wins(tmp_path, caplog):
+    caplog.set_level("INFO")
     model = timm.create_model("vit_tiny_patch16_224", num_classes=3)
     torch.save(
         {"arch": "timm/vit_tiny_patch16_224", "classes": list(NAMES), "state_dict": model.state_dict()},
@@ -69,3 +70,4 @@ def test_a_run_says_which_fields_are_timms_and_the_configuration_wins(tmp_path):
     assert (facts.preprocessing.mean, facts.preprocessing.std) == ((0.4,) * 3, (0.5,) * 3)
     assert {facts.preprocessing_sources[name] for name in ("resize_px", "crop_px", "std", "interpolation")} == {"timm"}
     assert (facts.preprocessing_sources["mean"], facts.preprocessing_sources["exif"]) == ("configuration", "assumed")
+    assert '"resize_px": 248, "crop_px": 224' in caplog.text
