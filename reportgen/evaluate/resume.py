@@ -14,7 +14,7 @@ def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions 
 
     The same: checkpoint, architecture, how its outputs are read, classes and their order, device and precision, and for
     every image id, label and the file's hash, which is read anew; an image that was unreadable still is. Thousands of
-    files hash in seconds.
+    files hash in seconds. None for an evaluation without orientations: it is of a version that turned pictures upright.
     """
     then, now = stored.facts, inputs.facts
     same_model = (then.model.checkpoint_sha256, then.model.arch, then.alignment, then.outputs) == (
@@ -23,7 +23,8 @@ def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions 
         now.alignment,
         now.outputs,
     )
-    if not same_model or stored.compute != on or not _same_images(stored, inputs):
+    knows_turned = len(stored.orientations) == len(stored.sample_ids)
+    if not same_model or not knows_turned or stored.compute != on or not _same_images(stored, inputs):
         return None
     return replace(stored, facts=now)
 

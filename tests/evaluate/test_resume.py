@@ -82,3 +82,28 @@ def test_an_unreadable_image_that_was_mended_is_evaluated_anew(hand_inputs, hand
     assert resumed(stored, hand_inputs, stored.compute) is not None
     path.write_bytes(whole)
     assert resumed(stored, hand_inputs, stored.compute) is None
+
+
+def test_an_evaluation_that_did_not_keep_orientations_is_none(hand_inputs, hand_predictions):
+    """It is of a version that turned pictures upright, and may have seen other pixels."""
+    assert resumed(replace(hand_predictions, orientations=()), hand_inputs, hand_predictions.compute) is None
+
+
+def test_what_becomes_of_turned_pictures_matters_only_where_there_are_any(hand_inputs, hand_predictions, five_breeds):
+    from PIL import Image
+
+    from reportgen.evaluate.decoding import LoopOptions
+    from reportgen.evaluate.predictions import evaluate
+
+    def evaluated(exif):
+        seen = replace(hand_inputs.facts.preprocessing, exif=exif)
+        inputs = replace(hand_inputs, facts=replace(hand_inputs.facts, preprocessing=seen))
+        return evaluate(inputs, on=hand_predictions.compute, loop=LoopOptions(), max_unreadable=0.1)
+
+    assert evaluated("ignore").fingerprint == evaluated("apply").fingerprint == hand_predictions.fingerprint
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    Image.open(hand_inputs.samples[0].path).copy().save(hand_inputs.samples[0].path, "PNG", exif=sideways)
+    ignored, applied = evaluated("ignore"), evaluated("apply")
+    assert ignored.fingerprint != applied.fingerprint
+    assert ignored.orientations[:2] == applied.orientations[:2] == (6, 1)
