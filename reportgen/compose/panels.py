@@ -80,9 +80,14 @@ class Tile:
     certificate: Outcome | Literal[""] = ""
 
     @property
+    def alike(self) -> bool:
+        """Whether its method fails the randomisation test; templates of one's own may ask."""
+        return self.certificate == "fail"
+
+    @property
     def screen_only(self) -> bool:
         """Whether print leaves it out: a map that shows the picture and not the model costs paper and persuades."""
-        return self.certificate == "fail"
+        return self.alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import torchvision
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.explain.grad_cam import grad_cam
 from reportgen.explain.methods import ExplainOptions, Question, Subject, method
+from reportgen.explain.random_weights import randomised
 from reportgen.explain.target_layers import target_layer
 from tests.pets import BREEDS, hand_net, hand_weights, picture
 
@@ -69,3 +70,14 @@ def test_memory_on_the_device_is_flat_over_200_panels():
             grad_cam(model, layer, inputs, class_idx=torch.tensor([[0], [1]], device=device))
             held.append(torch.cuda.memory_allocated())
     assert held[-1] == held[10]
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "swin_t"])
+def test_weights_drawn_at_random_are_the_same_on_every_device(name):
+    torch.manual_seed(0)
+    model = torchvision.models.get_model(name, weights=None).eval().requires_grad_(False)
+    picture = torch.randn(1, 3, 64, 64)
+    on_cpu = randomised(model, picture, share=1.0, seed=3)
+    on_gpu = randomised(model.cuda(), picture.cuda(), share=1.0, seed=3)
+    pairs = zip(on_cpu.state_dict().items(), on_gpu.state_dict().values(), strict=True)
+    assert not [key for (key, one), other in pairs if not torch.equal(one, other.cpu())]

@@ -3,7 +3,7 @@
 from collections import Counter
 from statistics import fmean
 
-from reportgen.analyse.intervals import Interval, difference, mean_interval
+from reportgen.analyse.intervals import difference, mean_interval
 from reportgen.compose.material import Material, Section
 from reportgen.explain.attributions import MethodUse
 from reportgen.explain.run_focus import lying
@@ -47,21 +47,20 @@ def _trust(material: Material, use: MethodUse) -> dict[str, object]:
     drawn = [heat for heat, standing in maps if standing not in ("no_evidence", "practically_no_evidence")]
     judged = [heat.faithfulness for heat in drawn if heat.faithfulness is not None]
     verdicts = Counter(one.verdict for one in judged)
+    enrichments = [heat.focus.enrichment for heat in drawn if heat.focus is not None]
     return {
         "name": use.name,
         "n": len(maps),
+        "n_blank": sum(standing == "no_evidence" for _, standing in maps),
         "n_none": len(maps) - len(drawn),
         "n_judged": len(judged),
+        "n_better": sum(one.better_than_random for one in judged),
         "n_supported": verdicts["supported"],
         "n_not_distinguishable": verdicts["not_distinguishable"],
         "n_contradicted": verdicts["contradicted"],
         "insertion": fmean(one.insertion for one in judged) if judged else None,
         "random": fmean(fmean(one.random) for one in judged) if judged else None,
-        "enrichment": _mean([heat.focus.enrichment for heat in drawn if heat.focus is not None]),
+        "enrichment": fmean(enrichments) if enrichments else None,
+        "enrichment_ci": mean_interval(enrichments),
         "certificate": next((one for one in material.attributions.certificates if one.method == use.name), None),
     }
-
-
-def _mean(values: list[float]) -> tuple[float, Interval | None] | None:
-    """The mean and its 95 % interval, which takes two values; None without values."""
-    return (fmean(values), mean_interval(values)) if values else None
