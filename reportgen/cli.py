@@ -230,6 +230,7 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
     from reportgen.config import read_config
     from reportgen.console import set_up_logging, watching
     from reportgen.deliver.ci_dir import told_to_ci
+    from reportgen.language import language
     from reportgen.pipeline.run import run as run_pipeline
 
     set_up_logging(verbose)
@@ -238,7 +239,8 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
         outcome = run_pipeline(config, now=clock(), watch=watch)
         made.append(outcome.receipts.bundle_dir)
     scores = outcome.findings.scores
-    say(f"accuracy {scores.accuracy:.1%}: {scores.correct} of {scores.n} images")
+    accuracy = language("en").share(scores.accuracy).replace("\u00a0", "")
+    say(f"accuracy {accuracy}: {scores.correct} of {scores.n} images")
     if outcome.findings.class_order.suspicious:
         say("WARNING: the class order looks wrong; see the first page of the report")
     _say_where(outcome.receipts)

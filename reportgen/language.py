@@ -79,6 +79,26 @@ class Language:
         signs = {",": get_group_symbol(self.locale), ".": get_decimal_symbol(self.locale), "-": MINUS}
         return "".join(signs.get(letter, letter) for letter in format(value, spec))
 
+    def inside(self, value: float, digits: int, *, top: float = 1.0) -> str:
+        """A number in [0, top] that rounds to an end only where it is one: "0.71", "> 0.99", "< 0.01", "1.00"."""
+        step, text = 10.0**-digits, format(value, f".{digits}f")
+        if value < top and float(text) >= top:
+            return f">\u00a0{self.number(top - step, f'.{digits}f')}"
+        if value > 0 and float(text) == 0:
+            return f"<\u00a0{self.number(step, f'.{digits}f')}"
+        return self.number(value, f".{digits}f")
+
+    def share(self, fraction: float, digits: int = 1) -> str:
+        """A fraction in [0, 1] as `inside` writes it, in percent: "76.7 %", "> 99.9 %"."""
+        return self.gettext("%(number)s\u00a0%%") % {"number": self.inside(100 * fraction, digits, top=100)}
+
+    def away_from_zero(self, value: float, spec: str, digits: int) -> str:
+        """The number with as many `digits` as tell it from 0, at most 6: "+0.04" where "+0.0" would hide it."""
+        while value != 0 and digits < 6 and float(format(value, f".{digits}f")) == 0:
+            digits += 1
+        text = self.number(value, f"{spec}.{digits}f")
+        return text.lstrip("+" + MINUS) if float(format(value, f".{digits}f")) == 0 else text
+
     def percent(self, value: float, spec: str) -> str:
         """The number with its percent sign: "76.7 %"."""
         return self.gettext("%(number)s\u00a0%%") % {"number": self.number(value, spec)}

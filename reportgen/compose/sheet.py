@@ -87,7 +87,7 @@ def sheet_png(one: Sheet) -> bytes:
         figure = Figure(figsize=(width * MM, height * MM), dpi=_DPI)
         FigureCanvasAgg(figure)
         told = language(one.notes.language)
-        share = told.percent(100 * one.top[0][1], ".0f")
+        share = told.share(one.top[0][1], 0)
         title = f"{one.image_name} · {one.notes.name(one.pred)} {share} · {one.facts.model.name}"
         figure.text(3 / width, 1 - 5 / height, for_chart(title), size=10, weight="bold", va="center")
         for number, tile in enumerate(one.tiles):
@@ -159,7 +159,7 @@ def _insertion(found: Faithfulness, told: Language) -> str:
     else:
         numbers = {"value": found.insertion, "low": chance[0], "high": chance[1]}
         text = told.gettext("insertion %(value)s (random %(low)s to %(high)s)")
-    return text % {name: told.number(number, ".2f") for name, number in numbers.items()}
+    return text % {name: told.inside(number, 2) for name, number in numbers.items()}
 
 
 def fitting(name: str) -> list[str]:

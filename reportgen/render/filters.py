@@ -14,6 +14,7 @@ NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there
 BREAK = "\u200b"  # a chance for a line to end
 _LONGEST_LABEL = 30
 _LONGEST_PATH = 300
+_ROUNDING = 1e-9  # a correlation of equal maps is 1 but for the last bits
 _LONGEST_RUN, _PIECE = 24, 12  # letters: 24 stand in the narrowest column of a table
 _JOINERS = {"\u200d", *"\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"}  # and the tones of skin
 
@@ -31,42 +32,46 @@ class Filters:
         """
         if fraction is None:
             return self.language.gettext("n/a")
-        text = f"{100 * fraction:.{digits}f}"
-        step = 10.0**-digits
-        if fraction < 1 and float(text) >= 100:
-            return f">{NO_BREAK}{self.language.percent(100 - step, f'.{digits}f')}"
-        if fraction > 0 and float(text) == 0:
-            return f"<{NO_BREAK}{self.language.percent(step, f'.{digits}f')}"
-        return self.language.percent(100 * fraction, f".{digits}f")
+        return self.language.share(fraction, digits)
+
+    def apart(self, fraction: float, limit: float) -> str:
+        """The fraction in percent with the digits that tell it from `limit`: "94.98 %" for 95 %."""
+        digits = 1
+        while fraction != limit and digits < 6 and self.percent(fraction, digits) == self.percent(limit, digits):
+            digits += 1
+        return self.percent(fraction, digits)
 
     def points(self, fraction: float) -> str:
-        """A difference of fractions as percentage points: "1.6 points"."""
-        return self._points(self.language.number(100 * fraction, ".1f"))
+        """A difference of fractions as percentage points: "1.6 points"; never 0.0 for more."""
+        return self._points(self.language.away_from_zero(100 * fraction, "", 1))
 
     def signed_points(self, fraction: float) -> str:
-        """A signed difference of fractions: "+3.9 points", "−2.0 points", "0.0 points"."""
-        is_zero = float(f"{100 * fraction:.1f}") == 0
-        return self._points(self.language.number(0 if is_zero else 100 * fraction, ".1f" if is_zero else "+.1f"))
+        """A signed difference of fractions: "+3.9 points", "−0.04 points"; "0.0 points" where there is none."""
+        return self._points(self.language.away_from_zero(100 * fraction, "+", 1))
 
     def interval(self, ends: tuple[float, float]) -> str:
-        """Two fractions as "71.7 to 81.1 %"."""
-        return self.language.gettext("%(low)s to %(high)s\u00a0%%") % self._ends(ends, ".1f")
+        """Two fractions as "71.7 to 81.1 %", "< 0.1 to 2.3 %"."""
+        low, high = (self.language.inside(100 * end, 1, top=100) for end in ends)
+        return self.language.gettext("%(low)s to %(high)s\u00a0%%") % {"low": low, "high": high}
 
     def difference(self, ends: tuple[float, float]) -> str:
         """The ends of a difference of fractions as "+2 to +19 points"."""
-        return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, "+.0f")
+        return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, 0)
 
     def difference_fine(self, ends: tuple[float, float]) -> str:
         """The ends of a difference of fractions with one digit: "−4.7 to +0.3 points"."""
-        return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, "+.1f")
+        return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, 1)
 
     def probability(self, p: float) -> str:
-        """A p value: "p = 0.012", "p < 0.001"."""
-        return f"p < {self.language.number(0.001, '.3f')}" if p < 0.001 else f"p = {self.language.number(p, '.3f')}"
+        """A p value: "p = 0.012", "p < 0.001", "p > 0.999"; 1.000 is exact."""
+        sign = "" if p == 1 or 0.001 <= p < 0.9995 else "<" if p < 0.001 else ">"
+        if sign:
+            return f"p {sign} {self.language.number(0.001 if sign == '<' else 0.999, '.3f')}"
+        return f"p = {self.language.number(p, '.3f')}"
 
     def score(self, value: float) -> str:
-        """A number in [0, 1] with two digits: "0.71"."""
-        return self.language.number(value, ".2f")
+        """A number in [0, 1] with two digits: "0.71", "> 0.99"; 1.00 and 0.00 are exact."""
+        return self.language.inside(value, 2)
 
     def times(self, value: float) -> str:
         """A factor: "2.3 ×"."""
@@ -78,7 +83,7 @@ class Filters:
 
     def correlation(self, value: float) -> str:
         """A correlation in [-1, 1], with its sign where negative: "0.12", "−0.30"; never 1.00 for less than 1."""
-        size = min(abs(value), 0.99) if abs(value) < 0.9995 else 1.0
+        size = min(abs(value), 0.99) if abs(value) < 1 - _ROUNDING else 1.0
         return self.language.number(-size if value < 0 and size >= 0.005 else size, ".2f")
 
     def evidence(self, value: float) -> str:
@@ -135,8 +140,8 @@ class Filters:
     def _points(self, number: str) -> str:
         return self.language.gettext("%(number)s points") % {"number": number}
 
-    def _ends(self, ends: tuple[float, float], spec: str) -> dict[str, str]:
-        low, high = (self.language.number(100 * end, spec) for end in ends)
+    def _ends(self, ends: tuple[float, float], digits: int) -> dict[str, str]:
+        low, high = (self.language.away_from_zero(100 * end, "+", digits) for end in ends)
         return {"low": low, "high": high}
 
 

@@ -19,6 +19,45 @@ def test_percentages_never_round_to_certainty(value, expected):
     assert EN.percent(value).replace("\u00a0", " ") == expected
 
 
+@pytest.mark.parametrize(
+    ("told", "english", "japanese"),
+    [
+        (lambda it: it.score(0.9996), "> 0.99", "> 0.99"),
+        (lambda it: it.score(1.0), "1.00", "1.00"),
+        (lambda it: it.score(0.0004), "< 0.01", "< 0.01"),
+        (lambda it: it.score(0.0), "0.00", "0.00"),
+        (lambda it: it.score(0.9949), "0.99", "0.99"),
+        (lambda it: it.percent(0.9996), "> 99.9 %", "> 99.9%"),
+        (lambda it: it.percent(0.9996, 0), "> 99 %", "> 99%"),
+        (lambda it: it.percent(0.995, 0), "> 99 %", "> 99%"),
+        (lambda it: it.percent(0.004, 0), "< 1 %", "< 1%"),
+        (lambda it: it.interval((0.9812, 0.99996)), "98.1 to > 99.9 %", "98.1〜> 99.9%"),
+        (lambda it: it.interval((0.0001, 1.0)), "< 0.1 to 100.0 %", "< 0.1〜100.0%"),
+        (lambda it: it.probability(0.9996), "p > 0.999", "p > 0.999"),
+        (lambda it: it.probability(1.0), "p = 1.000", "p = 1.000"),
+        (lambda it: it.probability(0.0004), "p < 0.001", "p < 0.001"),
+        (lambda it: it.correlation(0.9996), "0.99", "0.99"),
+        (lambda it: it.correlation(1 - 1e-12), "1.00", "1.00"),
+        (lambda it: it.points(0.0004), "0.04 points", "0.04ポイント"),
+        (lambda it: it.points(0.0), "0.0 points", "0.0ポイント"),
+        (lambda it: it.signed_points(0.0004), "+0.04 points", "+0.04ポイント"),
+        (lambda it: it.signed_points(-0.0004), "\u22120.04 points", "\u22120.04ポイント"),
+        (lambda it: it.signed_points(0.0), "0.0 points", "0.0ポイント"),
+        (lambda it: it.difference((0.003, 0.19)), "+0.3 to +19 points", "+0.3〜+19ポイント"),
+        (lambda it: it.difference_fine((-0.0002, 0.0)), "\u22120.02 to 0.0 points", "\u22120.02〜0.0ポイント"),
+        (lambda it: it.apart(0.9498, 0.95), "94.98 %", "94.98%"),
+        (lambda it: it.apart(0.95, 0.9498), "95.00 %", "95.00%"),
+        (lambda it: it.apart(0.95, 0.95), "95.0 %", "95.0%"),
+        (lambda it: it.apart(0.9996, 1.0), "> 99.9 %", "> 99.9%"),
+        (lambda it: it.apart(0.99961, 0.99962), "99.961 %", "99.961%"),
+        (lambda it: it.apart(0.4, 0.95), "40.0 %", "40.0%"),
+    ],
+)
+def test_rounding_hides_no_difference_from_an_end_or_a_limit(told, english, japanese):
+    said = [told(Filters(language(code))).replace("\u00a0", " ") for code in ("en", "ja")]
+    assert said == [english, japanese]
+
+
 def test_english():
     assert EN.listed(["A", "B", "C"]) == "A, B and C"
     assert EN.listed([]) == ""
@@ -32,7 +71,7 @@ def test_english():
     assert [EN.signed_points(value) for value in (0.039, -0.02, -0.0001)] == [
         "+3.9 points",
         "\u22122.0 points",
-        "0.0 points",
+        "\u22120.01 points",
     ]
     assert EN.evidence(0.26414) == "0.264"
     assert EN.score(0.714) == "0.71"
