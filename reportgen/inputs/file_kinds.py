@@ -195,7 +195,7 @@ def _written(head: bytes) -> FileKind | None:
         (r"<!doctype html|<html|<head|<body|<script", _HTML),
         (r"<svg|(<\?xml|<!--|<!doctype svg)[\s\S]*<svg", _SVG),
         (r"<\?xml|<[a-z!]", _XML),
-        (r"[\[{]", _JSON),
+        (r"\{\s*[\"}]|\[\s*(?:[\"{\]\d-]|\[\s*[\"\[{\d-])", _JSON),  # not TOML's [table]
     ):
         if re.match(pattern, start):
             return kind

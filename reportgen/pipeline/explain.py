@@ -30,7 +30,10 @@ def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path
         crop, _ = read_crop(image, inputs.facts.preprocessing)
     except UnreadableImageError as error:
         raise InputError(
-            f"image {image}", found=str(error), expected="a picture that can be decoded", todo="name another file"
+            f"image {image}",
+            found=str(error).partition("; ")[0],  # the rest is advice for an image of a data set
+            expected="a picture that can be decoded",
+            todo="convert or restore it, or name another file",
         ) from error
     inputs = tried_on(inputs, [crop], on)
     refuse_unexplainable(inputs, options)

@@ -56,8 +56,8 @@ def test_a_known_class_is_what_the_contrast_is_drawn_against(place):
     [
         (("--label", "unicorn"), "one.png", 3, "no such class"),
         (("--methods", "grad_cm"), "one.png", 2, "grad_cam (the nearest name)"),
-        ((), "less.toml", 3, "not an image"),
-        ((), "gone.png", 3, "No such file"),
+        ((), "less.toml", 3, "found:    text\n"),
+        ((), "gone.png", 3, "no such file"),
         (("--device", "cuda:99"), "one.png", 2, "cuda:99"),
     ],
 )

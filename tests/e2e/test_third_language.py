@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 READ = ("alt", "aria-label", "title", "placeholder", "summary", "data-label")
 OF_THE_RUN = re.compile(  # what a run brings along: names, files, versions, hashes, methods; "et" is Babel's
     r"[\w.-]+\.(?:png|jpg|csv|pt|json)|\b[0-9a-f]{8,}\b|\b\d{8}T\d+Z-[0-9a-f]+|tests\.pets:hand_net|oxford-iiit-pet|\b\w+_\d+\b"
-    r"|\b\d+(?:[.,]\d+)?[eE][+-]?\d+|\b(?:test|pets|cpu|fp32|torch|UTC|HTML|PDF|SHA-256|F1|Grad-CAM|SmoothGrad|cu\d+|x86_64|aarch64|p|et)\b"
+    r"|\b\d+(?:[.,]\d+)?[eE][+-]?\d+|\b(?:test|pets|cpu|fp32|torch|UTC|HTML|PDF|SHA-256|F1|bilinear|Grad-CAM|SmoothGrad|cu\d+|x86_64|aarch64|p|et)\b"
 )
 
 
