@@ -93,6 +93,9 @@ def run(  # noqa: PLR0913  # one parameter an option: that is what typer reads
             help="latest (comparable run of this model), passed (the latest whose gate did not fail), none, or a run."
         ),
     ] = None,
+    across_precision: Annotated[
+        bool | None, typer.Option("--across-precision", help="Also compare with a run of another precision.")
+    ] = None,
     strict_gate: Annotated[
         bool | None, typer.Option("--strict-gate", help="An inconclusive rule fails the gate.")
     ] = None,

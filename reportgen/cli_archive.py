@@ -43,13 +43,16 @@ def compare(
     run_a: RunDir,
     run_b: RunDir,
     *,
+    across_precision: Annotated[
+        bool, typer.Option("--across-precision", help="Also judge runs of different precision.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print findings.json's `comparison`.")] = False,
 ) -> None:
     """Compare run B with run A as its baseline, image by image, and say whether it is better or worse."""
     from reportgen.pipeline.compare import compared
     from reportgen.render.words import comparison_text
 
-    findings, found = compared(run_a, run_b)
+    findings, found = compared(run_a, run_b, across_precision=across_precision)
     say_lines(json.dumps(found, ensure_ascii=False, indent=1) if as_json else comparison_text(findings))
 
 

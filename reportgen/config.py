@@ -99,6 +99,7 @@ class Config(Table):
     methods: Names = DEFAULT_METHODS
     target_layer: str | None = None
     baseline: str = "latest"
+    across_precision: bool = False
     resume: bool = False
     strict_gate: bool = False
     max_unreadable: float = Field(default=0.01, ge=0, le=1)

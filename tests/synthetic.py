@@ -1,6 +1,6 @@
 """Predictions and attributions for any confusion matrix, without a model."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 
 import numpy as np
@@ -18,7 +18,7 @@ from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.classes import ClassAlignment
-from reportgen.inputs.history import History, PastRun
+from reportgen.inputs.history import History, PastRun, surroundings
 from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.inputs.run_inputs import DataFacts, ModelFacts, RunFacts
 from reportgen.inputs.taxonomy import Taxonomy
@@ -107,6 +107,8 @@ def past_run_of(predictions, preds=None, *, run_id="20261122T080000000Z-00000000
             "sample_ids": predictions.sample_ids,
             "sha256": predictions.sha256,
             "targets": predictions.targets,
+            "surroundings": surroundings(asdict(predictions.compute)),
+            "recorded": bool(predictions.compute.software),
             "preds": predictions.preds() if preds is None else np.asarray(preds, dtype=np.int64),
         }
         | changed

@@ -1,6 +1,7 @@
 """Tonight against a baseline, paired by image: what broke, what was fixed, and whether that is more than chance."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,20 +13,34 @@ from reportgen.analyse.nights import Churn, Flip, churn, flips
 from reportgen.analyse.paired import Change, family, judged, paired_change
 from reportgen.analyse.pairs import confused_pairs
 from reportgen.evaluate.predictions import Predictions
-from reportgen.inputs.history import N_NIGHTS, History, PastRun
+from reportgen.inputs.history import N_NIGHTS, History, PastRun, surroundings
 
 N_TOP = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """Why two runs are not comparable. Of `images`: how many of tonight's are new, gone, other files, other labels."""
+    """Why two runs are not comparable. Of `images`: how many of tonight's are new, gone, other files, other labels.
 
-    kind: Literal["images", "classes", "preprocessing"]
+    before, now: of `precision`.
+    """
+
+    kind: Literal["images", "classes", "preprocessing", "precision"]
     n_added: int = 0
     n_removed: int = 0
     n_changed: int = 0
     n_relabelled: int = 0
+    before: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A device, a library or a precision that is another than in the baseline; before: None where it is not known."""
+
+    name: str
+    before: str | None
+    now: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +91,11 @@ class Comparison:
     new_cross_species: tuple[int, ...] = ()
     churn: Churn | None = None
     nights: tuple[PastRun, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
     @property
     def comparable(self) -> bool:
-        """Whether both runs saw the same pictures, labels, class list and crop."""
+        """Whether both runs saw the same pictures, labels, class list and crop, in a precision that may be compared."""
         return not self.mismatches
 
 
@@ -91,18 +107,35 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
     """
     sane = tuple(night for night in history.nights if not _disordered(night))
     eligible = tuple(night for night in sane if night.passed or not history.only_passed)
-    comparable = tuple(night for night in eligible if night.fingerprint == predictions.fingerprint)
+    comparable = tuple(night for night in eligible if _alike(predictions, night, history))
     baseline = history.given or (comparable or eligible or (None,))[-1]
     if baseline is None or not history.compare:
         return None
     later = [] if history.given else [night.run_id for night in history.nights if night.run_id > baseline.run_id]
-    mismatches = _mismatches(predictions, baseline)
+    mismatches = _mismatches(predictions, baseline, history)
     if mismatches:
         common = _on_common_images(predictions, baseline)
         return Comparison(baseline=baseline, mismatches=mismatches, overall=common, passed_over=tuple(later))
     last = {night.run_id for night in history.nights[-N_NIGHTS:]}
-    nights = tuple(night for night in sane if night.run_id in last and night.fingerprint == predictions.fingerprint)
+    recent = (night for night in sane if night.run_id in last)
+    nights = tuple(night for night in recent if _alike(predictions, night, history))
     return _compared(predictions, baseline, nights=nights, passed_over=tuple(later))
+
+
+def _alike(predictions: Predictions, past: PastRun, history: History) -> bool:
+    precise = history.across_precision or past.precision == predictions.compute.precision
+    return precise and past.fingerprint == predictions.fingerprint
+
+
+def _differences(predictions: Predictions, past: PastRun) -> Iterator[Difference]:
+    """A library that one of two runs did not need is none."""
+    precision = predictions.compute.precision
+    if past.precision != precision:
+        yield Difference(name="precision", before=past.precision, now=precision)
+    for name, now in surroundings(asdict(predictions.compute)).items():
+        before = past.surroundings.get(name)
+        if before != now and (before is not None or not past.recorded):
+            yield Difference(name=name, before=before, now=now)
 
 
 def _disordered(night: PastRun) -> bool:
@@ -133,6 +166,7 @@ def _compared(
         new_cross_species=_new_strangers(predictions, before),
         churn=churn(strips, before == targets, preds == targets, consecutive=consecutive),
         nights=seen,
+        differences=tuple(_differences(predictions, baseline)),
     )
 
 
@@ -198,12 +232,20 @@ def _renumbered(past: PastRun, classes: tuple[str, ...]) -> NDArray[np.int64]:
     return renumbered
 
 
-def _mismatches(predictions: Predictions, past: PastRun) -> tuple[Mismatch, ...]:
-    """Nothing when the fingerprints are equal; then what of the three parts of the fingerprint differs."""
-    facts = predictions.facts
-    if past.fingerprint == predictions.fingerprint:
-        return ()
+def _mismatches(predictions: Predictions, past: PastRun, history: History) -> tuple[Mismatch, ...]:
+    """Nothing when fingerprints and precisions are equal; else the precision, and what of the fingerprint differs."""
+    now_precision = predictions.compute.precision
     found = []
+    if past.precision != now_precision and not history.across_precision:
+        found.append(Mismatch(kind="precision", before=past.precision, now=now_precision))
+    if past.fingerprint == predictions.fingerprint:
+        return tuple(found)
+    found += _other_inputs(predictions, past)
+    return tuple(found)
+
+
+def _other_inputs(predictions: Predictions, past: PastRun) -> list[Mismatch]:
+    facts, found = predictions.facts, []
     if set(past.classes) != set(facts.classes):
         found.append(Mismatch(kind="classes"))
     then_seen, now_seen = (
@@ -223,7 +265,7 @@ def _mismatches(predictions: Predictions, past: PastRun) -> tuple[Mismatch, ...]
     }
     if any(counts.values()) or not found:
         found.append(Mismatch(kind="images", **counts))
-    return tuple(found)
+    return found
 
 
 def _on_common_images(predictions: Predictions, past: PastRun) -> Change | None:

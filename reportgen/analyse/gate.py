@@ -146,6 +146,7 @@ def _accuracy_margin(evidence: Evidence, rules: GateRules, _: Accepted) -> Itera
     low, high = against.overall.difference_ci
     outcome: RuleOutcome = "pass" if low > -rules.accuracy_margin else "fail" if high < 0 else "inconclusive"
     values = {"limit": rules.accuracy_margin, "change": against.overall, "baseline": against.baseline.run_id}
+    values["across"] = against.differences
     yield RuleResult(name="accuracy_margin", outcome=outcome, values=values)
 
 
@@ -182,6 +183,7 @@ def _worse_classes(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterato
     worse = [one for one in against.classes if one.change.verdict == "worse"]
     n_weak = sum(one.change.verdict == "underpowered" for one in against.classes)
     values = {"worse": worse, "n_tested": len(against.classes) - n_weak, "n_underpowered": n_weak}
+    values["across"] = against.differences
     yield RuleResult(name="no_worse_classes", outcome="fail" if worse else "pass", values=values)
 
 
@@ -197,6 +199,7 @@ def _worse_pairs(evidence: Evidence, rules: GateRules, accepted: Accepted) -> It
     worse = [one for one in judged if one.change.verdict == "worse"]
     n_weak = sum(one.change.verdict == "underpowered" for one in judged)
     values = {"worse": worse, "n_tested": len(judged) - n_weak, "n_underpowered": n_weak, "n_accepted": len(known)}
+    values["across"] = against.differences
     yield RuleResult(name="no_worse_pairs", outcome="fail" if worse else "pass", values=values)
 
 
@@ -222,7 +225,9 @@ def _new_cross_species(evidence: Evidence, rules: GateRules, _: Accepted) -> Ite
         yield _nothing_to_compare(name, evidence)
     else:
         new = [evidence.predictions.sample_ids[idx] for idx in against.new_cross_species]
-        yield RuleResult(name=name, outcome="fail" if new else "pass", values={"new": new})
+        yield RuleResult(
+            name=name, outcome="fail" if new else "pass", values={"new": new, "across": against.differences}
+        )
 
 
 def _ceilings(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[RuleResult]:

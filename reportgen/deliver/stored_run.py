@@ -78,6 +78,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
         "history": {
             "compare": history.compare,
             "only_passed": history.only_passed,
+            "across_precision": history.across_precision,
             "nights": [_described(past) for past in history.nights],
             "given": _described(history.given) if history.given else None,
         },
@@ -131,11 +132,21 @@ def _described(past: PastRun) -> dict[str, Any]:
         "created_at": past.created_at,
         "data": {"fingerprint": past.fingerprint},
         "model": {"checkpoint_sha256": past.checkpoint_sha256},
-        "compute": {"precision": past.precision},
+        "compute": _compute(past),
         "confusion": {"classes": past.classes},
         "preprocessing": asdict(past.preprocessing),
         "gate": {"passed": past.passed},
     }
+
+
+def _compute(past: PastRun) -> dict[str, Any]:
+    """From which `inputs.history.surroundings` gives the same again."""
+    known = dict(past.surroundings)
+    if "device" not in known:  # a run of an older version that had it from one still older
+        return {"precision": past.precision}
+    kind, _, name = known.pop("device").removesuffix(")").partition(" (")
+    device = {"device": kind, "device_name": name, "torch_version": known.pop("torch")}
+    return {"precision": past.precision, **device, "software": known}
 
 
 def _history_table(history: History) -> pd.DataFrame:
@@ -183,6 +194,7 @@ def _night(record: dict[str, Any], rows: pd.DataFrame) -> Night:
         history=History(
             compare=stored["compare"],
             only_passed=stored["only_passed"],
+            across_precision=stored.get("across_precision", False),
             nights=tuple(past(one) for one in stored["nights"]),
             given=past(stored["given"]) if stored["given"] else None,
         ),

@@ -1,20 +1,24 @@
 """Where the model runs, and how exactly: device, precision, determinism, all recorded in the run."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import nn
 
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.evaluate.software import software
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compute:
-    """The device and the arithmetic of a run. Float32 means float32: TensorFloat-32 is off on CUDA."""
+    """The device and the arithmetic of a run. Float32 means float32: TensorFloat-32 is off on CUDA.
+
+    software: versions by name, see `evaluate.software`; empty in runs of older versions.
+    """
 
     device: str
     device_name: str
@@ -22,6 +26,7 @@ class Compute:
     n_threads: int
     deterministic: bool
     torch_version: str
+    software: Mapping[str, str] = field(default_factory=dict)
 
 
 def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
@@ -46,6 +51,7 @@ def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
         n_threads=torch.get_num_threads(),
         deterministic=True,
         torch_version=torch.__version__,
+        software=software(),
     )
 
 

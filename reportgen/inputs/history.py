@@ -5,8 +5,8 @@ Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.
 
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 class PastRun:
     """One archived run. targets and preds: (N,) int64 class numbers of `classes`, in the order of `sample_ids`.
 
-    passed: whether its gate let it pass: it passed, judged nothing, or was inconclusive and not strict.
+    passed: whether its gate let it pass: it passed, judged nothing, or was inconclusive and not strict. surroundings: as
+    the function of this name gives them; recorded: whether all of them were, which older versions did not.
     """
 
     run_id: str
@@ -46,6 +47,8 @@ class PastRun:
     targets: NDArray[np.int64]
     preds: NDArray[np.int64]
     passed: bool = True
+    surroundings: Mapping[str, str] = field(default_factory=dict)
+    recorded: bool = False
 
     def correct(self) -> NDArray[np.bool_]:
         """(N,) whether the model was right."""
@@ -58,13 +61,15 @@ class History:
     """The last N_NIGHTS runs of this model, oldest first, and the run that the user named as baseline, if any.
 
     `compare` is False where no comparison was asked for (--baseline none); with `only_passed` a night whose gate failed
-    is no baseline (--baseline passed); if all have failed, the last that passed comes before them.
+    is no baseline (--baseline passed); if all have failed, the last that passed comes before them. With
+    `across_precision` runs of another precision are comparable.
     """
 
     nights: tuple[PastRun, ...] = ()
     given: PastRun | None = None
     compare: bool = True
     only_passed: bool = False
+    across_precision: bool = False
 
 
 def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
@@ -110,6 +115,16 @@ def read_past_run(run_dir: Path) -> PastRun:
         return past_run(contract, pd.read_parquet(run_dir / "predictions.parquet", columns=columns))
 
 
+def surroundings(compute: Mapping[str, Any]) -> dict[str, str]:
+    """What may change an answer and is not in the fingerprint: device, torch and other libraries, by name.
+
+    `compute`: the key of findings.json. A device of CUDA counts by its model, others by their kind.
+    """
+    kind = str(compute["device"]).partition(":")[0]
+    device = f"{kind} ({compute['device_name']})" if kind == "cuda" else kind
+    return {"device": device, "torch": compute["torch_version"], **compute.get("software", {})}
+
+
 def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:
     """A run from the keys of its findings.json that describe it, and from its rows: sample_id, sha256, target, pred.
 
@@ -130,4 +145,6 @@ def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:
         targets=np.array([number[name] for name in table["target"]], dtype=np.int64),
         preds=np.array([number[name] for name in table["pred"]], dtype=np.int64),
         passed=bool(contract["gate"]["passed"]),
+        surroundings=surroundings(contract["compute"]) if "device" in contract["compute"] else {},
+        recorded=bool(contract["compute"].get("software")),
     )

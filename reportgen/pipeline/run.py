@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
     timing: dict[str, float] = {}
     with timed("inputs", timing), foreign_faults_worded("inputs", InputError, todo=_MEND):
         setup = _set_up(config, now, timing)
-        history = read_history(setup.model_dirs, config.baseline)
+        history = replace(read_history(setup.model_dirs, config.baseline), across_precision=config.across_precision)
     with timed("evaluate", timing), foreign_faults_worded("evaluation", EvaluationError, todo=_MEND):
         predictions, kept_dir = _evaluated(config, setup, watch)
     with _kept_until_a_bundle_holds_it(kept_dir):

@@ -14,6 +14,7 @@ from reportgen.stopping import Stopped
 
 _IN_VERDICT = (
     *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),
+    *("differences", "across", "acrosses"),
     *("accuracy_difference", "accuracy_difference_ci"),
 )
 _N_TOP_PAIRS = 3

@@ -1,5 +1,6 @@
 """The key `comparison` of findings.json."""
 
+from dataclasses import asdict
 from typing import Any
 
 from reportgen.analyse.comparison import Comparison
@@ -7,7 +8,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.analyse.nights import Flip
 from reportgen.analyse.paired import Change
 from reportgen.language import LANGUAGES
-from reportgen.render.words import mismatch_text
+from reportgen.render.words import differences_text, mismatch_text
 
 
 def comparison_json(findings: Findings, code: str) -> dict[str, Any] | None:
@@ -25,6 +26,9 @@ def comparison_json(findings: Findings, code: str) -> dict[str, Any] | None:
         "comparable": against.comparable,
         "reason": mismatch_text(against, code) or None,
         "reasons": {each: mismatch_text(against, each) for each in LANGUAGES},
+        "differences": [asdict(one) for one in against.differences],
+        "across": differences_text(against, code) or None,
+        "acrosses": {each: differences_text(against, each) for each in LANGUAGES},
         "n_paired": overall.n if overall else 0,
         "fixed": overall.won if overall else 0,
         "broken": overall.lost if overall else 0,

@@ -25,7 +25,7 @@ from reportgen.language import language
 from reportgen.render.filters import FILTERS, Filters
 
 # Of single pages.
-OTHER_FILTERS = ("cell", "gate_text", "method_name", "mismatch_text", "omitted_text", "rule_text")
+OTHER_FILTERS = ("cell", "differences_text", "gate_text", "method_name", "mismatch_text", "omitted_text", "rule_text")
 _CLOSED = {"gettext", "io", "numpy", "os", "pandas", "pathlib", "torch"}  # their objects have methods that write files
 
 

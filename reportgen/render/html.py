@@ -23,7 +23,7 @@ from reportgen.render.file_names import document_name
 from reportgen.render.filters import in_pieces
 from reportgen.render.letters import spelt_out
 from reportgen.render.theme import dark_theme_css, theme_css
-from reportgen.render.words import gate_text, mismatch_text, omitted_text, rule_text
+from reportgen.render.words import differences_text, gate_text, mismatch_text, omitted_text, rule_text
 
 _FROM_THE_RUN = (  # words that a run carries and a page shows
     *(N_("cat"), N_("dog"), N_("data set"), N_("checkpoint"), N_("species file"), N_("configuration")),
@@ -79,6 +79,7 @@ def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Environme
         "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=told.code, look=look),
         "gate_text": lambda gate: gate_text(gate, told.code, look=look),
         "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, look=look),
+        "differences_text": lambda comparison: differences_text(comparison, told.code, look=look),
         "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, look=look),
     }
     made.globals |= {

@@ -34,6 +34,11 @@ def mismatch_text(comparison: Comparison, code: str = "en", *, look: Look = PLAI
     return _worded("mismatch", code, look, mismatches=comparison.mismatches)
 
 
+def differences_text(comparison: Comparison, code: str = "en", *, look: Look = PLAIN) -> str:
+    """What is another than in the baseline although the runs are comparable: device, libraries; "" where nothing is."""
+    return _worded("differences", code, look, differences=comparison.differences)
+
+
 def omitted_text(
     thrift: Thrift, n_panels: tuple[int, int] | None = None, *, code: str = "en", look: Look = PLAIN
 ) -> str:
@@ -46,8 +51,9 @@ def comparison_text(findings: Findings) -> str:
     made = environment(str, autoescape=False)
     made.finalize = lambda value: shown(value) if isinstance(value, str) else value  # a name is no line of its own
     reason = mismatch_text(findings.comparison) if findings.comparison else ""
+    across = differences_text(findings.comparison) if findings.comparison else ""
     classes = findings.predictions.facts.classes
-    return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason).strip()
+    return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason, across=across).strip()
 
 
 def _worded(kind: str, code: str, look: Look, *, breed: Breed = str, **values: object) -> str:
