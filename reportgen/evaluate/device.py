@@ -3,13 +3,14 @@
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
 from torch import nn
 
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.evaluate.arithmetic import changed, exact_arithmetic, in_force
 from reportgen.evaluate.software import software
 
 
@@ -17,7 +18,9 @@ from reportgen.evaluate.software import software
 class Compute:
     """The device and the arithmetic of a run. Float32 means float32: TensorFloat-32 is off on CUDA.
 
-    software: versions by name, see `evaluate.software`; empty in runs of older versions.
+    software: versions by name, see `evaluate.software`; empty in runs of older versions. arithmetic: torch's switches
+    by name as they were at the end of the evaluation, see `evaluate.arithmetic`; empty before it. deterministic:
+    whether all were as wanted then.
     """
 
     device: str
@@ -27,6 +30,12 @@ class Compute:
     deterministic: bool
     torch_version: str
     software: Mapping[str, str] = field(default_factory=dict)
+    arithmetic: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def switched(self) -> tuple[str, ...]:
+        """What foreign code changed of the arithmetic while the model was evaluated, as `name: value`."""
+        return changed(self.arithmetic)
 
 
 def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
@@ -55,12 +64,18 @@ def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
     )
 
 
+def recorded(on: Compute) -> Compute:
+    """`on` with the switches as they are now. To be called while the model is on loan, when it has done its work."""
+    arithmetic = in_force()
+    return replace(on, arithmetic=arithmetic, deterministic=not changed(arithmetic))
+
+
 @contextmanager
 def model_on_loan(model: nn.Module, on: Compute) -> Iterator[torch.device]:
     """Lends `model` out: on the device, in eval mode, weights frozen; afterwards it is exactly as it was found.
 
     Put back, also after an exception: device, the training flag of every module, requires_grad of every parameter, and
-    the backends' determinism and TensorFloat-32 switches.
+    torch's switches of arithmetic.
     """
     device = torch.device(on.device)
     home = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
@@ -72,7 +87,7 @@ def model_on_loan(model: nn.Module, on: Compute) -> Iterator[torch.device]:
         model.eval()
         for parameter, _ in grad:
             parameter.requires_grad_(False)
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        with exact_arithmetic():
             yield device
     finally:
         model.to(home)

@@ -1,6 +1,7 @@
 """The front door of stage 2: what the model said about every readable image."""
 
 import hashlib
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.decoding import LoopOptions, batches
-from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.device import Compute, model_on_loan, recorded
 from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
 from reportgen.inputs.file_kinds import common_advice
 from reportgen.inputs.images import UnreadableImageError
@@ -18,6 +19,7 @@ from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 
+log = logging.getLogger(__name__)
 N_CHECKED = 64  # images that a bfloat16 run also evaluates in float32
 
 
@@ -111,6 +113,9 @@ def evaluate(
             unreadable += batch.unreadable
             if watch:
                 watch(len(read_idx) + len(unreadable), len(samples))
+        ran_on = recorded(on)
+    if ran_on.switched:
+        log.warning("something that ran with the model changed torch's arithmetic: %s", ", ".join(ran_on.switched))
     listed = tuple(_unreadable(samples[i], reason) for i, reason in unreadable)
     _refuse_too_many(listed, len(samples), max_unreadable)
     values = np.concatenate(rows)[:, list(facts.alignment.output_idx)]
@@ -120,7 +125,7 @@ def evaluate(
     number = {name: index for index, name in enumerate(facts.classes)}
     return Predictions(
         facts=facts,
-        compute=on,
+        compute=ran_on,
         sample_ids=tuple(sample_ids),
         paths=tuple(as_text(str(samples[i].path)) for i in read_idx),
         sha256=tuple(hashes),

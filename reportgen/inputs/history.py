@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 class PastRun:
     """One archived run. targets and preds: (N,) int64 class numbers of `classes`, in the order of `sample_ids`.
 
-    passed: whether its gate let it pass: it passed, judged nothing, or was inconclusive and not strict. surroundings: as
-    the function of this name gives them; recorded: whether all of them were, which older versions did not.
+    passed: whether its gate let it pass: it passed, judged nothing, or was inconclusive and not strict. surroundings:
+    as the function of this name gives them; recorded: whether all of them were, which older versions did not.
     """
 
     run_id: str
