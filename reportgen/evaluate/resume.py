@@ -24,9 +24,16 @@ def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions 
         now.outputs,
     )
     knows_turned = len(stored.orientations) == len(stored.sample_ids)
-    if not same_model or not knows_turned or stored.compute != on or not _same_images(stored, inputs):
+    if not same_model or not knows_turned or not _same_compute(stored.compute, on) or not _same_images(stored, inputs):
         return None
     return replace(stored, facts=now)
+
+
+def _same_compute(then: Compute, now: Compute) -> bool:
+    """A library that only one of them had loaded had no part in the model: it is another process, not another set-up."""
+    both = then.software.keys() & now.software.keys()
+    same = all(then.software[name] == now.software[name] for name in both)
+    return same and replace(then, software=now.software) == now
 
 
 def _same_images(stored: Predictions, inputs: RunInputs) -> bool:

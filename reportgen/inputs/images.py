@@ -56,22 +56,26 @@ class Picture:
 
 
 @contextmanager
-def _errors_of_the_file(head: bytes) -> Iterator[None]:
-    """Whatever a decoder raises (Pillow's raise struct.error, TypeError, OverflowError and more) is one bad file.
-
-    Pillow's switch for cut files is one for the whole process, and WeasyPrint turns it on when it is imported.
-    """
+def whole_files_only() -> Iterator[None]:
+    """Pillow's switch for cut files is one for the whole process, and WeasyPrint turns it on when it is imported."""
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
-        with warnings.catch_warnings():
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+@contextmanager
+def _errors_of_the_file(head: bytes) -> Iterator[None]:
+    """Whatever a decoder raises (Pillow's raise struct.error, TypeError, OverflowError and more) is one bad file."""
+    try:
+        with whole_files_only(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd tags and of large pictures, whose size is looked at here
             yield
     except UnreadableImageError:
         raise
     except Exception as error:
         raise UnreadableImageError(_cause(error, head)) from error
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _cause(error: Exception, head: bytes) -> str:

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from reportgen.compose.look import Logo
 from reportgen.errors import ConfigError, in_one_line
+from reportgen.inputs.images import whole_files_only
 
 _LARGEST = 300_000  # bytes; it stands in every HTML report
 _ENDINGS: dict[str | None, Literal["png", "jpg"]] = {"PNG": "png", "JPEG": "jpg"}
@@ -42,7 +43,7 @@ def read_logo(path: Path, alt: str) -> Logo:
 def _raster(path: Path, content: bytes) -> Literal["png", "jpg"] | None:
     """The kind by the content, whatever the file is called; None for what is no raster picture."""
     try:
-        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
+        with whole_files_only(), Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise _refused(path, f"{picture.width:,} by {picture.height:,} pixels")
             picture.load()
