@@ -30,7 +30,7 @@ def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions 
 
 
 def _same_compute(then: Compute, now: Compute) -> bool:
-    """A library that only one of them had loaded had no part in the model: it is another process, not another set-up."""
+    """A library that only one of them had loaded had no part in the model: another process, not another set-up."""
     both = then.software.keys() & now.software.keys()
     same = all(then.software[name] == now.software[name] for name in both)
     return same and replace(then, software=now.software) == now
