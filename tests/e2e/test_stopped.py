@@ -65,7 +65,7 @@ class Run:
         self.process.send_signal(getattr(signal, name))
         self.lines += self.process.communicate(timeout=30)[1].splitlines(keepends=True)
         assert time.monotonic() - started < 10
-        for _ in range(20):
+        for _ in range(100):
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, 0)
                 time.sleep(0.1)
