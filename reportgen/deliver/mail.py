@@ -81,10 +81,9 @@ _DIED = Ending(state="unknown", words="an earlier attempt ended while the text w
 
 def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
     """Raises InputError for a folder that is no bundle, or a damaged one."""
-    with bundle_read(bundle_dir, ("findings.json", "evaluation.json", "run.json")):
-        contract = json.loads((bundle_dir / "findings.json").read_text(encoding="utf-8"))
-        facts = json.loads((bundle_dir / "evaluation.json").read_text(encoding="utf-8"))["facts"]
-        look = restored_look(json.loads((bundle_dir / "run.json").read_text(encoding="utf-8")))
+    with bundle_read(bundle_dir, ("findings.json", "evaluation.json", "run.json")) as files:
+        contract, facts = json.loads(files["findings.json"]), json.loads(files["evaluation.json"])["facts"]
+        look = restored_look(json.loads(files["run.json"]))
         run_id, model = contract["run_id"], contract["model"]["name"]
         code = settings.lang or contract["language"]
         notes = replace(read_notes(facts["own_notes"]), language=code)

@@ -45,17 +45,15 @@ def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
 
 def read_evaluation(folder: Path) -> Predictions:
     """What `stored_evaluation` stored. Raises InputError for files that are missing or damaged."""
-    with bundle_read(folder, FILES):
-        return _evaluation(folder)
+    with bundle_read(folder, FILES) as files:
+        return evaluation_of(files)
 
 
-def _evaluation(folder: Path) -> Predictions:
-    record = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+def evaluation_of(files: Mapping[str, bytes]) -> Predictions:
+    """What `stored_evaluation` stored, from FILES. Raises whatever its parsers do for other bytes."""
+    record = json.loads(files["evaluation.json"])
     record["facts"]["preprocessing"] = {**OLDER, **record["facts"]["preprocessing"]}
-    with (
-        (folder / "logits.npz").open("rb") as file,
-        np.load(file) as arrays,
-    ):  # it leaves open what it opened and cannot read
+    with np.load(io.BytesIO(files["logits.npz"])) as arrays:
         return Predictions(
             facts=restored(RunFacts, record["facts"]),
             compute=restored(Compute, record["compute"]),

@@ -26,7 +26,7 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.report import RunStamp
 from reportgen.deliver.stored_evaluation import FILES as EVALUATION_FILES
-from reportgen.deliver.stored_evaluation import npz, read_evaluation, restored, stored_evaluation
+from reportgen.deliver.stored_evaluation import evaluation_of, npz, restored, stored_evaluation
 from reportgen.deliver.stored_look import restored_look, stored_look
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
@@ -109,16 +109,16 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
 
 def read_stored_run(run_dir: Path) -> StoredRun:
     """What `stored_run` stored. Raises InputError when `run_dir` is no bundle or a file of it is damaged."""
-    with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES), optional=(THUMBNAILS,)):
-        record = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        with (run_dir / "attributions.npz").open("rb") as file, np.load(file) as arrays:
-            predictions = read_evaluation(run_dir)
+    with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES), optional=(THUMBNAILS,)) as files:
+        record = json.loads(files["run.json"])
+        with np.load(io.BytesIO(files["attributions.npz"])) as arrays:
+            predictions = evaluation_of(files)
             return StoredRun(
                 predictions=predictions,
                 attributions=_attributions(record, arrays),
-                thumbnails=_thumbnails(run_dir / THUMBNAILS, predictions),
+                thumbnails=_thumbnails(files.get(THUMBNAILS), predictions),
                 rule=restored(ExampleRule, record["rule"]),
-                night=_night(record, pd.read_parquet(run_dir / "history.parquet")),
+                night=_night(record, pd.read_parquet(io.BytesIO(files["history.parquet"]))),
                 stamp=restored(RunStamp, record["stamp"]),
                 sections=tuple(record["sections"]),
                 look=restored_look(record),
@@ -173,11 +173,11 @@ def _thumbnail_table(run: StoredRun) -> pd.DataFrame:
     return pd.DataFrame({"sample_id": ids, "jpeg": list(run.thumbnails.values())}, dtype=object)
 
 
-def _thumbnails(path: Path, predictions: Predictions) -> Mapping[int, bytes]:
+def _thumbnails(content: bytes | None, predictions: Predictions) -> Mapping[int, bytes]:
     """By row. Empty for a run stored before there were any. Raises KeyError for a picture of no image of the run."""
-    if not path.is_file():
+    if content is None:
         return {}
-    table = pd.read_parquet(path)
+    table = pd.read_parquet(io.BytesIO(content))
     row = {sample_id: idx for idx, sample_id in enumerate(predictions.sample_ids)}
     return {row[sample_id]: jpeg for sample_id, jpeg in zip(table["sample_id"], table["jpeg"], strict=True)}
 

@@ -1,4 +1,8 @@
-"""Reading files of a bundle: what is missing or damaged is named before, or instead of, what a reader makes of it."""
+"""The one way in which files of a bundle are read: plain files, held against the manifest first.
+
+A bundle is data that others may have written. Its files are read whole, once, and what is made of them is made of the
+very bytes whose SHA-256 was compared.
+"""
 
 import hashlib
 import json
@@ -7,64 +11,96 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.errors import InputError, ReportgenError, in_one_line
+from reportgen.inputs.plain_files import MOST_BYTES, held_folder, kind_of, read_plain
 
 MANIFEST = "manifest.json"
+_LARGEST_MANIFEST = 2**24
 
 
 @contextmanager
-def bundle_read(run_dir: Path, names: Iterable[str], *, optional: Iterable[str] = ()) -> Iterator[None]:
-    """For reading the files `names` of a bundle, and those of `optional` that it has.
+def bundle_read(
+    run_dir: Path, names: Iterable[str], *, optional: Iterable[str] = (), most_bytes: int = MOST_BYTES
+) -> Iterator[Mapping[str, bytes]]:
+    """The files `names` of a bundle and those of `optional` that it has, by name.
 
-    Raises InputError when one is missing or is not, by its SHA-256, as manifest.json has it; also for whatever is
-    raised inside: a file may be of another version, or have been damaged before the manifest was written.
+    Raises InputError when one is missing, is no plain file (a link, a named pipe), has more than `most_bytes` or is
+    not, by its SHA-256, as manifest.json has it; also for whatever is raised inside: a file may be of another version,
+    or have been damaged before the manifest was written.
     """
-    required = tuple(names)
-    missing = [name for name in required if not (run_dir / name).is_file()]
-    if missing:
-        raise InputError(
-            f"run directory {run_dir}",
-            found=f"no {', '.join(missing)}" if run_dir.is_dir() else "no such directory",
-            expected="a bundle that `reportgen run` left",
-            todo="name the run's own directory, such as reports/<model name>/<run_id>",
-        )
-    hashes = _hashes(run_dir)
-    there = [name for name in optional if name in hashes or (run_dir / name).exists()]
-    for name in (*required, *there):
-        if name != MANIFEST:
-            _refuse_changed(run_dir, name, hashes.get(name))
+    files = _read(run_dir, tuple(names), tuple(optional), most_bytes)
     try:
-        yield
+        yield files
     except ReportgenError:
         raise
     except Exception as error:  # parsers of JSON, zip, npy and Parquet raise some twenty kinds for bytes that are wrong
-        raise _damaged(run_dir, f"{', '.join((*required, *there))}: {in_one_line(error)}") from error
+        raise damaged(run_dir, f"{', '.join(files)}: {in_one_line(error)}") from error
 
 
-def _hashes(run_dir: Path) -> Mapping[str, str]:
-    """SHA-256 by file name, from the manifest. Raises InputError."""
+def listed_sha256(at: int) -> Mapping[str, str]:
+    """SHA-256 by file name, from the manifest of the bundle held as `at`. Raises OSError, ValueError."""
+    content = read_plain(at, MANIFEST, most_bytes=_LARGEST_MANIFEST)
     try:
-        listed = json.loads((run_dir / MANIFEST).read_bytes())["files"]
-        return {name: str(entry["sha256"]) for name, entry in listed.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _damaged(run_dir, f"{MANIFEST}: {in_one_line(error)}") from error
+        return {name: str(entry["sha256"]) for name, entry in json.loads(content)["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(in_one_line(error)) from error
 
 
-def _refuse_changed(run_dir: Path, name: str, sha256: str | None) -> None:
-    try:
-        with (run_dir / name).open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise _damaged(run_dir, f"{name}: {in_one_line(error)}") from error
-    if sha256 is None:
-        raise _damaged(run_dir, f"{MANIFEST} does not list {name}")
-    if found != sha256:
-        raise _damaged(run_dir, f"{name} is not as {MANIFEST} has it (its SHA-256 is another)")
-
-
-def _damaged(run_dir: Path, what: str) -> InputError:
+def damaged(run_dir: Path, what: str) -> InputError:
+    """The error that names a bundle which is not as it was written."""
     return InputError(
         f"run directory {run_dir}",
         found=f"damaged: {what}",
         expected="the files as `reportgen run` left them",
         todo="restore the bundle (`reportgen verify` lists what is damaged), name another one, or run again",
+    )
+
+
+def told(error: OSError | ValueError) -> str:
+    """Why a file cannot be read, in a few words."""
+    if isinstance(error, FileNotFoundError):
+        return "missing"
+    return error.strerror or in_one_line(error) if isinstance(error, OSError) else str(error)
+
+
+def _read(run_dir: Path, required: tuple[str, ...], optional: tuple[str, ...], most_bytes: int) -> Mapping[str, bytes]:
+    try:
+        with held_folder(run_dir) as at:
+            missing = [name for name in required if kind_of(at, name) is None]
+            if missing:
+                raise _no_bundle(run_dir, f"no {', '.join(missing)}")
+            sha256 = _manifest(run_dir, at)
+            there = [name for name in optional if name in sha256 or kind_of(at, name)]
+            wanted = [name for name in (*required, *there) if name != MANIFEST]
+            return {name: _unchanged(run_dir, (at, name), sha256.get(name), most_bytes) for name in wanted}
+    except OSError as error:
+        lacking = isinstance(error, FileNotFoundError | NotADirectoryError)
+        raise _no_bundle(run_dir, "no such directory" if lacking else told(error)) from error
+
+
+def _manifest(run_dir: Path, at: int) -> Mapping[str, str]:
+    try:
+        return listed_sha256(at)
+    except (OSError, ValueError) as error:
+        raise damaged(run_dir, f"{MANIFEST}: {told(error)}") from error
+
+
+def _unchanged(run_dir: Path, place: tuple[int, str], sha256: str | None, most_bytes: int) -> bytes:
+    at, name = place
+    try:
+        content = read_plain(at, name, most_bytes=most_bytes)
+    except OSError as error:
+        raise damaged(run_dir, f"{name}: {told(error)}") from error
+    if sha256 is None:
+        raise damaged(run_dir, f"{MANIFEST} does not list {name}")
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise damaged(run_dir, f"{name} is not as {MANIFEST} has it (its SHA-256 is another)")
+    return content
+
+
+def _no_bundle(run_dir: Path, found: str) -> InputError:
+    return InputError(
+        f"run directory {run_dir}",
+        found=found,
+        expected="a bundle that `reportgen run` left",
+        todo="name the run's own directory, such as reports/<model name>/<run_id>",
     )

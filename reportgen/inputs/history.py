@@ -3,6 +3,7 @@
 Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.md).
 """
 
+import io
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -109,10 +110,10 @@ def _newest_first(model_dirs: tuple[Path, ...]) -> Iterator[Path]:
 
 def read_past_run(run_dir: Path) -> PastRun:
     """The run archived in `run_dir`. Raises InputError when it is no bundle, or a file of it is damaged."""
-    with bundle_read(run_dir, FILES):
-        contract = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
+    with bundle_read(run_dir, FILES) as files:
         columns = ["sample_id", "sha256", "target", "pred"]
-        return past_run(contract, pd.read_parquet(run_dir / "predictions.parquet", columns=columns))
+        rows = pd.read_parquet(io.BytesIO(files["predictions.parquet"]), columns=columns)
+        return past_run(json.loads(files["findings.json"]), rows)
 
 
 def surroundings(compute: Mapping[str, Any]) -> dict[str, str]:

@@ -33,12 +33,12 @@ def mail_report(
 
 def _versions(run_dir: Path, run: StoredRun, code: str) -> Iterator[PdfVersion]:
     """The whole PDF, then each rung of the ladder, last none. Each is made only when the one before was too big."""
-    archived = run_dir / document_name(code, "pdf", first=run.stamp.language)
-    if archived.is_file():
-        with bundle_read(run_dir, (archived.name,)):
-            content = archived.read_bytes()
-        yield PdfVersion(content=content, omitted="")
-    for thrift in LADDER if archived.is_file() else (None, *LADDER):
+    name = document_name(code, "pdf", first=run.stamp.language)
+    with bundle_read(run_dir, (), optional=(name,)) as files:
+        archived = files.get(name)
+    if archived is not None:
+        yield PdfVersion(content=archived, omitted="")
+    for thrift in LADDER if archived is not None else (None, *LADDER):
         rendered = render(_smaller(run, thrift, code), formats=("pdf",))
         if rendered.audit:
             log.warning("not mailed in this form: %s", "; ".join(rendered.audit[:3]))

@@ -1,0 +1,101 @@
+"""Opening files that others may have put there: plain files of a folder, and no symbolic link, named pipe or device.
+
+A plain file lies in its folder itself and holds bytes. The folder is held by its descriptor, so that nobody can put
+another in its place between two looks. Nothing here waits: a named pipe is never opened.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+MOST_BYTES = 4 * 2**30  # of one file: the largest that a run of a million images leaves, and some room
+_KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFREG: "a file",
+}
+_TO_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class NotPlainError(OSError):
+    """What has the name is something else; the words say what."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(errno.EINVAL, words, name)
+
+
+@contextmanager
+def held_folder(path: Path, *inside: str) -> Iterator[int]:
+    """The descriptor of the folder `path`, or of the one that `inside` names below it, step by step.
+
+    Links are followed on the way to `path`, which is the caller's word, and not below it. Raises NotPlainError where a
+    step is no folder, OSError.
+    """
+    at = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in inside:
+            below = _step(at, name)
+            os.close(at)
+            at = below
+        yield at
+    finally:
+        os.close(at)
+
+
+def kind_of(at: int, name: str) -> str | None:
+    """What the folder `at` has under `name`, in words: a file, a folder, a link and so on; None for nothing."""
+    try:
+        mode = os.stat(_part(name), dir_fd=at, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return None
+    return _KINDS.get(stat.S_IFMT(mode), "no file")
+
+
+def open_plain(at: int, name: str) -> BinaryIO:
+    """The plain file `name` of the folder `at`, for reading. Raises FileNotFoundError, NotPlainError, OSError."""
+    kind = kind_of(at, name)
+    if kind is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    if kind != "a file":
+        raise NotPlainError(name, f"{kind}, not a file")
+    descriptor = os.open(name, _TO_READ, dir_fd=at)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # it was exchanged between the two looks
+        os.close(descriptor)
+        raise NotPlainError(name, "not a file")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_plain(at: int, name: str, *, most_bytes: int = MOST_BYTES) -> bytes:
+    """The bytes of the plain file `name` of the folder `at`. Raises as `open_plain`; NotPlainError for too many."""
+    with open_plain(at, name) as file:
+        n_bytes = os.fstat(file.fileno()).st_size
+        content = (
+            b"" if n_bytes > most_bytes else file.read(n_bytes + 1)
+        )  # Python takes the memory that it is asked for
+    if max(n_bytes, len(content)) > most_bytes:
+        raise NotPlainError(name, f"{n_bytes:,} bytes, more than {most_bytes:,}")
+    return content
+
+
+def _step(at: int, name: str) -> int:
+    kind = kind_of(at, name)
+    if kind is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    if kind != "a folder":
+        raise NotPlainError(name, f"{kind}, not a folder")
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+
+
+def _part(name: str) -> str:
+    """Raises NotPlainError for a name that leads elsewhere."""
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise NotPlainError(name, "not a name of a file in a folder")
+    return name
