@@ -41,6 +41,7 @@ from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.report import make_report, timed
+from reportgen.plain_text import named
 from reportgen.stopping import Stopped
 
 log = logging.getLogger(__name__)
@@ -242,13 +243,14 @@ def _taken_over(folder: Path, setup: _SetUp) -> Predictions | None:
         return None
 
 
-def _say_of_files(files: FileFindings) -> None:
+def _say_of_files(predictions: Predictions, files: FileFindings) -> None:
     if files.same:
+        alike = (" = ".join(predictions.paths[row] for row in one.rows) for one in files.same)
         log.warning(
-            "the same file more than once: %d files, %d images beside the first of each, %d files under several labels",
+            "the same file more than once: %d (under several labels: %d): %s",
             len(files.same),
-            files.n_repeated,
             files.n_contradicted,
+            named(alike, longest=200),
         )
     if files.n_turned:
         log.info("images with an EXIF orientation: %d, %d of them wrong", files.n_turned, files.n_turned_wrong)
@@ -260,7 +262,7 @@ def _say(findings: Findings) -> None:
     log.info("accuracy %.4f (%d of %d)", scores.accuracy, scores.correct, scores.n)
     for image in findings.predictions.unreadable:
         log.warning("unreadable, left out: %s: %s", image.path, image.reason)
-    _say_of_files(findings.files)
+    _say_of_files(findings.predictions, findings.files)
     if facts.model.left_out:
         groups = (name if n == 1 else f"{name} ({n} tensors)" for name, n in in_groups(facts.model.left_out))
         log.warning("weights of a loss, a metric or a copy of the model, left out: %s", ", ".join(groups))

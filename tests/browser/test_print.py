@@ -7,14 +7,19 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from reportgen.compose.report import compose
+from reportgen.inputs.notes import read_notes
 from reportgen.render.html import html
-from tests.shapes import pdf_of_shape, report_of_shape
+from reportgen.render.rendered import render
+from tests.shapes import SHAPES, report_of_shape
+from tests.synthetic import attributions_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,15 +30,27 @@ ALIKE = 0.85  # correlation of the ink: 0.93 and 0.94 for the pages below; 0.08 
 
 
 @pytest.fixture(scope="module")
-def ours():
-    return pdf_of_shape(SHAPE).files["report.pdf"]
+def report():
+    """Of methods that no randomisation test failed: the PDF leaves the maps of such a method out, the screen does not."""
+    findings = SHAPES[SHAPE]()
+    explained = attributions_of(findings)
+    good = tuple(
+        replace(one, correlation={"head": 0.0, "upper_half": 0.0, "all": 0.0}) for one in explained.certificates
+    )
+    stamp = report_of_shape(SHAPE, "en", "ja").stamp
+    return compose(findings, replace(explained, certificates=good), notes=read_notes(), stamp=stamp)
+
+
+@pytest.fixture(scope="module")
+def ours(report):
+    return render(report, formats=("pdf",)).files["report.pdf"]
 
 
 @pytest.fixture
-def chromiums(opened, tmp_path):
+def chromiums(report, opened, tmp_path):
     """Printed from a dark screen with the script at work."""
     path = tmp_path / "report.html"
-    path.write_text(html(report_of_shape(SHAPE, "en", "ja"), "screen"))
+    path.write_text(html(report, "screen"))
     return opened(path, color_scheme="dark").pdf(prefer_css_page_size=True, outline=True, tagged=True)
 
 
