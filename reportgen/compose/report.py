@@ -108,7 +108,7 @@ def compose(
     """
     by_row, pictures = panels(findings, attributions)
     material = Material(
-        findings=findings,
+        findings=replace(findings, examples=tuple(one for one in findings.examples if one.idx in by_row)),
         attributions=attributions,
         notes=replace(notes, language=stamp.language),
         panels=by_row,

@@ -31,6 +31,7 @@ from reportgen.deliver.stored_look import restored_look, stored_look
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
 from reportgen.explain.certificate import Certificate
+from reportgen.explain.chosen import Gone
 from reportgen.explain.faithfulness import Faithfulness
 from reportgen.explain.focus import Focus
 from reportgen.explain.maps import HeatValues
@@ -47,6 +48,7 @@ _ROWS = {  # the lists of plain values in Attributions
     "certificates": Certificate,
     "focus": FocusRow,
     "precision": PrecisionCheck,
+    "gone": Gone,  # not in runs of older versions
 }
 THUMBNAILS = "thumbnails.parquet"
 OWN_FILES = ("predictions.parquet", "attributions.npz", "history.parquet", "run.json")
@@ -85,6 +87,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
         "explain": {
             "options": asdict(attributions.options),
             **{name: [asdict(row) for row in getattr(attributions, name)] for name in _ROWS},
+            "switched": dict(attributions.switched),
         },
         "maps": [
             {
@@ -218,8 +221,14 @@ def _attributions(record: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) ->
         for i, one in enumerate(record["maps"])
     ]
     explained = record["explain"]
-    rows = {name: tuple(restored(kind, row) for row in explained[name]) for name, kind in _ROWS.items()}
-    return Attributions(examples=tuple(examples), options=restored(ExplainOptions, explained["options"]), **rows)
+    known = {"gone": [], **explained}
+    rows = {name: tuple(restored(kind, row) for row in known[name]) for name, kind in _ROWS.items()}
+    return Attributions(
+        examples=tuple(examples),
+        options=restored(ExplainOptions, explained["options"]),
+        switched={name: tuple(switches) for name, switches in explained.get("switched", {}).items()},
+        **rows,
+    )
 
 
 def _heat(facts: dict[str, Any], shares: NDArray[np.float16]) -> HeatValues:

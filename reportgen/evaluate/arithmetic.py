@@ -1,12 +1,15 @@
 """Torch's switches of arithmetic: float32 that is float32, and kernels that give the same every time.
 
-What is recorded is what the switches said at the end of the work, so a factory, a model or a method that lowers a
-precision is undone before the work and told after it. float32 goes by the newer switch of each backend alone: torch
-raises where the older ones (`allow_tf32`) and the newer are used side by side.
+One table says which there are and what each is set to. They are set for the work, looked at after it and put back, so
+what a factory, a model or a method lowers is undone before the next work begins, and told after its own: of the
+evaluation in `Compute.switched`, of the explanation, by method, in `Attributions.switched`. float32 goes by the newer
+switch of each backend alone: torch raises where the older ones (`allow_tf32`) and the newer are used side by side.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from types import MappingProxyType
@@ -14,11 +17,16 @@ from typing import Any, NamedTuple
 
 import torch
 
+_KEPT = object()  # wanted where every value is as good as another, as long as it stays: as it is when the work begins
+
 
 class _Switch(NamedTuple):
+    """wanted: what it is set to for the work; `fine`: what it may be instead."""
+
     read: Callable[[], Any]
     write: Callable[[Any], None]
     wanted: Any
+    fine: tuple[Any, ...] = ()
 
 
 def _attribute(owner: str, name: str, wanted: Any) -> _Switch:
@@ -26,64 +34,101 @@ def _attribute(owner: str, name: str, wanted: Any) -> _Switch:
     return _Switch(partial(getattr, holder, name), partial(setattr, holder, name), wanted)
 
 
-def _fp32(backend: str) -> _Switch:
-    return _attribute(f"backends.{backend}", "fp32_precision", "ieee")
+def _autocast(device: str) -> _Switch:
+    return _Switch(partial(torch.is_autocast_enabled, device), partial(torch.set_autocast_enabled, device), False)
 
 
+def _write_gradients(on: bool) -> None:
+    torch.set_grad_enabled(on)
+
+
+def _write_workspace(value: str | None) -> None:
+    if value is None:
+        os.environ.pop(_WORKSPACE, None)
+    else:
+        os.environ[_WORKSPACE] = value
+
+
+_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+_FLOAT32 = ("cuda.matmul", "cudnn.conv", "cudnn.rnn", "mkldnn.matmul", "mkldnn.conv", "mkldnn.rnn")
+_ATTENTION = {  # the kernels that torch may choose from
+    "flash": (torch.backends.cuda.flash_sdp_enabled, torch.backends.cuda.enable_flash_sdp),
+    "memory-efficient": (torch.backends.cuda.mem_efficient_sdp_enabled, torch.backends.cuda.enable_mem_efficient_sdp),
+    "cudnn": (torch.backends.cuda.cudnn_sdp_enabled, torch.backends.cuda.enable_cudnn_sdp),
+    "plain": (torch.backends.cuda.math_sdp_enabled, torch.backends.cuda.enable_math_sdp),
+}
 _SWITCHES: Mapping[str, _Switch] = MappingProxyType(
     {
-        **{
-            f"{backend} float32": _fp32(backend)
-            for backend in ("cuda.matmul", "cudnn.conv", "cudnn.rnn", "mkldnn.matmul", "mkldnn.conv", "mkldnn.rnn")
-        },
+        **{f"{backend} float32": _attribute(f"backends.{backend}", "fp32_precision", "ieee") for backend in _FLOAT32},
+        "cuda.matmul float16 accumulation": _attribute("backends.cuda.matmul", "allow_fp16_accumulation", wanted=False),
         "cuda.matmul float16 reduction": _attribute(
             "backends.cuda.matmul", "allow_fp16_reduced_precision_reduction", wanted=False
         ),
         "cuda.matmul bfloat16 reduction": _attribute(
             "backends.cuda.matmul", "allow_bf16_reduced_precision_reduction", wanted=False
         ),
+        "attention half-precision reduction": _Switch(
+            torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed,
+            torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp,
+            False,
+        ),
+        **{f"{name} attention": _Switch(*switch, _KEPT) for name, switch in _ATTENTION.items()},
+        **{f"autocast on {device}": _autocast(device) for device in ("cpu", "cuda")},
         "cudnn enabled": _attribute("backends.cudnn", "enabled", wanted=True),
         "cudnn benchmark": _attribute("backends.cudnn", "benchmark", wanted=False),
         "cudnn deterministic": _attribute("backends.cudnn", "deterministic", wanted=True),
-        # Without a kernel of that kind torch warns and goes on: a model must not be refused for it.
+        "mkldnn enabled": _attribute("backends.mkldnn", "enabled", _KEPT),
+        "mkldnn deterministic": _attribute("backends.mkldnn", "deterministic", wanted=True),
+        # 1 is to warn and go on where torch has no such kernel: a model must not be refused for it.
         "deterministic algorithms": _Switch(
-            torch.are_deterministic_algorithms_enabled,
-            partial(torch.use_deterministic_algorithms, warn_only=True),
-            True,
+            torch.get_deterministic_debug_mode,
+            torch.set_deterministic_debug_mode,
+            1,
         ),
+        # Read by cuBLAS when it is first used; with one of these two its sums are the same every time.
+        _WORKSPACE: _Switch(partial(os.environ.get, _WORKSPACE), _write_workspace, ":4096:8", fine=(":16:8",)),
+        # Deterministic algorithms would also fill every new tensor, which costs time and changes no result of ours.
+        "filling of new tensors": _attribute("utils.deterministic", "fill_uninitialized_memory", wanted=False),
         "default dtype": _Switch(torch.get_default_dtype, torch.set_default_dtype, torch.float32),
+        "threads": _Switch(torch.get_num_threads, torch.set_num_threads, _KEPT),  # sums are split among them
+        "gradients": _Switch(torch.is_grad_enabled, _write_gradients, True),
     }
 )
-# Deterministic algorithms would also fill every new tensor, which costs time and changes no result of ours.
-_FILL = _attribute("utils.deterministic", "fill_uninitialized_memory", wanted=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """The switches as they were set for a piece of work, in words by name."""
+
+    held: Mapping[str, str]
+
+    def changed(self) -> tuple[str, ...]:
+        """Those that say something else now, as `name: value`."""
+        return tuple(f"{name}: {value}" for name, value in in_force().items() if value != self.held[name])
 
 
 @contextmanager
-def exact_arithmetic() -> Iterator[None]:
+def exact_arithmetic() -> Iterator[Arithmetic]:
     """Every switch as wanted for as long as the context lasts; afterwards as it was found, also after an exception."""
-    switches = (*_SWITCHES.values(), _FILL)
-    before = [switch.read() for switch in switches]
-    was_warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    before = {name: switch.read() for name, switch in _SWITCHES.items()}
     try:
-        for switch in switches:
-            switch.write(switch.wanted)
-        yield
+        for name, switch in _SWITCHES.items():
+            if switch.wanted is not _KEPT and before[name] not in switch.fine:
+                switch.write(switch.wanted)
+        yield Arithmetic(in_force())
     finally:
-        for switch, value in zip(switches, before, strict=True):
-            switch.write(value)
-        torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled(), warn_only=was_warn_only)
+        for name, switch in _SWITCHES.items():
+            if switch.read() != before[name]:
+                switch.write(before[name])
 
 
 def in_force() -> dict[str, str]:
     """What each switch says now, by its name."""
-    return {name: _word(switch.read()) for name, switch in _SWITCHES.items()}
+    words = {"deterministic algorithms": {0: "off", 1: "on", 2: "on, or an error"}}
+    return {name: _word(switch.read(), words.get(name, {})) for name, switch in _SWITCHES.items()}
 
 
-def changed(arithmetic: Mapping[str, str]) -> tuple[str, ...]:
-    """Of values as `in_force` gives them, those that are not as wanted, as `name: value`."""
-    wanted = {name: _word(switch.wanted) for name, switch in _SWITCHES.items()}
-    return tuple(f"{name}: {value}" for name, value in arithmetic.items() if value != wanted.get(name, value))
-
-
-def _word(value: Any) -> str:
-    return {True: "on", False: "off"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+def _word(value: Any, words: Mapping[Any, str]) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return words.get(value, "not set" if value is None else str(value))

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.evaluate.arithmetic import changed, exact_arithmetic, in_force
+from reportgen.evaluate.arithmetic import Arithmetic, exact_arithmetic, in_force
 from reportgen.evaluate.software import software
 
 
@@ -19,23 +19,19 @@ class Compute:
     """The device and the arithmetic of a run. Float32 means float32: TensorFloat-32 is off on CUDA.
 
     software: versions by name, see `evaluate.software`; empty in runs of older versions. arithmetic: torch's switches
-    by name as they were at the end of the evaluation, see `evaluate.arithmetic`; empty before it. deterministic:
-    whether all were as wanted then.
+    by name as they were at the end of the evaluation, see `evaluate.arithmetic`; empty before it. switched: what
+    foreign code had changed of them by then, as `name: value`. deterministic: whether that was nothing.
     """
 
     device: str
     device_name: str
     precision: Literal["fp32", "bf16"]
     n_threads: int
-    deterministic: bool
+    deterministic: bool = field(compare=False)
     torch_version: str
     software: Mapping[str, str] = field(default_factory=dict)
     arithmetic: Mapping[str, str] = field(default_factory=dict, compare=False)
-
-    @property
-    def switched(self) -> tuple[str, ...]:
-        """What foreign code changed of the arithmetic while the model was evaluated, as `name: value`."""
-        return changed(self.arithmetic)
+    switched: tuple[str, ...] = field(default=(), compare=False)
 
 
 def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
@@ -64,10 +60,10 @@ def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
     )
 
 
-def recorded(on: Compute) -> Compute:
-    """`on` with the switches as they are now. To be called while the model is on loan, when it has done its work."""
-    arithmetic = in_force()
-    return replace(on, arithmetic=arithmetic, deterministic=not changed(arithmetic))
+def recorded(on: Compute, arithmetic: Arithmetic) -> Compute:
+    """`on` with the switches as they are now. To be called when the model has done its work, and before its end."""
+    switched = arithmetic.changed()
+    return replace(on, arithmetic=in_force(), switched=switched, deterministic=not switched)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError, InputError
+from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, model_on_loan, recorded
 from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
@@ -103,7 +104,7 @@ def evaluate(
     hashes: list[str] = []
     orientations: list[int] = []
     unreadable: list[tuple[int, str]] = []
-    with model_on_loan(inputs.model, on):
+    with model_on_loan(inputs.model, on), exact_arithmetic() as arithmetic:
         for batch in batches(samples, facts.preprocessing, loop):
             if batch.sample_idx:
                 rows.append(logits(inputs.model, batch.crops, preprocessing=facts.preprocessing, on=on).numpy())
@@ -113,7 +114,7 @@ def evaluate(
             unreadable += batch.unreadable
             if watch:
                 watch(len(read_idx) + len(unreadable), len(samples))
-        ran_on = recorded(on)
+        ran_on = recorded(on, arithmetic)
     if ran_on.switched:
         log.warning("something that ran with the model changed torch's arithmetic: %s", ", ".join(ran_on.switched))
     listed = tuple(_unreadable(samples[i], reason) for i, reason in unreadable)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
-from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.captum_calls import foreign_code
 from reportgen.explain.certificate import Certificate, certificates
+from reportgen.explain.chosen import Gone, chosen_pictures
 from reportgen.explain.faithfulness import faithfulness
 from reportgen.explain.focus import enlarged, focus
 from reportgen.explain.maps import HeatValues, Picture, checked_maps, claim, heat_values
@@ -31,10 +31,9 @@ from reportgen.explain.methods import (
     method,
 )
 from reportgen.explain.precision import PrecisionCheck, precision_checks
-from reportgen.explain.run_focus import FocusRow, focus_rows, read_mask_or_none
+from reportgen.explain.run_focus import FocusRow, focus_rows
 from reportgen.explain.target_layers import target_layer
 from reportgen.inputs.adapted import program_of
-from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plugins import resolved
 
@@ -71,9 +70,11 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributions:
-    """All examples explained, in the order of `findings.examples`, with what made the maps and what was found of them.
+    """The examples explained, in the order of `findings.examples`, with what made the maps and what was found of them.
 
     `focus`: where Grad-CAM of the predicted class lies for errors and hits of the whole run, where there are masks.
+    `switched`: by method what it, or the model in its calls, changed of torch's arithmetic, see `Subject`.
+    `gone`: the examples that could not be explained, as their files are no more what was evaluated.
     """
 
     examples: tuple[Attribution, ...]
@@ -83,6 +84,8 @@ class Attributions:
     certificates: tuple[Certificate, ...] = ()
     focus: tuple[FocusRow, ...] = ()
     precision: tuple[PrecisionCheck, ...] = ()
+    switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    gone: tuple[Gone, ...] = ()
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -112,12 +115,13 @@ def explain(
     """Every method of `options` for every chosen example, each map with its numbers; then the run's certificate.
 
     Grad-CAM explains the predicted and the true class, the others the predicted one. Afterwards the model is as it was
-    found. A method that does not hold for the model, or gives no map of any picture, is refused, not fatal. Raises
-    EvaluationError (out of memory, a picture that changed since it was evaluated).
+    found. A method that does not hold for the model, or gives no map of any picture, is refused, and a picture that is
+    gone or changed since it was evaluated is left out, neither is fatal. Raises EvaluationError (out of memory).
     """
-    pictures = [_picture(inputs, findings, example, options.seed) for example in findings.examples]
-    if not pictures:
-        return Attributions(examples=(), options=options, methods=())
+    chosen, gone = chosen_pictures(inputs, findings, seed=options.seed)
+    if not chosen:
+        return Attributions(examples=(), options=options, methods=(), gone=gone)
+    pictures = [picture for _, picture in chosen]
     with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
         subject = subject_of(inputs, pictures[0], on=on, options=options)
         ready, refusals = made_ready(subject, options.methods, level=logging.DEBUG)  # the rehearsal has said it
@@ -128,17 +132,16 @@ def explain(
             found, why = heat_values(inputs, ready, part, device=device)
             lacking |= why
             for picture, maps in zip(part, found, strict=True):
-                example = findings.examples[len(done)]
                 crop = picture.crop.permute(1, 2, 0).numpy().copy()
                 judged = judged_maps(inputs, subject, picture=picture, maps=maps)
-                done.append(Attribution(example=example, crop=crop, maps=judged))
+                done.append(Attribution(example=chosen[len(done)][0], crop=crop, maps=judged))
                 if watch:
                     watch(len(done), len(pictures))
         ready, refusals = with_maps(ready, refusals, found=[one.maps for one in done], lacking=lacking)
         few = pictures[: options.certificate_pictures]
         asked = asked_about(inputs, few, device) if few else None
         originals = {name: [predicted_map(name, one.maps) for one in done[: len(few)]] for name in ready}
-        return Attributions(
+        explained = Attributions(
             examples=tuple(done),
             options=options,
             methods=uses(ready),
@@ -146,7 +149,16 @@ def explain(
             certificates=certificates(subject, originals, asked) if asked else (),
             focus=focus_rows(inputs, findings, subject, grad_cam=ready.get("grad_cam")),
             precision=precision_checks(subject, ready, asked) if asked else (),
+            gone=gone,
         )
+    warn_of_switched(subject)
+    return replace(explained, switched=dict(subject.switched))
+
+
+def warn_of_switched(subject: Subject) -> None:
+    """Into the log, after the work."""
+    for name, switches in subject.switched.items():
+        log.warning("%s, or the model it ran, changed torch's arithmetic, now undone: %s", name, ", ".join(switches))
 
 
 def predicted_map(name: str, maps: Sequence[HeatValues]) -> NDArray[np.float32] | None:
@@ -254,30 +266,4 @@ def asked_about(inputs: RunInputs, pictures: Sequence[Picture], device: torch.de
         class_idx=firsts,
         rival_idx=lasts,
         seeds=tuple(picture.seed for picture in pictures),
-    )
-
-
-def _picture(inputs: RunInputs, findings: Findings, example: Example, seed: int) -> Picture:
-    predictions = findings.predictions
-    sample_id = predictions.sample_ids[example.idx]
-    sample = next(sample for sample in inputs.samples if sample.sample_id == sample_id)
-    try:
-        crop, sha256 = inputs.crop(sample)
-    except UnreadableImageError as error:
-        sha256, reason = "", str(error)
-    else:
-        reason = "other bytes than those evaluated"
-    if sha256 != predictions.sha256[example.idx]:
-        raise EvaluationError(
-            f"image {sample.path}",
-            found=f"changed since it was evaluated: {reason}",
-            expected="the same file throughout the run",
-            todo="keep the data set still while reportgen runs, and run again",
-        )
-    pred, target = int(predictions.logits[example.idx].argmax()), int(predictions.targets[example.idx])
-    return Picture(
-        crop=crop,
-        classes=(pred,) if pred == target else (pred, target),
-        seed=seed + example.idx,
-        mask=read_mask_or_none(inputs, sample),
     )

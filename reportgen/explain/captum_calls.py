@@ -12,8 +12,13 @@ from reportgen.errors import ReportgenError, in_one_line
 from reportgen.evaluate.memory import in_memory
 from reportgen.explain.methods import NotApplicableError, Question, Reason, Subject
 
-# Captum tells of hooks that it sets and removes. They are set on a private copy.
-_NOTICES = ("Setting backward hooks on ReLU activations", r"\s*Setting forward, backward hooks and attributes")
+# Captum tells of hooks that it sets and removes. They are set on a private copy. Torch tells of each kernel that it has
+# no deterministic one for (DeepLIFT's unpooling): the report says that there may be such.
+_NOTICES = (
+    "Setting backward hooks on ReLU activations",
+    r"\s*Setting forward, backward hooks and attributes",
+    r"\S+ does not have a deterministic implementation",
+)
 # What torch says where the model switches gradients off (torch.no_grad, detach) on the way to the score.
 _NO_GRADIENT = re.compile(r"does not require grad|appears to not have been used in the graph|Inference tensors cannot")
 

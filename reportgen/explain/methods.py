@@ -5,8 +5,9 @@ questions. Where it does not hold for the model it raises `NotApplicableError`, 
 Built-in methods are named in `METHODS`; any other is given as `package.module:attribute`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -14,6 +15,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import ConfigError
+from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.device import Compute
 from reportgen.inputs.adapted import program_of
 from reportgen.inputs.programs import NAMES
@@ -92,7 +94,8 @@ class Subject:
 
     `example` (1, C, H, W) float32 is one normalised picture of the run, on the device; C is 3, or 1 for a model of grey
     pictures. `black` and `white` (C, 1, 1) are the model's input for a black and for a white pixel. `target_layer` is
-    the path asked for, None for the architecture's own.
+    the path asked for, None for the architecture's own. `switched` is filled while methods work: by method what it, or
+    the model in its calls, changed of torch's arithmetic, as `name: value`, in order of name; undone after each call.
     """
 
     model: nn.Module
@@ -102,6 +105,7 @@ class Subject:
     white: torch.Tensor
     target_layer: str | None
     options: ExplainOptions
+    switched: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,8 @@ def method(name: str, subject: Subject) -> Explainer:
     program = program_of(subject.model)
     if program and name in METHODS and name not in OF_OUTPUTS:
         raise NotApplicableError("program", NAMES[program])
-    explainer = resolved(name, METHODS, kind="attribution method")(subject)
+    with _exact(name, subject):
+        explainer = resolved(name, METHODS, kind="attribution method")(subject)
     if not isinstance(explainer, Explainer):
         raise ConfigError(
             f"attribution method {name!r}",
@@ -147,4 +152,20 @@ def method(name: str, subject: Subject) -> Explainer:
             expected="a reportgen.explain.methods.Explainer",
             todo="return an Explainer from the callable",
         )
-    return explainer
+
+    def maps(question: Question) -> torch.Tensor:
+        with _exact(name, subject):
+            return explainer.maps(question)
+
+    return replace(explainer, maps=maps)
+
+
+@contextmanager
+def _exact(name: str, subject: Subject) -> Iterator[None]:
+    """No method works with what another has made of the arithmetic."""
+    with exact_arithmetic() as arithmetic:
+        try:
+            yield
+        finally:
+            if changed := arithmetic.changed():
+                subject.switched[name] = tuple(sorted({*subject.switched.get(name, ()), *changed}))

@@ -19,6 +19,7 @@ from reportgen.explain.attributions import (
     predicted_map,
     subject_of,
     uses,
+    warn_of_switched,
     with_maps,
 )
 from reportgen.explain.certificate import Certificate, certificates
@@ -78,7 +79,7 @@ def explain_picture(
         ready, refusals = with_maps(ready, refusals, found=[maps], lacking=lacking)
         originals = {name: [predicted_map(name, maps)] for name in ready}
         question = asked_about(inputs, [picture], device)
-        return ExplainedPicture(
+        found = ExplainedPicture(
             crop=crop.permute(1, 2, 0).numpy().copy(),
             probs=probs,
             pred=pred,
@@ -88,3 +89,5 @@ def explain_picture(
             refusals=refusals,
             certificates=certificates(subject, originals, question) if options.certificate_pictures else (),
         )
+    warn_of_switched(subject)
+    return found

@@ -48,7 +48,7 @@ def _map(heat: HeatValues, classes: tuple[str, ...]) -> dict[str, Any]:
 
 def explanation_json(report: Report) -> dict[str, Any]:
     """The methods of the run, what was refused, the certificates, and where the evidence lies over the whole run."""
-    attributions = report.attributions
+    attributions, sample_ids = report.attributions, report.findings.predictions.sample_ids
     return {
         "options": asdict(attributions.options),
         "methods": [asdict(use) for use in attributions.methods],
@@ -58,6 +58,11 @@ def explanation_json(report: Report) -> dict[str, Any]:
             for one in attributions.certificates
         ],
         "precision": [asdict(one) for one in attributions.precision],
+        "switched": {name: list(switches) for name, switches in attributions.switched.items()},
+        "gone": [
+            {"sample_id": sample_ids[one.example.idx], "reason": one.reason, "detail": one.detail}
+            for one in attributions.gone
+        ],
         "peak_off_object": {
             name: asdict(found) | {"share": found.share}
             for name, right in (("errors", False), ("hits", True))

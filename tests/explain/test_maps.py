@@ -206,14 +206,6 @@ def _raises(_done, _total):
     raise RuntimeError("on purpose")
 
 
-def test_an_image_that_changed_since_the_evaluation_is_refused(hand_inputs, hand_findings):
-    path = hand_inputs.samples[hand_findings.examples[0].idx].path
-    path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(EvaluationError, match="changed since") as caught:
-        explained(hand_inputs, hand_findings)
-    assert caught.value.exit_code == 4
-
-
 @pytest.mark.parametrize("wrong", [np.array([[np.nan]]), np.array([[np.inf]]), np.array([[-1.0]]), np.zeros(3)])
 def test_a_map_that_is_not_finite_or_negative_is_refused(wrong):
     with pytest.raises(EvaluationError):

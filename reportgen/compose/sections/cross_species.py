@@ -5,9 +5,10 @@ from reportgen.language import N_
 
 
 def cross_species(material: Material) -> Section:
-    """Every cross-species error is listed; cards with pictures for the first `rule.n_cross_species`."""
+    """Every cross-species error is listed; cards for the first `rule.n_cross_species`, where they have pictures."""
     findings = material.findings
     taxonomy = findings.predictions.facts.taxonomy
+    first = findings.cross_species[: findings.rule.n_cross_species]
     return Section(
         id="cross-species",
         title=N_("Errors across species"),
@@ -16,6 +17,7 @@ def cross_species(material: Material) -> Section:
             "taxonomy": taxonomy,
             "species_names": sorted(set(taxonomy.species)),
             "errors": findings.cross_species,
-            "cards": [(e, material.panels[e.idx]) for e in findings.cross_species[: findings.rule.n_cross_species]],
+            "n_first": len(first),
+            "cards": [(e, material.panels[e.idx]) for e in first if e.idx in material.panels],
         },
     )

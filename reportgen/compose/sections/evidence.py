@@ -12,9 +12,9 @@ from reportgen.language import N_
 
 
 def evidence(material: Material) -> Section | None:
-    """None when nothing was explained."""
-    attributions = material.attributions
-    if not attributions.methods and not attributions.refusals:
+    """None when nothing was to be explained."""
+    attributions, sample_ids = material.attributions, material.findings.predictions.sample_ids
+    if not attributions.methods and not attributions.refusals and not attributions.gone:
         return None
     errors, hits = (lying([row for row in attributions.focus if row.correct == right]) for right in (False, True))
     return Section(
@@ -30,6 +30,7 @@ def evidence(material: Material) -> Section | None:
             "methods": [_trust(material, use) for use in attributions.methods],
             "refusals": attributions.refusals,
             "options": attributions.options,
+            "gone": [(sample_ids[one.example.idx], one) for one in attributions.gone],
             "n_examples": len(attributions.examples),
         },
     )

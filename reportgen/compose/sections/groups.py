@@ -70,4 +70,5 @@ def _panels(material: Material, place: int, reason: str) -> list[Panel]:
 def _elsewhere(material: Material, members: set[int]) -> list[Panel]:
     """Errors inside the group that are shown among the cross-species errors, so that no one looks for them here."""
     shown = material.findings.cross_species[: material.findings.rule.n_cross_species]
-    return [material.panels[error.idx] for error in shown if {error.target, error.pred} <= members]
+    inside = (error.idx for error in shown if {error.target, error.pred} <= members)
+    return [material.panels[idx] for idx in inside if idx in material.panels]

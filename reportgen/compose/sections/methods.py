@@ -27,6 +27,7 @@ def methods(material: Material) -> Section:
             "jpeg_quality": JPEG_QUALITY,
             "precision": material.attributions.precision,
             "argmax": predictions.argmax,
+            "switched": material.attributions.switched,
         },
         assets={"colour-bar.svg": colour_bar(material.language)},
     )
