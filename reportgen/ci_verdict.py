@@ -35,7 +35,7 @@ def leave_verdict(ci_dir: Path, exit_code: int, cause: BaseException | None) -> 
     """Writes the three files with the outcome "error", unless this run has left its own. Raises ReportgenError."""
     if _is_told(ci_dir / "verdict.json"):
         return
-    from reportgen.deliver.bundle import write_files
+    from reportgen.deliver.writing import write_files
     from reportgen.render.ci_files import failed_files
 
     kind = type(cause).__name__ if cause else "SystemExit"

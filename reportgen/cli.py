@@ -233,6 +233,7 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
     from reportgen.config import read_config
     from reportgen.console import set_up_logging, watching
     from reportgen.deliver.ci_dir import told_to_ci
+    from reportgen.inputs.bundle_files import bundle_read
     from reportgen.language import language
     from reportgen.pipeline.run import run as run_pipeline
 
@@ -252,7 +253,8 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
             say(line)
     for error in outcome.failed:
         say_lines(f"reportgen: {error}", err=True)
-    say((outcome.receipts.bundle_dir / "verdict.json").read_text(encoding="utf-8").strip())
+    with bundle_read(outcome.receipts.bundle_dir, ("verdict.json",)) as files:
+        say(files["verdict.json"].decode().strip())
     raise typer.Exit(outcome.exit_code)
 
 

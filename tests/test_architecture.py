@@ -45,6 +45,27 @@ STOPWATCHES = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "
 TIMED_ROOMS = {"pipeline", "evaluate", "explain", "render", "deliver"}
 FORBIDDEN_MODULES = {"types", "utils", "helpers", "common", "base"}
 FORBIDDEN_CLASS = re.compile(r"(Manager|Handler|Factory|Mixin)$")
+# What touches the archive opens files by inputs/plain_files.py and inputs/bundle_files.py alone: no link, no pipe.
+OF_THE_ARCHIVE = {"deliver", "pipeline", "cli", "cli_archive", "doctor", "history", "bundle_files", "stored_evaluation"}
+OPENS = {
+    "open",
+    "read_bytes",
+    "read_text",
+    "iterdir",
+    "glob",
+    "rglob",
+    "copytree",
+    "copyfile",
+    "copy",
+    "copy2",
+    "rmtree",
+}
+PARSES = {"load", "loadtxt", "read_parquet", "read_csv", "read_json", "parse"}  # of a path, or of bytes in hand
+MAY_OPEN = {
+    "pipeline/logo.py": "a file that the TOML file names",
+    "deliver/locks.py": "a folder, for its lock",
+    "deliver/writing.py": "what it makes itself",
+}
 TARGET = re.compile(r"reportgen(\.\w+)+:\w+")  # a plug-in's name in a mapping is an import like any other
 MAX_LINES, MAX_BODY, MAX_PARAMETERS, MAX_POSITIONAL = 300, 40, 6, 3
 
@@ -58,6 +79,8 @@ def violations(package: Path) -> set[str]:
         tree = ast.parse(text)
         room = place.parts[0].removesuffix(".py")
         problems = [*_bad_imports(tree, room, place), *_bad_clocks(tree, room), *_bad_sizes(tree), *_bad_names(tree)]
+        if {room, path.stem} & OF_THE_ARCHIVE and place.as_posix() not in MAY_OPEN:
+            problems += _bad_openings(tree)
         if len(text.splitlines()) > MAX_LINES:
             problems.append(f"has {len(text.splitlines())} lines")
         if path.stem in FORBIDDEN_MODULES:
@@ -116,6 +139,17 @@ def _bad_clocks(tree: ast.AST, room: str) -> Iterator[str]:
                 name in STOPWATCHES and not in_a_clocks_place and room not in TIMED_ROOMS
             ):
                 yield f"reads {owner}.{name}"
+
+
+def _bad_openings(tree: ast.AST) -> Iterator[str]:
+    """Calls that open a path; removing and copying is allowed below a descriptor, parsing of bytes in hand."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        held = any(word.arg in ("dir_fd", "src_dir_fd") for word in call.keywords)
+        first = call.args[0] if call.args else None
+        in_hand = isinstance(first, ast.Call) and getattr(first.func, "attr", "") == "BytesIO"
+        if (name in OPENS and not held) or (name in PARSES and not in_hand):
+            yield f"opens by {name}"
 
 
 def _bad_sizes(tree: ast.AST) -> Iterator[str]:
@@ -195,6 +229,32 @@ def test_a_planted_bad_module_is_reported(tmp_path, source):
     planted.parent.mkdir(parents=True)
     planted.write_text(source)
     assert violations(tmp_path / "reportgen") == {f"analyse/planted.py: {BAD[source]}"}
+
+
+OPENING = {
+    "Path(x).read_bytes()": "read_bytes",
+    "(run_dir / 'run.json').read_text()": "read_text",
+    "open(x)": "open",
+    "os.open(x, 0)": "open",
+    "x.open('rb')": "open",
+    "list(x.glob('*'))": "glob",
+    "shutil.rmtree(x)": "rmtree",
+    "shutil.copytree(x, y)": "copytree",
+    "np.load(x)": "load",
+    "pd.read_parquet(path)": "read_parquet",
+    "ET.parse(x)": "parse",
+}
+
+
+@pytest.mark.parametrize("place", ["deliver/planted.py", "pipeline/planted.py", "inputs/history.py", "cli.py"])
+@pytest.mark.parametrize("source", OPENING)
+def test_what_touches_the_archive_opens_nothing_itself(tmp_path, place, source):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text(source)
+    assert violations(tmp_path) == {f"{place}: opens by {OPENING[source]}"}
+    held = "shutil.rmtree(x, dir_fd=at)\nnp.load(io.BytesIO(x))\nos.rename(x, y, src_dir_fd=at)\n"
+    (tmp_path / place).write_text(held)
+    assert violations(tmp_path) == set()
 
 
 def test_a_planted_module_with_a_name_for_anything_is_reported(tmp_path):

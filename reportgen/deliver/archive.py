@@ -1,8 +1,6 @@
 """The archive: which bundles it holds, its front page index.html, and the links named latest."""
 
 import errno
-import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,16 +10,20 @@ from xml.etree import ElementTree as ET
 
 from pydantic import TypeAdapter, ValidationError
 
-from reportgen.deliver.bundle import AUDIT_FAILED, HIDDEN, MANIFEST, UNRENDERED, errors_told, hidden_name, write_files
+from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED
 from reportgen.deliver.locks import alone_in
 from reportgen.deliver.model_folders import model_in
-from reportgen.errors import DeliveryError, InputError, in_one_line
+from reportgen.deliver.writing import HIDDEN, errors_told, hidden_name, write_files
+from reportgen.errors import DeliveryError, InputError
+from reportgen.inputs.bundle_files import MANIFEST, bundle_read
+from reportgen.inputs.plain_files import NotPlainError, folders_in, held_folder, kind_of, names_in, open_plain
 from reportgen.render.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 
 INDEX, LATEST = "index.html", "latest"
 INDEX_PAGE = re.compile(r"index(\.[a-z]{2,3})?\.html")  # the front page in each language
 _DEEPEST = 4  # folders below the archive's
+_LARGEST = 2**26  # bytes of a file that every index reads of every run
 _OURS = b'<meta name="generator" content="reportgen">'
 # What file systems without links answer, and the rename into a model's folder that lies on another one.
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
@@ -65,7 +67,7 @@ def bundles(archive: Path) -> Bundles:
     for path in bundle_dirs(archive):
         try:
             runs.append(archived_run(path, archive))
-        except (OSError, ValueError) as error:
+        except (InputError, ValueError) as error:
             if path.is_dir():  # else it was pruned just now
                 unreadable.append(Unreadable(path=path, reason=_reason(error)))
     runs.sort(key=lambda run: (run.model, run.verdict.created_at, run.verdict.run_id))
@@ -73,11 +75,11 @@ def bundles(archive: Path) -> Bundles:
 
 
 def archived_run(path: Path, archive: Path) -> ArchivedRun:
-    """The bundle in `path`, in `archive`. Raises OSError or ValueError when it lacks a file or tells not what it is."""
-    content = (path / "verdict.json").read_bytes()
+    """The bundle in `path`, in `archive`. Raises InputError or ValueError for one that is damaged."""
+    with bundle_read(path, (MANIFEST, "verdict.json"), most_bytes=_LARGEST) as files:
+        content = files["verdict.json"]  # a changed digit would be listed as a figure of the run
     verdict = _judged(path, _VERDICT.validate_json(content))
-    _refuse_changed(path, content)
-    documents = tuple(name for _, name, _ in verdict.reports if (path / name).is_file())
+    documents = tuple(name for _, name, _ in verdict.reports if _has(path, name, "a file"))
     return ArchivedRun(path=path, place=_place(path, archive), verdict=verdict, documents=documents)
 
 
@@ -90,22 +92,13 @@ def _judged(path: Path, verdict: Verdict) -> Verdict:
     if verdict.outcome != "pass" or verdict.n_data_checks is not None:
         return verdict
     try:
-        cases = ET.fromstring((path / "junit.xml").read_bytes()).iter("testcase")  # noqa: S314  # the archive's own file
-    except (OSError, ET.ParseError):
+        with bundle_read(path, ("junit.xml",), most_bytes=_LARGEST) as files:
+            cases = ET.fromstring(files["junit.xml"]).iter("testcase")  # noqa: S314  # expat bounds what entities grow to
+    except InputError:
         return verdict
     rules = [{"name": case.get("name"), "outcome": "pass"} for case in cases]
     found = as_judged({"outcome": "pass", "strict": verdict.strict, "rules": rules})
     return replace(verdict, **{key: found[key] for key in ("outcome", "n_data_checks", "details")})
-
-
-def _refuse_changed(path: Path, verdict: bytes) -> None:
-    """A changed digit would be listed as a figure of the run."""
-    try:
-        listed = json.loads((path / MANIFEST).read_bytes())["files"]["verdict.json"]["sha256"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{MANIFEST}: {in_one_line(error)}") from error
-    if listed != hashlib.sha256(verdict).hexdigest():
-        raise ValueError(f"verdict.json is not as {MANIFEST} has it (its SHA-256 is another)")
 
 
 def bundle_dirs(archive: Path) -> tuple[Path, ...]:
@@ -125,7 +118,17 @@ def is_bundle(path: Path) -> bool:
 
 
 def _is_ours(path: Path) -> bool:
-    return any((path / name).exists() for name in (MANIFEST, "findings.json"))
+    return any(_has(path, name) for name in (MANIFEST, "findings.json"))
+
+
+def _has(path: Path, name: str, kind: str | None = None) -> bool:
+    """Whether the folder has something of that name and kind, of any kind for None. Raises OSError."""
+    try:
+        with held_folder(path) as at:
+            found = kind_of(at, name)
+    except FileNotFoundError:  # pruned just now
+        return False
+    return found is not None and kind in (None, found)
 
 
 def model_dirs(archive: Path) -> tuple[Path, ...]:
@@ -212,30 +215,36 @@ def _link(link: Path, to: str | None, archive: Path) -> None:
 
 
 def _visible_dirs(folder: Path) -> Iterator[Path]:
-    entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    for entry in entries:
-        if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
-            yield folder / entry.name
+    yield from (path for path in folders_in(folder) if not path.name.startswith("."))
 
 
 def _older_pages(archive: Path, pages: Mapping[str, str]) -> list[Path]:
     """Our front pages in languages that no run has any more. Raises DeliveryError where one of `pages` is not ours."""
-    there = [path for path in archive.iterdir() if INDEX_PAGE.fullmatch(path.name) and path.is_file()]
-    ours = {path for path in there if _OURS in path.read_bytes()[:1000]}
+    with held_folder(archive) as at:
+        there = [name for name in names_in(at) if INDEX_PAGE.fullmatch(name)]
+        ours = {name for name in there if _is_our_page(at, name)}
     for page in pages:
-        if (archive / page).exists() and archive / page not in ours:
+        if page in there and page not in ours:
             raise DeliveryError(
                 str(archive / page),
                 found="a page that reportgen did not write",
                 expected=f"no {page}, or the archive's own",
                 todo="name the archive root, or move that page away",
             )
-    return [path for path in ours if path.name not in pages]
+    return [archive / name for name in sorted(ours) if name not in pages]
 
 
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"no {Path(error.filename).name}"
+def _is_our_page(at: int, name: str) -> bool:
+    try:
+        with open_plain(at, name) as file:
+            return _OURS in file.read(1000)
+    except NotPlainError:
+        return False
+
+
+def _reason(error: InputError | ValueError) -> str:
+    if isinstance(error, InputError):
+        return error.found.removeprefix("damaged: ")
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -12,8 +12,6 @@ import ctypes
 import hashlib
 import json
 import os
-import re
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -21,15 +19,14 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from reportgen.deliver.locks import UNSUPPORTED, alone_in, locked
-from reportgen.errors import DeliveryError
+from reportgen.deliver.mail_folder import mail_files, write_mail_files
+from reportgen.deliver.writing import HIDDEN, OF_OTHERS, errors_told, hidden_name, settle, write_new
+from reportgen.inputs.bundle_files import MANIFEST, damaged
+from reportgen.inputs.plain_files import held_folder, kind_of, names_in
 
-MANIFEST = "manifest.json"
-MAIL = "mail"  # the folder of a bundle whose files come later, and are not in the manifest
 EVALUATED = ".evaluated-"  # + run_id: evaluations kept for --resume
 UNRENDERED, AUDIT_FAILED = ".unrendered", ".audit-failed"  # run_id + : results kept without a faultless report
-HIDDEN = re.compile(r"\.(?P<name>.+)\.(?P<state>partial|old|removed)-[0-9a-f]+", re.DOTALL)
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-_OF_OTHERS = 0o077
 
 
 def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = False) -> Path:
@@ -41,70 +38,59 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     partial = hidden_name(target, "partial")
     with errors_told(f"bundle {target}"), ExitStack() as at_end:
         target.parent.mkdir(parents=True, exist_ok=True)
+        parent = at_end.enter_context(held_folder(target.parent))
         with alone_in(target.parent):
-            put_back(target.parent)
-            replaces = replace and target.exists()
-            _refuse_existing(target, unless=replaces)
+            put_back(parent)
+            replaces = replace and kind_of(parent, target.name) is not None
+            _refuse_existing(parent, target, unless=replaces)
             if replaces:  # until it is deleted: nobody mails it, nobody prunes it
                 at_end.enter_context(locked(target))
             partial.mkdir()
             rights = stat.S_IMODE(partial.stat().st_mode)  # what the umask gives
             with suppress(OSError):  # some file systems have no rights to change
-                partial.chmod(rights & ~_OF_OTHERS)
+                partial.chmod(rights & ~OF_OTHERS)
             at_end.enter_context(locked(partial))
-        at_end.callback(shutil.rmtree, partial, ignore_errors=True)
+        at_end.callback(shutil.rmtree, partial.name, dir_fd=parent, ignore_errors=True)
+        at = at_end.enter_context(held_folder(partial))
         for name, content in files.items():
-            _write(partial / name, content)
-        if replaces and (target / MAIL).is_dir():
-            shutil.copytree(target / MAIL, partial / MAIL, copy_function=_copy)
-        _write(partial / MANIFEST, manifest(files))
+            write_new(at, name, content)
+        if replaces and (mails := mail_files(target)):
+            write_mail_files(partial, mails)
+        write_new(at, MANIFEST, manifest(files))
         with suppress(OSError):
             partial.chmod(rights)
-        _settle(partial)
+        settle(at)
         with alone_in(target.parent):
-            _refuse_existing(target, unless=replaces)
+            _refuse_existing(parent, target, unless=replaces)
             if replaces:
                 _exchange(partial, target)
             else:
                 partial.rename(target)
-        _settle(target.parent)
+        settle(parent)
     return target
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
-    """Writes each file whole, in place of an older one of its name. Raises DeliveryError."""
-    written = []
-    with errors_told(f"folder {folder}"):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            partial = hidden_name(folder / name, "partial")
-            try:
-                _write(partial, content)
-                written.append(partial.replace(folder / name))
-            finally:
-                partial.unlink(missing_ok=True)
-        _settle(folder)
-    return tuple(written)
-
-
-def remove_bundle(target: Path) -> bool:
+def remove_bundle(target: Path, *, archive: Path | None = None) -> bool:
     """Removes a bundle, or what a dead process left of one. False when a living process has it: then it stays.
 
     It is whole under its name, or it is not there under its name. What is gone already counts as removed; a hidden
-    "old" whose bundle is missing is put back. Raises DeliveryError.
+    "old" whose bundle is missing is put back. No link below `archive` is followed on the way to it. Raises
+    DeliveryError.
     """
-    with errors_told(f"bundle {target}"), ExitStack() as at_end:
+    top = archive or target.parent
+    way = target.parent.relative_to(top).parts
+    with errors_told(f"bundle {target}"), held_folder(top, *way) as at, ExitStack() as at_end:
         going = target if HIDDEN.fullmatch(target.name) else hidden_name(target, "removed")
         with alone_in(target.parent):
-            put_back(target.parent)
-            if not target.exists():
+            put_back(at)
+            if kind_of(at, target.name) is None:
                 return True
             try:
                 at_end.enter_context(locked(target))
             except BlockingIOError:
                 return False
-            target.rename(going)
-        shutil.rmtree(going)
+            _renamed(at, target.name, going.name)
+        shutil.rmtree(going.name, dir_fd=at)
     return True
 
 
@@ -120,24 +106,19 @@ def held(directory: Path) -> Iterator[None]:
         yield
 
 
-def put_back(folder: Path) -> None:
+def put_back(at: int) -> None:
     """Ends what died between the two renames of an exchange: the old bundle gets its name again.
 
-    To be called in one's turn in `folder`. Raises OSError.
+    To be called in one's turn in the folder, which is held as `at`. Raises OSError.
     """
-    for entry in list(os.scandir(folder)):
-        found = HIDDEN.fullmatch(entry.name)
-        if not found or found["state"] != "old":
+    for name in names_in(at):
+        found = HIDDEN.fullmatch(name)
+        if not found or found["state"] != "old" or kind_of(at, name) != "a folder":
             continue
-        if (folder / found["name"]).exists():  # it died after the second rename
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
-            Path(entry.path).rename(folder / found["name"])
-
-
-def hidden_name(target: Path, state: str) -> Path:
-    """A name beside `target` that no other process takes, today or later."""
-    return target.with_name(f".{target.name}.{state}-{secrets.token_hex(8)}")
+        if kind_of(at, found["name"]) is None:
+            _renamed(at, name, found["name"])
+        else:  # it died after the second rename
+            shutil.rmtree(name, dir_fd=at, ignore_errors=True)
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
@@ -148,60 +129,16 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
     return (json.dumps({"schema_version": 1, "files": listed}, indent=1) + "\n").encode()
 
 
-@contextmanager
-def errors_told(thing: str) -> Iterator[None]:
-    """Turns what the file system refuses into DeliveryError."""
-    try:
-        yield
-    except BlockingIOError as error:
-        raise DeliveryError(
-            thing,
-            found="another process is working on it",
-            expected="to have it alone",
-            todo="wait until that process is done, then run again",
-        ) from error
-    except OSError as error:
-        raise DeliveryError(
-            thing,
-            found=f"{type(error).__name__}: {error.strerror or error}",
-            expected="a directory that can be written",
-            todo="free the disk, make the directory writable or correct --out, then run again",
-        ) from error
-
-
-def _refuse_existing(target: Path, *, unless: bool) -> None:
-    if target.exists() and not unless:
+def _refuse_existing(parent: int, target: Path, *, unless: bool) -> None:
+    kind = kind_of(parent, target.name)
+    if kind is not None and not unless:
         raise FileExistsError(f"{target} is there already")
+    if kind not in (None, "a folder"):
+        raise damaged(target, f"{kind}, not a folder")
 
 
-def _write(path: Path, content: bytes) -> None:
-    """A new file, nobody else's until it is whole; then it has the rights that the umask gives."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
-        rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        with suppress(OSError):
-            os.fchmod(file.fileno(), rights & ~_OF_OTHERS)
-        file.write(content)
-        file.flush()
-        with suppress(OSError):
-            os.fchmod(file.fileno(), rights)
-        os.fsync(file.fileno())
-
-
-def _copy(source: str, copy: str) -> None:
-    _write(Path(copy), Path(source).read_bytes())
-
-
-def _settle(folder: Path) -> None:
-    """The names in `folder` are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in UNSUPPORTED:
-            raise
-    finally:
-        os.close(descriptor)
+def _renamed(at: int, name: str, to: str) -> None:
+    os.rename(name, to, src_dir_fd=at, dst_dir_fd=at)  # pathlib knows no descriptors
 
 
 def _exchange(partial: Path, target: Path) -> None:

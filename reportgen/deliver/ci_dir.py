@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from reportgen.deliver.bundle import write_files
 from reportgen.deliver.foreign_links import warn_of_links
+from reportgen.deliver.writing import write_files
 from reportgen.errors import DeliveryError, ReportgenError
+from reportgen.inputs.bundle_files import bundle_read
 from reportgen.render.ci_files import NAMES, error_files, stopped_files
 from reportgen.stopping import Stopped
 
@@ -34,7 +35,8 @@ def told_to_ci(ci_dir: Path | None) -> Iterator[list[Path]]:
     except Stopped as stopped:
         write_files(ci_dir, stopped_files(stopped))
         raise
-    write_files(ci_dir, {name: (made[0] / name).read_bytes() for name in NAMES})
+    with bundle_read(made[0], NAMES) as files:
+        write_files(ci_dir, files)
 
 
 def _replace(ci_dir: Path, files: Mapping[str, bytes]) -> None:

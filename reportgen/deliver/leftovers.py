@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from reportgen.deliver.archive import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
-from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, HIDDEN, MAIL, MANIFEST, UNRENDERED, errors_told
+from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED
 from reportgen.deliver.locks import alone_in, in_use
+from reportgen.deliver.mail_folder import MAIL
+from reportgen.deliver.writing import HIDDEN, errors_told
+from reportgen.inputs.bundle_files import MANIFEST
+from reportgen.inputs.plain_files import held_below, held_folder, kind_of, names_in
 
 Kind = Literal["partial", "old", "removed", "evaluated", "unrendered", "audit-failed", "temporary"]
 
@@ -69,9 +73,9 @@ def _at_the_top(archive: Path) -> Iterator[Leftover]:
 def _beside_bundles(folder: Path) -> Iterator[Leftover]:
     with alone_in(folder) as sure:
         for entry in list(os.scandir(folder)):
-            kind, path = _kind(entry), Path(entry.path)
-            if kind:
-                with suppress(FileNotFoundError):  # its process has just deleted it
+            path = Path(entry.path)
+            with suppress(FileNotFoundError):  # its process has just deleted it
+                if kind := _kind(entry):
                     alive = not sure if kind == "old" else in_use(path)
                     yield Leftover(path=path, kind=kind, alive=alive)
 
@@ -82,8 +86,9 @@ def _kind(entry: os.DirEntry[str]) -> Kind | None:
     if hidden := HIDDEN.fullmatch(entry.name):
         kinds: dict[str, Kind] = {"partial": "partial", "old": "old", "removed": "removed"}
         return kinds[hidden["state"]]
-    if not (Path(entry.path) / MANIFEST).exists():  # a folder of somebody else
-        return None
+    with held_folder(Path(entry.path)) as at:
+        if kind_of(at, MANIFEST) is None:  # a folder of somebody else
+            return None
     if entry.name.startswith(EVALUATED):
         return "evaluated"
     if entry.name.endswith(UNRENDERED):
@@ -93,6 +98,10 @@ def _kind(entry: os.DirEntry[str]) -> Kind | None:
 
 def _in_mail(bundle: Path) -> Iterator[Leftover]:
     """Files of receipts: who writes them has the bundle."""
-    for path in (bundle / MAIL).glob(".*.partial-*"):
-        if HIDDEN.fullmatch(path.name):
-            yield Leftover(path=path, kind="temporary", alive=in_use(bundle))
+    with suppress(FileNotFoundError), held_folder(bundle) as at:  # or it was pruned just now
+        if kind_of(at, MAIL) != "a folder":
+            return
+        with held_below(at, MAIL) as mail:
+            for name in names_in(mail):
+                if HIDDEN.fullmatch(name) and kind_of(mail, name) == "a file":
+                    yield Leftover(path=bundle / MAIL / name, kind="temporary", alive=in_use(bundle))

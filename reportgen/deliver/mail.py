@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from reportgen.deliver.bundle import MAIL, held, write_files
+from reportgen.deliver.bundle import held
+from reportgen.deliver.mail_folder import write_mail_files
 from reportgen.deliver.mail_message import Draft, Letter, PdfVersion, first_that_fits
 from reportgen.deliver.mail_receipts import Receipt, read_receipts, write_receipts
 from reportgen.deliver.mail_settings import MailSettings, key_of
@@ -90,7 +91,7 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
     page = bundle_dir / document_name(code, "html", first=contract["language"])
     place = bundle_dir.parent.name if model_in(bundle_dir.parent.name, model) == model else model
     link = settings.link.replace("{model}", quote(place)).replace("{run_id}", run_id)
-    link = link or str(page if page.exists() else bundle_dir)
+    link = link or str(page if page.is_file() else bundle_dir)
     return Draft(
         contract=contract,
         settings=settings,
@@ -100,7 +101,7 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
 
 
 def _written(bundle_dir: Path, letter: Letter) -> MailReceipt:
-    (path,) = write_files(bundle_dir / MAIL, {letter.file_name: letter.content})
+    (path,) = write_mail_files(bundle_dir, {letter.file_name: letter.content})
     return MailReceipt(eml_path=path, n_bytes=len(letter.content), omitted=letter.omitted)
 
 

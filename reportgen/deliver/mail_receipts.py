@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from reportgen.deliver.bundle import MAIL, write_files
+from reportgen.deliver.mail_folder import MAIL, read_mail_file, write_mail_files
 from reportgen.errors import DeliveryError, InputError, in_one_line
 
 _NAME = "receipts.json"
+_LARGEST = 2**26  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +33,14 @@ class Receipt:
 
 def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
     """By key of the address; empty when nobody was mailed. Raises InputError for a damaged file, DeliveryError."""
-    path = bundle_dir / MAIL / _NAME
     try:
-        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = read_mail_file(bundle_dir, _NAME, most_bytes=_LARGEST)
+        content: Mapping[str, Any] = json.loads(found) if found is not None else {"receipts": {}}
         return {key: Receipt(**receipt) for key, receipt in content["receipts"].items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         kind = DeliveryError if isinstance(error, OSError) else InputError
         raise kind(
-            str(path),
+            str(bundle_dir / MAIL / _NAME),
             found=in_one_line(error),
             expected="the receipts of a run's mail",
             todo="restore it; if you remove it, everybody counts as not yet mailed",
@@ -51,4 +50,4 @@ def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
 def write_receipts(bundle_dir: Path, receipts: Mapping[str, Receipt]) -> None:
     """Takes the place of the old file whole. Raises DeliveryError."""
     content = {"schema_version": 1, "receipts": {key: asdict(receipts[key]) for key in sorted(receipts)}}
-    write_files(bundle_dir / MAIL, {_NAME: (json.dumps(content, indent=1) + "\n").encode()})
+    write_mail_files(bundle_dir, {_NAME: (json.dumps(content, indent=1) + "\n").encode()})

@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from unicodedata import normalize
 
+from reportgen.inputs.plain_files import held_folder, names_in
+
 _LONGEST = 200  # bytes; most file systems take 255, and hidden names beside it are longer
 _MEANT = 8  # hexadecimal digits of the hash
 # A device of Windows, with any ending; the archive's own links and pages.
@@ -37,7 +39,7 @@ def model_folder(archive: Path, model: str) -> Path:
     would not keep apart.
     """
     wanted = folder_name(model)
-    there = {path.name for path in archive.iterdir()} if archive.is_dir() else set()
+    there = set(_names(archive)) if archive.is_dir() else set()
     taken = wanted not in there and _folded(wanted) in {_folded(name) for name in there}
     return archive / (_hashed(wanted, model) if taken else wanted)
 
@@ -61,6 +63,11 @@ def archive_of(bundle_dir: Path, model: str) -> Path:
     if bundle_dir.parts[-1 - len(nested) : -1] == tuple(nested):
         return bundle_dir.parents[len(nested)]
     return bundle_dir.parent.parent
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    with held_folder(folder) as at:
+        return names_in(at)
 
 
 def _percent(letter: str) -> str:

@@ -9,8 +9,11 @@ from itertools import groupby
 from pathlib import Path
 
 from reportgen.deliver.archive import ArchivedRun, archived_run, bundles, refresh
-from reportgen.deliver.bundle import EVALUATED, errors_told, remove_bundle
+from reportgen.deliver.bundle import EVALUATED, remove_bundle
 from reportgen.deliver.leftovers import Leftover, leftovers
+from reportgen.deliver.writing import errors_told
+from reportgen.errors import InputError
+from reportgen.inputs.plain_files import held_folder
 
 KEPT_RESULTS = timedelta(days=14)  # evaluations to resume, results to render: time enough to do so
 
@@ -23,6 +26,7 @@ class Removal:
     path: Path
     reason: str
     n_bytes: int
+    is_folder: bool
 
 
 def retention(
@@ -67,19 +71,22 @@ def remove(removals: tuple[Removal, ...]) -> tuple[Removal, ...]:
 
     Raises DeliveryError at the first that cannot be removed; the index is up to date then too.
     """
-    done = []
     try:
-        for removal in removals:
-            with errors_told(f"leftover {removal.path}"):
-                if removal.path.is_symlink() or removal.path.is_file():
-                    removal.path.unlink(missing_ok=True)
-                elif not remove_bundle(removal.path):
-                    continue
-            done.append(removal)
+        return tuple(removal for removal in removals if _removed(removal))
     finally:
         for archive in {removal.archive for removal in removals}:
             refresh(archive)
-    return tuple(done)
+
+
+def _removed(removal: Removal) -> bool:
+    """Whatever has come into its way since, nothing outside of the archive is touched."""
+    if removal.is_folder:
+        return remove_bundle(removal.path, archive=removal.archive)
+    way = removal.path.parent.relative_to(removal.archive).parts
+    gone = suppress(FileNotFoundError)
+    with errors_told(f"leftover {removal.path}"), gone, held_folder(removal.archive, *way) as at:
+        os.unlink(removal.path.name, dir_fd=at)  # pathlib knows no descriptors
+    return True
 
 
 def _past_limits(runs: tuple[ArchivedRun, ...], keep: int | None, before: datetime | None) -> set[Path]:
@@ -97,7 +104,7 @@ def _missing(archive: Path, found: tuple[Leftover, ...]) -> Iterator[ArchivedRun
     """Bundles that are not under their names at the moment, and will be put back."""
     for one in found:
         if one.kind == "old":
-            with suppress(OSError, ValueError):
+            with suppress(InputError, ValueError):
                 yield archived_run(one.path, archive)
 
 
@@ -112,7 +119,7 @@ def _made_at(path: Path) -> datetime:
     try:
         return datetime.strptime(path.name.removeprefix(EVALUATED)[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
 
 
 def _why(keep: int | None, keep_days: float | None) -> str:
@@ -124,13 +131,14 @@ def _why(keep: int | None, keep_days: float | None) -> str:
 
 
 def _removal(archive: Path, path: Path, reason: str) -> Removal:
-    return Removal(archive=archive, path=path, reason=reason, n_bytes=_size(path))
+    is_folder = path.is_dir() and not path.is_symlink()
+    return Removal(archive=archive, path=path, reason=reason, n_bytes=_size(path, is_folder), is_folder=is_folder)
 
 
-def _size(path: Path) -> int:
+def _size(path: Path, is_folder: bool) -> int:
     """Of a file, or of all files in a folder; what another process deletes meanwhile counts nothing."""
     size = 0
-    for file in (path, *(Path(at, name) for at, _, names in os.walk(path) for name in names)):
+    for file in (Path(at, name) for at, _, names in os.walk(path) for name in names) if is_folder else (path,):
         with suppress(FileNotFoundError):
-            size += 0 if file.is_dir() else file.lstat().st_size
+            size += file.lstat().st_size
     return size

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from reportgen.deliver.bundle import EVALUATED
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
 from reportgen.inputs.bundle_files import bundle_read
+from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.preprocessing import OLDER
 from reportgen.inputs.run_inputs import RunFacts
 
@@ -47,6 +49,13 @@ def read_evaluation(folder: Path) -> Predictions:
     """What `stored_evaluation` stored. Raises InputError for files that are missing or damaged."""
     with bundle_read(folder, FILES) as files:
         return evaluation_of(files)
+
+
+def kept_evaluations(model_dirs: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The folders of evaluations kept for --resume, newest first; a link is none. Raises OSError."""
+    found = [path for model_dir in model_dirs if model_dir.is_dir() for path in folders_in(model_dir)]
+    kept = (path for path in found if path.name.startswith(EVALUATED))
+    return tuple(sorted(kept, key=lambda path: path.name, reverse=True))
 
 
 def evaluation_of(files: Mapping[str, bytes]) -> Predictions:

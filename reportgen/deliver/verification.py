@@ -1,14 +1,17 @@
 """`reportgen verify`: whether the bundles are as they were written."""
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.deliver.archive import bundle_dirs, is_bundle
-from reportgen.deliver.bundle import MAIL, MANIFEST, errors_told
-from reportgen.errors import InputError, in_one_line
+from reportgen.deliver.mail_folder import MAIL
+from reportgen.deliver.writing import errors_told
+from reportgen.errors import InputError
+from reportgen.inputs.bundle_files import MANIFEST, listed_sha256, told
+from reportgen.inputs.plain_files import MOST_BYTES, held_below, held_folder, kind_of, names_in, open_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +25,12 @@ class Verified:
 def verify(path: Path) -> tuple[Verified, ...]:
     """The bundle `path`, or every bundle of the archive `path`, in order of paths.
 
-    Each file is read and its SHA-256 compared with manifest.json. mail/ receives files later and is not looked at.
+    Each file is read and its SHA-256 compared with manifest.json; a link, a named pipe and the like is never opened,
+    and is a problem. mail/ receives files later: that they are plain files is all that is asked of them.
     Raises InputError when there is nothing to check, DeliveryError.
     """
     with errors_told(f"bundle {path}"):
-        folders = (path,) if (path / MANIFEST).exists() or is_bundle(path) else bundle_dirs(path)
+        folders = (path,) if path.is_dir() and is_bundle(path) else bundle_dirs(path)
     if not folders:
         raise InputError(
             f"archive {path}",
@@ -46,30 +50,44 @@ def _verified(folders: tuple[Path, ...]) -> Iterator[Verified]:
 
 def _problems(bundle: Path) -> Iterator[str]:
     try:
-        hashes = _hashes(bundle)
-        names = {path.name for path in bundle.iterdir()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        yield f"{MANIFEST}: {'missing' if isinstance(error, FileNotFoundError) else in_one_line(error)}"
+        with held_folder(bundle) as at:
+            yield from _problems_in(at)
+    except OSError as error:
+        yield told(error)
+
+
+def _problems_in(at: int) -> Iterator[str]:
+    try:
+        sha256 = listed_sha256(at)
+    except (OSError, ValueError) as error:
+        yield f"{MANIFEST}: {told(error)}"
         return
-    for name in sorted({*hashes, *names} - {MANIFEST, MAIL}):
-        problem = _problem(bundle / name, hashes.get(name)) if name in names else "missing"
+    for name in sorted({*sha256, *names_in(at)} - {MANIFEST, MAIL}):
+        problem = _problem(at, name, sha256.get(name))
         if problem:
             yield f"{name}: {problem}"
+    yield from _odd_mail(at)
 
 
-def _hashes(bundle: Path) -> Mapping[str, str]:
-    listed = json.loads((bundle / MANIFEST).read_bytes())["files"]
-    return {name: entry["sha256"] for name, entry in listed.items()}
-
-
-def _problem(path: Path, sha256: str | None) -> str:
-    if path.is_symlink():
-        return "a link, not a file"
-    if sha256 is None:
-        return "not in the manifest"
+def _problem(at: int, name: str, sha256: str | None) -> str:
     try:
-        with path.open("rb") as file:
+        with open_plain(at, name) as file:
+            if sha256 is None:
+                return "not in the manifest"
+            if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                return f"more than {MOST_BYTES:,} bytes"
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return told(error)
     return "" if found == sha256 else "changed: its SHA-256 is another"
+
+
+def _odd_mail(at: int) -> Iterator[str]:
+    kind = kind_of(at, MAIL)
+    if kind not in (None, "a folder"):
+        yield f"{MAIL}: {kind}, not a folder"
+    if kind == "a folder":
+        with held_below(at, MAIL) as mail:
+            for name in names_in(mail):
+                if (what := kind_of(mail, name)) not in (None, "a file"):
+                    yield f"{MAIL}/{name}: {what}, not a file"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.errors import InputError, ReportgenError, in_one_line
-from reportgen.inputs.plain_files import MOST_BYTES, held_folder, kind_of, read_plain
+from reportgen.inputs.plain_files import MOST_BYTES, NotPlainError, held_folder, kind_of, read_plain
 
 MANIFEST = "manifest.json"
 _LARGEST_MANIFEST = 2**24
@@ -59,7 +59,9 @@ def told(error: OSError | ValueError) -> str:
     """Why a file cannot be read, in a few words."""
     if isinstance(error, FileNotFoundError):
         return "missing"
-    return error.strerror or in_one_line(error) if isinstance(error, OSError) else str(error)
+    if isinstance(error, NotPlainError):
+        return str(error.strerror)
+    return f"cannot be read: {error.strerror or in_one_line(error)}" if isinstance(error, OSError) else str(error)
 
 
 def _read(run_dir: Path, required: tuple[str, ...], optional: tuple[str, ...], most_bytes: int) -> Mapping[str, bytes]:

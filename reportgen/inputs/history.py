@@ -6,6 +6,7 @@ Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from reportgen.errors import InputError
-from reportgen.inputs.bundle_files import bundle_read
+from reportgen.inputs.bundle_files import MANIFEST, bundle_read
 from reportgen.inputs.names import nfc
+from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.preprocessing import OLDER, Preprocessing
 
 N_NIGHTS = 14  # how far back strips and churn look
@@ -101,10 +103,10 @@ def _readable(model_dirs: tuple[Path, ...]) -> Iterator[PastRun]:
 
 def _newest_first(model_dirs: tuple[Path, ...]) -> Iterator[Path]:
     """Whole bundles; run ids sort by time."""
-    found = (path for model_dir in model_dirs if model_dir.is_dir() for path in model_dir.iterdir())
+    found = (path for model_dir in model_dirs if model_dir.is_dir() for path in folders_in(model_dir))
     for run_dir in sorted(found, key=lambda path: path.name, reverse=True):
         unfinished = run_dir.name.startswith(".") or run_dir.suffix in (".unrendered", ".audit-failed")
-        if not unfinished and not run_dir.is_symlink() and (run_dir / "manifest.json").is_file():
+        if not unfinished and os.path.lexists(run_dir / MANIFEST):
             yield run_dir
 
 

@@ -8,9 +8,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 MOST_BYTES = 4 * 2**30  # of one file: the largest that a run of a million images leaves, and some room
 _KINDS = {
@@ -41,13 +41,20 @@ def held_folder(path: Path, *inside: str) -> Iterator[int]:
     """
     at = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        for name in inside:
-            below = _step(at, name)
-            os.close(at)
-            at = below
-        yield at
+        with held_below(at, *inside) as below:
+            yield below
     finally:
         os.close(at)
+
+
+@contextmanager
+def held_below(at: int, *inside: str) -> Iterator[int]:
+    """The same below the folder that is held as `at`."""
+    with ExitStack() as at_end:
+        for name in inside:
+            at = _step(at, name)
+            at_end.callback(os.close, at)
+        yield at
 
 
 def kind_of(at: int, name: str) -> str | None:
@@ -59,7 +66,18 @@ def kind_of(at: int, name: str) -> str | None:
     return _KINDS.get(stat.S_IFMT(mode), "no file")
 
 
-def open_plain(at: int, name: str) -> BinaryIO:
+def names_in(at: int) -> tuple[str, ...]:
+    """Every name in the folder `at`, sorted."""
+    return tuple(sorted(os.listdir(at)))  # pathlib knows no descriptors
+
+
+def folders_in(path: Path) -> tuple[Path, ...]:
+    """The folders in the folder `path`, sorted; a link to one is none. Raises OSError."""
+    with held_folder(path) as at:
+        return tuple(path / name for name in names_in(at) if kind_of(at, name) == "a folder")
+
+
+def open_plain(at: int, name: str) -> BufferedReader:
     """The plain file `name` of the folder `at`, for reading. Raises FileNotFoundError, NotPlainError, OSError."""
     kind = kind_of(at, name)
     if kind is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reportgen.compose.sheet import sheet, sheet_png
 from reportgen.config import Config
-from reportgen.deliver.bundle import write_files
+from reportgen.deliver.writing import write_files
 from reportgen.errors import InputError
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.trial import tried_on

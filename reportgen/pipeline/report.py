@@ -14,12 +14,15 @@ from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
 from reportgen.deliver.archive import refresh
 from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
+from reportgen.deliver.mail_folder import mail_files
 from reportgen.deliver.model_folders import archive_of
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import RenderingError
 from reportgen.evaluate.predictions import Predictions
+from reportgen.inputs.bundle_files import damaged, told
 from reportgen.inputs.notes import own_notes_text, read_notes
+from reportgen.inputs.plain_files import held_folder, names_in
 from reportgen.pipeline.look import look
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.render.rendered import RenderedReport, render
@@ -102,7 +105,7 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
     findings = analyse(run.predictions, run.rule, run.night)
     was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
     bundle_dir = kept if was_whole else kept.with_name(run.stamp.run_id)
-    before = {path.name for path in bundle_dir.glob("report.*")}
+    before = _documents(bundle_dir)
     receipts = make_report(run, findings, formats=anew.format, bundle_dir=bundle_dir, replaces=True)
     gone = sorted(before - set(receipts.files))
     if gone:
@@ -111,6 +114,18 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
         remove_bundle(kept)
     refresh(archive_of(bundle_dir, run.predictions.facts.model.name))
     return findings, receipts
+
+
+def _documents(bundle_dir: Path) -> set[str]:
+    """The reports that it has. Raises InputError where something in its place is no bundle, before it is rendered."""
+    try:
+        with held_folder(bundle_dir.parent, bundle_dir.name) as at:
+            mail_files(bundle_dir)
+            return {name for name in names_in(at) if name.startswith("report.")}
+    except FileNotFoundError:  # it was not rendered yet
+        return set()
+    except OSError as error:
+        raise damaged(bundle_dir, told(error)) from error
 
 
 def _changed(run: StoredRun, anew: Anew) -> StoredRun:

@@ -21,7 +21,7 @@ from reportgen.deliver.foreign_links import warn_of_links
 from reportgen.deliver.mail import MailReceipt
 from reportgen.deliver.model_folders import model_folders
 from reportgen.deliver.receipts import Receipts
-from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
+from reportgen.deliver.stored_evaluation import kept_evaluations, read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, as_stored
 from reportgen.errors import ConfigError, DeliveryError, EvaluationError, InputError, RenderingError
 from reportgen.evaluate.device import Compute, compute
@@ -203,8 +203,7 @@ def _warn_of_links(model_dir: Path) -> None:
 def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions, Path]:
     """The predictions, and the hidden folder that keeps them until the bundle stands."""
     if config.resume:
-        kept = (path for model_dir in setup.model_dirs for path in model_dir.glob(f"{EVALUATED}*"))
-        for folder in sorted(kept, key=lambda path: path.name, reverse=True):
+        for folder in kept_evaluations(setup.model_dirs):
             found = _taken_over(folder, setup)
             if found is not None:
                 log.info("evaluation taken over from %s", folder)

@@ -11,8 +11,9 @@ import sys
 import pytest
 
 from reportgen.compose.report import RunStamp
-from reportgen.deliver.bundle import held, remove_bundle, write_bundle, write_files
+from reportgen.deliver.bundle import held, remove_bundle, write_bundle
 from reportgen.deliver.leftovers import leftovers
+from reportgen.deliver.writing import write_files
 from reportgen.errors import DeliveryError
 from tests.archives import ROOT, archived, contents, writer
 

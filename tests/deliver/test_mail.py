@@ -312,7 +312,8 @@ def test_a_process_that_is_killed_while_it_waits_for_the_answer(bundle):
 
 
 @pytest.mark.parametrize(
-    "content", ["not JSON", "{}", '{"receipts": {"a": {"to": "a", "state": "maybe", "at": "", "message_id": ""}}}']
+    "content",
+    ["not JSON", "{}", "[" * 100_000, '{"receipts": {"a": {"to": "a", "state": "maybe", "at": "", "message_id": ""}}}'],
 )
 def test_damaged_receipts_stop_the_mail(bundle, content):
     (bundle / "mail").mkdir()
@@ -322,10 +323,11 @@ def test_damaged_receipts_stop_the_mail(bundle, content):
     assert server.n_sessions == 0
 
 
-def test_receipts_that_cannot_be_written_stop_the_mail(bundle):
+@pytest.mark.parametrize("resend", [False, True])
+def test_receipts_that_cannot_be_written_stop_the_mail(bundle, resend):
     (bundle / "mail").write_text("a file in the way")
-    with mail_server() as server, pytest.raises(DeliveryError):
-        send(bundle, settings_for(server))
+    with mail_server() as server, pytest.raises(InputError, match="mail: a file, not a folder"):
+        send(bundle, settings_for(server), resend=resend)
     assert server.mails == []
 
 

@@ -25,8 +25,8 @@ def _device(path):
 
 
 def _linked_chain(path):
-    path.with_name("one").symlink_to("/etc/hostname")
-    path.symlink_to("one")
+    path.with_name(f"{path.name} too").symlink_to("/etc/hostname")
+    path.symlink_to(f"{path.name} too")
 
 
 def _beside(path):

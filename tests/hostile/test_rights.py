@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from reportgen.deliver.bundle import hidden_name, write_bundle, write_files
+from reportgen.deliver.bundle import write_bundle
 from reportgen.deliver.ci_dir import told_to_ci
 from reportgen.deliver.foreign_links import passed_links, warn_of_links
+from reportgen.deliver.writing import hidden_name, write_files
 from reportgen.errors import DeliveryError, InputError
 
 FILES = {"report.html": b"<html>", "findings.json": b"{}", "errors.csv": b"a\n"}
