@@ -13,6 +13,7 @@ from reportgen.compose.thrift import Thrift
 from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
+from reportgen.inputs.stored_fields import Moment, RunId
 from reportgen.plugins import resolved
 
 SECTIONS: Mapping[str, str] = MappingProxyType(
@@ -44,8 +45,8 @@ class RunStamp:
     languages: codes; the first is that of report.html, of the mail and of the sentences in findings.json.
     """
 
-    run_id: str
-    created_at: str
+    run_id: RunId
+    created_at: Moment
     languages: tuple[str, ...]
     timing: Mapping[str, float]
 

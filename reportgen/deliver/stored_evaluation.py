@@ -7,21 +7,22 @@ evaluation.json   everything else
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from pydantic import Field
 
 from reportgen.deliver.bundle import EVALUATED
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
+from reportgen.inputs.bounded_files import about, arrays, json_value
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.plain_files import folders_in
-from reportgen.inputs.preprocessing import OLDER
 from reportgen.inputs.run_inputs import RunFacts
+from reportgen.inputs.stored_fields import PathText, Sha256
 
 FILES = ("logits.npz", "evaluation.json")
 
@@ -45,6 +46,39 @@ def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """evaluation.json."""
+
+    facts: RunFacts
+    compute: Compute
+    unreadable: tuple[Unreadable, ...]
+    fingerprint: Sha256
+    argmax: ArgmaxCheck | None
+    sample_ids: tuple[PathText, ...]
+    paths: tuple[PathText, ...]
+    sha256: tuple[Sha256, ...]
+    orientations: tuple[Annotated[int, Field(ge=1, le=8)], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where two parts do not go together."""
+        n, facts, classes = len(self.sample_ids), self.facts, self.facts.classes
+        for problem, wrong in (
+            ("no image, or one twice", not n or len(set(self.sample_ids)) < n),
+            ("not one path and one hash an image", not len(self.paths) == len(self.sha256) == n),
+            ("not one orientation an image", len(self.orientations) not in (0, n)),
+            ("no class, or one twice", not classes or len(set(classes)) < len(classes)),
+            (
+                "outputs that are not those of the classes",
+                sorted(facts.alignment.output_idx) != list(range(len(classes))),
+            ),
+            ("species that are not those of the classes", len(facts.taxonomy.species) not in (0, len(classes))),
+            ("classes without images that are none", not set(facts.alignment.without_images) <= set(classes)),
+        ):
+            if wrong:
+                raise ValueError(problem)
+
+
 def read_evaluation(folder: Path) -> Predictions:
     """What `stored_evaluation` stored. Raises InputError for files that are missing or damaged."""
     with bundle_read(folder, FILES) as files:
@@ -59,28 +93,19 @@ def kept_evaluations(model_dirs: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def evaluation_of(files: Mapping[str, bytes]) -> Predictions:
-    """What `stored_evaluation` stored, from FILES. Raises whatever its parsers do for other bytes."""
-    record = json.loads(files["evaluation.json"])
-    record["facts"]["preprocessing"] = {**OLDER, **record["facts"]["preprocessing"]}
-    with np.load(io.BytesIO(files["logits.npz"])) as arrays:
-        return Predictions(
-            facts=restored(RunFacts, record["facts"]),
-            compute=restored(Compute, record["compute"]),
-            sample_ids=tuple(record["sample_ids"]),
-            paths=tuple(record["paths"]),
-            sha256=tuple(record["sha256"]),
-            orientations=tuple(record.get("orientations", ())),
-            targets=arrays["targets"],
-            logits=arrays["logits"],
-            unreadable=tuple(restored(Unreadable, image) for image in record["unreadable"]),
-            fingerprint=record["fingerprint"],
-            argmax=restored(ArgmaxCheck | None, record["argmax"]),
-        )
-
-
-def restored(kind: Any, value: object) -> Any:
-    """A value of the type `kind` from its plain form. Raises ValueError when it is not that."""
-    return TypeAdapter(kind).validate_python(value)
+    """What `stored_evaluation` stored, from FILES. Raises BadFileError."""
+    record: _Record = json_value(files, "evaluation.json", _Record)
+    n, k = len(record.sample_ids), len(record.facts.classes)
+    found = arrays(files, "logits.npz", {"logits": (n, k), "targets": (n,)})
+    logits, targets = found["logits"], found["targets"]
+    with about("logits.npz"):
+        if logits.dtype != np.float32 or not np.isfinite(logits).all():
+            raise ValueError(f"logits of {logits.dtype}, or that are not finite")
+        if targets.dtype != np.int64 or targets.min() < 0 or targets.max() >= k:
+            raise ValueError(f"targets of {targets.dtype}, or outside of the {k} classes")
+    return Predictions(
+        targets=targets, logits=logits, **{field.name: getattr(record, field.name) for field in fields(record)}
+    )
 
 
 def npz(arrays: Mapping[str, NDArray[Any]]) -> bytes:

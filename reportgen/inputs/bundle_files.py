@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.errors import InputError, ReportgenError, in_one_line
+from reportgen.inputs.bounded_files import BadFileError
 from reportgen.inputs.plain_files import MOST_BYTES, NotPlainError, held_folder, kind_of, read_plain
 
 MANIFEST = "manifest.json"
@@ -32,6 +33,8 @@ def bundle_read(
         yield files
     except ReportgenError:
         raise
+    except BadFileError as error:
+        raise damaged(run_dir, str(error)) from error
     except Exception as error:  # parsers of JSON, zip, npy and Parquet raise some twenty kinds for bytes that are wrong
         raise damaged(run_dir, f"{', '.join(files)}: {in_one_line(error)}") from error
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from reportgen.errors import InputError
 from reportgen.inputs.names import by_nfc, nfc, unlikeness
+from reportgen.inputs.stored_fields import Name
 from reportgen.inputs.usable_names import refuse_unusable
 from reportgen.nearest import hint
 from reportgen.plain_text import named
@@ -23,9 +24,9 @@ class ClassAlignment:
     `named_by` says where the names of the model's outputs come from; "data_set" means that its order was assumed.
     """
 
-    classes: tuple[str, ...]
+    classes: tuple[Name, ...]
     output_idx: tuple[int, ...]
-    without_images: tuple[str, ...]
+    without_images: tuple[Name, ...]
     named_by: Literal["checkpoint", "data_set"]
 
 

@@ -3,29 +3,28 @@
 Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.md).
 """
 
-import io
-import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from pydantic import TypeAdapter
+from numpy.typing import ArrayLike, NDArray
 
 from reportgen.errors import InputError
+from reportgen.inputs.bounded_files import about, columns, json_value
 from reportgen.inputs.bundle_files import MANIFEST, bundle_read
 from reportgen.inputs.names import nfc
 from reportgen.inputs.plain_files import folders_in
-from reportgen.inputs.preprocessing import OLDER, Preprocessing
+from reportgen.inputs.preprocessing import Preprocessing, StoredPreprocessing
+from reportgen.inputs.stored_fields import Moment, Name, RunId, Sha256, refuse_other_run
 
 N_NIGHTS = 14  # how far back strips and churn look
 FILES = ("manifest.json", "findings.json", "predictions.parquet")
+COLUMNS = {"sample_id": str, "sha256": str, "target": str, "pred": str}  # of the rows of a past run
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +56,51 @@ class PastRun:
         """(N,) whether the model was right."""
         right: NDArray[np.bool_] = self.targets == self.preds
         return right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    fingerprint: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    checkpoint_sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compute:
+    """Older versions recorded the precision alone, or no software."""
+
+    precision: Name
+    device: Name = ""
+    device_name: Name = ""
+    torch_version: Name = ""
+    software: Mapping[Name, Name] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Confusion:
+    classes: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gate:
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """The keys of findings.json that tell what a past run was; others are not looked at."""
+
+    run_id: RunId
+    created_at: Moment
+    data: _Data
+    model: _Model
+    compute: _Compute
+    confusion: _Confusion
+    preprocessing: StoredPreprocessing
+    gate: _Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +137,20 @@ def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
 
 
 def _readable(model_dirs: tuple[Path, ...]) -> Iterator[PastRun]:
-    """Newest first, each read when it is asked for."""
+    """Newest first, each read when it is asked for. Of two with the same run_id the first counts."""
+    known: dict[str, Path] = {}
     for run_dir in _newest_first(model_dirs):
         try:
-            yield read_past_run(run_dir)
+            found = read_past_run(run_dir)
+            refuse_other_run(run_dir, found.run_id)
         except InputError as error:
             log.warning("not compared with %s: %s", run_dir, error.found)
+            continue
+        if found.run_id in known:
+            log.warning("not compared with %s: the same run_id as %s", run_dir, known[found.run_id])
+            continue
+        known[found.run_id] = run_dir
+        yield found
 
 
 def _newest_first(model_dirs: tuple[Path, ...]) -> Iterator[Path]:
@@ -113,9 +165,10 @@ def _newest_first(model_dirs: tuple[Path, ...]) -> Iterator[Path]:
 def read_past_run(run_dir: Path) -> PastRun:
     """The run archived in `run_dir`. Raises InputError when it is no bundle, or a file of it is damaged."""
     with bundle_read(run_dir, FILES) as files:
-        columns = ["sample_id", "sha256", "target", "pred"]
-        rows = pd.read_parquet(io.BytesIO(files["predictions.parquet"]), columns=columns)
-        return past_run(json.loads(files["findings.json"]), rows)
+        rows = columns(files, "predictions.parquet", COLUMNS)
+        described = json_value(files, "findings.json", Described)
+        with about("predictions.parquet"):
+            return past_run(described, rows)
 
 
 def surroundings(compute: Mapping[str, Any]) -> dict[str, str]:
@@ -128,26 +181,38 @@ def surroundings(compute: Mapping[str, Any]) -> dict[str, str]:
     return {"device": device, "torch": compute["torch_version"], **compute.get("software", {})}
 
 
-def past_run(contract: dict[str, Any], table: pd.DataFrame) -> PastRun:
-    """A run from the keys of its findings.json that describe it, and from its rows: sample_id, sha256, target, pred.
-
-    Raises ValueError, KeyError or TypeError for content that is not that.
-    """
-    classes = tuple(contract["confusion"]["classes"])
+def past_run(told: Described, rows: Mapping[str, ArrayLike]) -> PastRun:
+    """The run that is described, with its rows: COLUMNS by name, (N,) each. Raises ValueError for rows of another."""
+    classes = tuple(nfc(name) for name in told.confusion.classes)
     number = {name: k for k, name in enumerate(classes)}
+    texts = {name: tuple(np.asarray(rows[name], dtype=object)) for name in COLUMNS}
+    ids, labels = texts["sample_id"], {nfc(name) for name in {*texts["target"], *texts["pred"]}}
+    for problem, wrong in (
+        ("no image", not ids),
+        ("an image twice", len(set(ids)) < len(ids)),
+        ("a class twice", len(number) < len(classes)),
+        ("a class that it does not list", not labels <= number.keys()),
+    ):
+        if wrong:
+            raise ValueError(f"rows of the run {told.run_id} with {problem}")
     return PastRun(
-        run_id=contract["run_id"],
-        created_at=contract["created_at"],
-        fingerprint=contract["data"]["fingerprint"],
-        checkpoint_sha256=contract["model"]["checkpoint_sha256"],
-        precision=contract["compute"]["precision"],
-        classes=tuple(nfc(name) for name in classes),
-        preprocessing=TypeAdapter(Preprocessing).validate_python({**OLDER, **contract["preprocessing"]}),
-        sample_ids=tuple(table["sample_id"]),
-        sha256=tuple(table["sha256"]),
-        targets=np.array([number[name] for name in table["target"]], dtype=np.int64),
-        preds=np.array([number[name] for name in table["pred"]], dtype=np.int64),
-        passed=bool(contract["gate"]["passed"]),
-        surroundings=surroundings(contract["compute"]) if "device" in contract["compute"] else {},
-        recorded=bool(contract["compute"].get("software")),
+        run_id=told.run_id,
+        created_at=told.created_at,
+        fingerprint=told.data.fingerprint,
+        checkpoint_sha256=told.model.checkpoint_sha256,
+        precision=told.compute.precision,
+        classes=classes,
+        preprocessing=told.preprocessing,
+        sample_ids=ids,
+        sha256=texts["sha256"],
+        targets=_numbers(texts["target"], number),
+        preds=_numbers(texts["pred"], number),
+        passed=told.gate.passed,
+        surroundings=surroundings(asdict(told.compute)) if told.compute.device else {},
+        recorded=bool(told.compute.software),
     )
+
+
+def _numbers(names: tuple[str, ...], number: Mapping[str, int]) -> NDArray[np.int64]:
+    known = {name: number[nfc(name)] for name in set(names)}
+    return np.array([known[name] for name in names], dtype=np.int64)

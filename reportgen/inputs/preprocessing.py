@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from PIL import Image
+from pydantic import BeforeValidator
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.inputs.windows import is_large, mask_window, window
@@ -28,7 +29,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "exif": ("ignore", "apply"),
     "channels": (1, 3),
 }
-OLDER: Mapping[str, Any] = {"exif": "apply"}  # what versions did that stored no word of it
+_OLDER: Mapping[str, Any] = {"exif": "apply"}  # what versions did that stored no word of it
 Size = int | tuple[int, int]
 Said = Mapping[str, Any]  # some fields of Preprocessing by name, their values checked
 
@@ -214,6 +215,13 @@ def _choice(name: str, value: Any) -> Any:
     if value not in _CHOICES[name]:
         raise ValueError(f"{name} must be one of {', '.join(map(str, _CHOICES[name]))}, found {value!r}")
     return value
+
+
+def _with_older(stored: object) -> object:
+    return {**_OLDER, **stored} if isinstance(stored, dict) else stored
+
+
+StoredPreprocessing = Annotated[Preprocessing, BeforeValidator(_with_older)]  # as a run of any version stored it
 
 
 def _refuse_other_scales(values: Said) -> None:

@@ -22,7 +22,7 @@ from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample,
 from reportgen.inputs.models import read_model
 from reportgen.inputs.names import as_text
 from reportgen.inputs.notes import own_notes_text, read_notes
-from reportgen.inputs.preprocessing import Preprocessing, Said, merged
+from reportgen.inputs.preprocessing import Preprocessing, Said, StoredPreprocessing, merged
 from reportgen.inputs.splits import refuse_classes_in_classes
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
 from reportgen.inputs.timm_config import timm_preprocessing
@@ -106,7 +106,7 @@ class RunFacts:
     data: DataFacts
     alignment: ClassAlignment
     taxonomy: Taxonomy
-    preprocessing: Preprocessing
+    preprocessing: StoredPreprocessing
     preprocessing_source: str
     own_notes: str | None
     preprocessing_sources: Mapping[str, str] = field(default_factory=dict)

@@ -37,3 +37,12 @@ def _jpeg(crop: torch.Tensor) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return buffer.getvalue()
+
+
+def is_thumbnail(content: bytes) -> bool:
+    """Whether `content` is a JPEG file of at most SIDE_PX by its head; its pixels are not decoded."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG",)) as picture:
+            return max(picture.size) <= SIDE_PX
+    except (OSError, ValueError, SyntaxError):
+        return False

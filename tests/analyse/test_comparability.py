@@ -13,7 +13,8 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import RunStamp, compose
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.software import software
-from reportgen.inputs.history import History, past_run, surroundings
+from reportgen.inputs.bounded_files import restored
+from reportgen.inputs.history import Described, History, past_run, surroundings
 from reportgen.inputs.notes import read_notes
 from reportgen.render.ci_files import ci_files
 from reportgen.render.findings_json import findings_json
@@ -32,7 +33,9 @@ RULES = GateRules(accuracy_margin=0.1, no_worse_classes=True, no_worse_pairs=Tru
 
 def contract_of(predictions, history=None, code="en"):
     findings = analyse(predictions, ExampleRule(), Night(today=TODAY, history=history or History(), rules=RULES))
-    stamp = RunStamp(run_id="r1", created_at="2026-11-22T08:00:00+00:00", languages=(code,), timing={})
+    stamp = RunStamp(
+        run_id="20261122T080000000Z-1a2b3c4d", created_at="2026-11-22T08:00:00+00:00", languages=(code,), timing={}
+    )
     notes = replace(read_notes(), language=code)
     report = compose(findings, attributions_of(findings), notes=notes, stamp=stamp)
     return findings_json(report), report
@@ -44,7 +47,7 @@ def night_on(**changed):
     contract = json.loads(json.dumps(contract_of(predictions)[0]))
     contract["compute"] |= changed
     contract["compute"] = {key: value for key, value in contract["compute"].items() if value is not None}
-    return past_run(contract, predictions_table(predictions))
+    return past_run(restored(Described, contract), predictions_table(predictions))
 
 
 def tonight_against(past, *, code="en", **options):

@@ -17,7 +17,12 @@ from reportgen.deliver.writing import write_files
 from reportgen.errors import DeliveryError
 from tests.archives import ROOT, archived, contents, writer
 
-STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={"evaluate": 1.25})
+STAMP = RunStamp(
+    run_id="20261123T080000000Z-1a2b3c4d",
+    created_at="2026-11-23T08:00:00+00:00",
+    languages=("en",),
+    timing={"evaluate": 1.25},
+)
 
 
 def left_in(folder):

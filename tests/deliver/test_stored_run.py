@@ -1,5 +1,6 @@
 """A stored run comes back as it was, with the nights it was compared with and the rules it was judged by."""
 
+import io
 import json
 from dataclasses import fields, replace
 from datetime import date
@@ -7,6 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
@@ -20,7 +22,12 @@ from reportgen.evaluate.predictions import ArgmaxCheck
 from reportgen.inputs.history import History
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
-STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={"evaluate": 1.25})
+STAMP = RunStamp(
+    run_id="20261123T080000000Z-1a2b3c4d",
+    created_at="2026-11-23T08:00:00+00:00",
+    languages=("en",),
+    timing={"evaluate": 1.25},
+)
 RULES = GateRules(
     strict=True,
     accuracy_margin=0.01,
@@ -30,6 +37,12 @@ RULES = GateRules(
     ),
 )
 OPTIONS = {"species": ("a", "a", "b"), "unreadable": 1, "notice": "note"}
+
+
+def small_jpeg(colour):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6), colour).save(buffer, "JPEG")
+    return buffer.getvalue()
 
 
 def a_run():
@@ -47,7 +60,7 @@ def a_run():
     return StoredRun(
         predictions=replace(predictions, argmax=ArgmaxCheck(n=3, n_differ=1)),
         attributions=attributions_of(findings),
-        thumbnails={13: b"\xff\xd8 one", 12: b"\xff\xd8 another"},
+        thumbnails={13: small_jpeg("red"), 12: small_jpeg("blue")},
         rule=ExampleRule(n_confident=3),
         night=findings.night,
         stamp=STAMP,

@@ -6,8 +6,9 @@ import pytest
 
 from reportgen.config import Config
 from reportgen.errors import InputError
+from reportgen.inputs.bounded_files import restored
 from reportgen.inputs.classes import aligned
-from reportgen.inputs.history import past_run
+from reportgen.inputs.history import Described, past_run
 from reportgen.inputs.labelled_images import DataSource, read_labelled_images
 from reportgen.inputs.names import unlikeness
 from reportgen.inputs.notes import read_notes
@@ -107,14 +108,14 @@ def test_an_archived_run_in_the_macs_spelling_is_compared_by_name():
 
     table = pd.DataFrame({"sample_id": ["a"], "sha256": ["0"], "target": [nfd("パグ")], "pred": ["b"]})
     contract = {
-        "run_id": "r",
+        "run_id": "20261125T000000000Z-00000000",
         "created_at": "2026-11-25T00:00:00+00:00",
-        "data": {"fingerprint": "f"},
-        "model": {"checkpoint_sha256": "0"},
+        "data": {"fingerprint": "f" * 64},
+        "model": {"checkpoint_sha256": "0" * 64},
         "compute": {"precision": "fp32"},
         "confusion": {"classes": [nfd("パグ"), "b"]},
         "preprocessing": {},
         "gate": {"passed": True},
     }
-    found = past_run(contract, table)
+    found = past_run(restored(Described, contract), table)
     assert (found.classes, found.targets.tolist(), found.preds.tolist()) == (("パグ", "b"), [0], [1])

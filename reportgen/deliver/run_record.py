@@ -1,0 +1,205 @@
+"""run.json as a typed value, and what is made of it with the arrays and tables beside it.
+
+Every number that stands for a row, a class or an array is held against what there is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from reportgen.analyse.examples import Example, ExampleRule
+from reportgen.analyse.findings import Night
+from reportgen.analyse.gate_rules import GateRules
+from reportgen.compose.report import RunStamp
+from reportgen.evaluate.predictions import Predictions
+from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
+from reportgen.explain.certificate import Certificate
+from reportgen.explain.chosen import Gone
+from reportgen.explain.faithfulness import Faithfulness
+from reportgen.explain.focus import Focus
+from reportgen.explain.maps import HeatValues
+from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.precision import PrecisionCheck
+from reportgen.explain.run_focus import FocusRow
+from reportgen.inputs.bounded_files import MOST_IMAGES, Shape, about, arrays, columns
+from reportgen.inputs.history import COLUMNS, N_NIGHTS, Described, History, PastRun, past_run
+from reportgen.inputs.preprocessing import LARGEST_PX
+from reportgen.inputs.stored_fields import Name
+from reportgen.inputs.thumbnails import is_thumbnail
+from reportgen.language import LANGUAGES
+
+MAPS, HISTORY, THUMBNAILS = "attributions.npz", "history.parquet", "thumbnails.parquet"
+_Index = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heat:
+    """A map without its values. peak: what they are shares of."""
+
+    method: Name
+    class_idx: _Index
+    rival_idx: _Index | None = None
+    layer: str
+    peak: Annotated[float, Field(ge=0, le=float(np.finfo(np.float32).max))]
+    faithfulness: Faithfulness | None = None
+    focus: Focus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explained:
+    example: Example
+    maps: tuple[_Heat, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explain:
+    """The parts of Attributions that are no pictures."""
+
+    options: ExplainOptions
+    methods: tuple[MethodUse, ...]
+    refusals: tuple[Refusal, ...]
+    certificates: tuple[Certificate, ...]
+    focus: tuple[FocusRow, ...]
+    precision: tuple[PrecisionCheck, ...]
+    gone: tuple[Gone, ...] = ()  # not in runs of older versions, and the next
+    switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Night:
+    today: date
+    rules: GateRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """What `past_run` makes the past runs of, with their rows."""
+
+    compare: bool
+    only_passed: bool
+    across_precision: bool = False
+    nights: Annotated[tuple[Described, ...], Field(max_length=N_NIGHTS + 1)]
+    given: Described | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """run.json. look: as `stored_look` has it, which checks it itself."""
+
+    rule: ExampleRule
+    stamp: RunStamp
+    sections: tuple[Name, ...]
+    look: dict[str, Any] | None = None
+    night: _Night
+    history: _History
+    explain: _Explain
+    maps: tuple[_Explained, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for languages that are not known here."""
+        unknown = [code for code in self.stamp.languages if code not in LANGUAGES]
+        if unknown or not self.stamp.languages:
+            raise ValueError(f"the languages {self.stamp.languages}, of which {', '.join(LANGUAGES)} are known")
+
+
+def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: Predictions) -> Attributions:
+    """The maps with their values, from MAPS of `files`. Raises ValueError."""
+    n, k = len(predictions.sample_ids), len(predictions.facts.classes)
+    heats = [heat for one in record.maps for heat in one.maps]
+    shown = [*(one.example for one in record.maps), *(one.example for one in record.explain.gone)]
+    rows = [one.idx for one in shown] + [row.idx for row in record.explain.focus]
+    classes = [idx for heat in heats for idx in (heat.class_idx, heat.rival_idx) if idx is not None]
+    with about("run.json"):
+        if any(not 0 <= row < n for row in rows) or any(idx >= k for idx in classes):
+            raise ValueError(f"maps of other rows than those of {n} images, or of other classes than {k}")
+    shapes: dict[str, Shape] = {}
+    for i, one in enumerate(record.maps):
+        shapes[f"crop-{i}"] = (None, None, 3)
+        shapes |= {f"map-{i}-{j}": (None, None) for j in range(len(one.maps))}
+    found = arrays(files, MAPS, shapes)
+    with about(MAPS):
+        for name, array in found.items():
+            _refuse_no_picture(name, array)
+        examples = tuple(
+            Attribution(
+                example=one.example,
+                crop=found[f"crop-{i}"],
+                maps=tuple(_heat(heat, found[f"map-{i}-{j}"]) for j, heat in enumerate(one.maps)),
+            )
+            for i, one in enumerate(record.maps)
+        )
+    rest = {part.name: getattr(record.explain, part.name) for part in fields(record.explain)}
+    return Attributions(examples=examples, **rest)
+
+
+def night_of(record: RunRecord, files: Mapping[str, bytes]) -> Night:
+    """The earlier runs with their rows, from HISTORY of `files`. Raises ValueError."""
+    stored = record.history
+    described = (*stored.nights, *((stored.given,) if stored.given else ()))
+    rows = columns(files, HISTORY, {"run_id": str, **COLUMNS}, most_rows=len(described) * MOST_IMAGES)
+
+    def past(one: Described) -> PastRun:
+        with about(HISTORY):
+            mine = rows["run_id"] == one.run_id
+            return past_run(one, {name: rows[name][mine] for name in COLUMNS})
+
+    return Night(
+        today=record.night.today,
+        history=History(
+            compare=stored.compare,
+            only_passed=stored.only_passed,
+            across_precision=stored.across_precision,
+            nights=tuple(past(one) for one in stored.nights),
+            given=past(stored.given) if stored.given else None,
+        ),
+        rules=record.night.rules,
+    )
+
+
+def thumbnails_of(files: Mapping[str, bytes], predictions: Predictions) -> Mapping[int, bytes]:
+    """By row, from THUMBNAILS of `files`. Empty for a run stored before there were any. Raises ValueError."""
+    if THUMBNAILS not in files:
+        return {}
+    table = columns(files, THUMBNAILS, {"sample_id": str, "jpeg": bytes}, most_rows=len(predictions.sample_ids))
+    row = {sample_id: idx for idx, sample_id in enumerate(predictions.sample_ids)}
+    with about(THUMBNAILS):
+        if not row.keys() >= set(table["sample_id"]) or not all(map(is_thumbnail, table["jpeg"])):
+            raise ValueError("a thumbnail of an image that the run does not have, or that is none")
+    return {row[sample_id]: jpeg for sample_id, jpeg in zip(table["sample_id"], table["jpeg"], strict=True)}
+
+
+def _refuse_no_picture(name: str, array: NDArray[Any]) -> None:
+    expected = np.uint8 if name.startswith("crop") else np.float16
+    if array.dtype != expected or not 0 < min(array.shape[:2]) <= max(array.shape[:2]) <= LARGEST_PX:
+        raise ValueError(f"{name}: {array.dtype} of shape {array.shape}")
+
+
+def _heat(told: _Heat, shares: NDArray[np.float16]) -> HeatValues:
+    """Raises ValueError for shares outside of [0, 1]."""
+    if not ((shares >= 0) & (shares <= 1)).all():
+        raise ValueError(f"a map of {told.method} with shares outside of 0 to 1")
+    return HeatValues(
+        method=told.method,
+        class_idx=told.class_idx,
+        rival_idx=told.rival_idx,
+        layer=told.layer,
+        values=unpacked(shares, told.peak),
+        faithfulness=told.faithfulness,
+        focus=told.focus,
+    )
+
+
+def packed(heat: HeatValues) -> NDArray[np.float16]:
+    """The map as shares of its peak in float16 (error up to 2^-11): half the bytes, and no underflow of small maps."""
+    return (heat.values / (heat.peak or 1.0)).astype(np.float16)
+
+
+def unpacked(shares: NDArray[np.float16], peak: float) -> NDArray[np.float32]:
+    """The map again."""
+    values: NDArray[np.float32] = shares.astype(np.float32) * np.float32(peak)
+    return values
