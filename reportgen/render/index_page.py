@@ -58,7 +58,10 @@ class TopPair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Against the baseline; the numbers are None where the runs have no image in common, `verdict` if not judged."""
+    """Against the baseline; the numbers are None where the runs have no image in common, `verdict` if not judged.
+
+    across, acrosses: what is another beside the model (device, precision, versions), in words; older runs have none.
+    """
 
     baseline_run_id: str
     comparable: bool
@@ -69,11 +72,18 @@ class Change:
     accuracy_difference: Difference | None
     accuracy_difference_ci: tuple[Difference, Difference] | None
     reasons: Mapping[str, str] = field(default_factory=dict)
+    across: str | None = None
+    acrosses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> Mapping[str, str]:
         """The reason by language; older runs know English alone."""
         return {"en": self.reason or "", **self.reasons}
+
+    @property
+    def across_words(self) -> Mapping[str, str]:
+        """What the runs are compared across, by language; empty where nothing is another."""
+        return {"en": self.across, **self.acrosses} if self.across else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,10 @@ def test_every_night_is_there_newest_first_below_its_model():
     [
         ({"comparison": against(0, comparable=False, reason="the images differ", verdict=None)}, "not comparable: the images differ"),
         ({"comparison": against(0, comparable=False, reason="the class lists differ", verdict=None, accuracy_difference=None, accuracy_difference_ci=None)}, "not comparable: the class lists differ"),
+        ({"comparison": against(0, across="compared across torch 2.11 → 2.14")}, "compared across torch 2.11 → 2.14"),
+        ({"comparison": against(0, across="compared across precision bf16 → fp32")}, "precision bf16 → fp32"),
+        ({"comparison": against(0, across="the baseline does not record: device")}, "does not record: device"),
+        ({"comparison": against(0, comparable=False, reason="the images differ", verdict=None, across="compared across device cpu → mps")}, "compared across device cpu → mps"),
         ({"comparison": None}, "no baseline"),
         ({"species_accuracy": None, "n_cross_species": None}, "n/a"),
         ({"top_pairs": []}, "none"),
@@ -86,6 +90,15 @@ def test_what_is_special_in_a_night_is_said(changed, words):
     page = page_of(entry(**changed))
     assert words in page.rows[-1]
     assert words not in page_of(entry(comparison=against(0))).rows[-1]
+
+
+def test_what_the_newest_night_is_compared_across_stands_below_its_name_in_each_language():
+    words = {"en": "compared across torch 2.11 → 2.14", "ja": "torch 2.11 → 2.14をまたいだ比較"}
+    night = entry(1, languages=["en", "ja"], comparison=against(0, across=words["en"], acrosses=words))
+    pages = index_pages((entry(0), night), ())
+    assert "Note: compared across torch 2.11 → 2.14." in Page(pages["index.html"]).text
+    assert Page(pages["index.ja.html"]).text.count("torch 2.11 → 2.14をまたいだ比較") == 2
+    assert "Note:" not in page_of(entry(1, comparison=against(0, across=None, acrosses={"en": ""}))).text
 
 
 def test_a_suspicious_class_order_is_loud_at_the_top_too():
@@ -119,7 +132,7 @@ def test_hostile_names_stay_text():
             outcome="fail",
             rules=[{"name": HOSTILE, "outcome": "fail", "detail": HOSTILE}],
             top_pairs=[{"a": HOSTILE, "b": HOSTILE, "a_as_b": 1, "b_as_a": 2, "n_a": 3, "n_b": 4}],
-            comparison=against(0, comparable=False, reason=HOSTILE, baseline_run_id=HOSTILE),
+            comparison=against(0, comparable=False, reason=HOSTILE, baseline_run_id=HOSTILE, across=HOSTILE),
         ),
         entry(1, model=HOSTILE),
         unreadable=((HOSTILE, HOSTILE),),
