@@ -3,6 +3,8 @@
 Each raises `Stopped` wherever the program is, so that what is half done is put away as after any other error. A second
 signal changes nothing: runners send SIGINT, then SIGTERM. Where the exception does not get through (a long call in
 compiled code, a library that swallows it) the program ends without it after a time of grace.
+
+Where the exception would lose what has just been worked out, it is held back for a moment: see `held_back`.
 """
 
 import multiprocessing
@@ -32,6 +34,32 @@ class Stopped(BaseException):
         return "; ".join([f"stopped by {self.name}", *getattr(self, "__notes__", ())])
 
 
+class _Stop:
+    """The handler of every signal that is heeded: it raises Stopped, once, where it may."""
+
+    def __init__(self) -> None:
+        self.holding = False
+        self._stopping = False
+        self._held: int | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if self._stopping:  # signals that come together are handed over one after the other
+            return
+        self._stopping = True
+        self._held = number
+        if not self.holding:
+            self.come()
+
+    def come(self, left: str = "") -> None:
+        """Raises Stopped for a signal that was held back."""
+        number, self._held = self._held, None
+        if number is not None:
+            stopped = Stopped(number)
+            if left:
+                stopped.add_note(left)
+            raise stopped
+
+
 @contextmanager
 def stoppable(grace_s: float = 8.0) -> Iterator[None]:
     """While it lasts a signal raises Stopped in the main thread; a program that is still there `grace_s` later ends.
@@ -47,14 +75,7 @@ def stoppable(grace_s: float = 8.0) -> Iterator[None]:
     done = threading.Event()
     threading.Thread(target=_see_to_the_end, args=(heard, frozenset(before), done, grace_s), daemon=True).start()
 
-    stopping = False
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        if not stopping:  # signals that come together are handed over one after the other
-            stopping = True
-            raise Stopped(number)
-
+    stop = _Stop()
     woken_before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
     for number in before:
         signal.signal(number, stop)
@@ -64,6 +85,46 @@ def stoppable(grace_s: float = 8.0) -> Iterator[None]:
         _put_back(before, woken_before)
         done.set()
         wakes.close()
+
+
+@contextmanager
+def held_back(left: str) -> Iterator[None]:
+    """While it lasts a signal waits, and is raised at its end with the note `left`: what the run has by then.
+
+    For moments; the grace of `stoppable` goes on. Outside of `stoppable` nothing is done.
+    """
+    stop = _installed()
+    if stop is None:
+        yield
+        return
+    stop.holding = True
+    try:
+        yield
+    finally:
+        stop.holding = False
+    stop.come(left)
+
+
+@contextmanager
+def let_through() -> Iterator[None]:
+    """In `held_back`, for long work that leaves nothing when stopped: a signal comes through, also an earlier one."""
+    stop = _installed()
+    if stop is None or not stop.holding:
+        yield
+        return
+    stop.holding = False
+    try:
+        stop.come()
+        yield
+    finally:
+        stop.holding = True
+
+
+def _installed() -> _Stop | None:
+    if threading.current_thread() is not threading.main_thread():  # only there signals are heeded
+        return None
+    found = (signal.getsignal(getattr(signal, name)) for name in _NAMES if hasattr(signal, name))
+    return next((handler for handler in found if isinstance(handler, _Stop)), None)
 
 
 def _heeded() -> tuple[int, ...]:

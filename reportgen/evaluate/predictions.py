@@ -2,7 +2,8 @@
 
 import hashlib
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.arithmetic import exact_arithmetic
-from reportgen.evaluate.decoding import LoopOptions, batches
+from reportgen.evaluate.decoding import Batch, LoopOptions, batches
 from reportgen.evaluate.device import Compute, model_on_loan, recorded
 from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
 from reportgen.inputs.file_kinds import common_advice
@@ -19,6 +20,7 @@ from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
+from reportgen.stopping import let_through
 
 log = logging.getLogger(__name__)
 N_CHECKED = 64  # images that a bfloat16 run also evaluates in float32
@@ -105,9 +107,9 @@ def evaluate(
     orientations: list[int] = []
     unreadable: list[tuple[int, str]] = []
     with model_on_loan(inputs.model, on), exact_arithmetic() as arithmetic:
-        for batch in batches(samples, facts.preprocessing, loop):
+        for batch, scores in _batches_with_scores(inputs, on, loop):
             if batch.sample_idx:
-                rows.append(logits(inputs.model, batch.crops, preprocessing=facts.preprocessing, on=on).numpy())
+                rows.append(scores)
             read_idx += batch.sample_idx
             hashes += batch.sha256
             orientations += batch.orientations
@@ -137,6 +139,27 @@ def evaluate(
         orientations=tuple(orientations),
         argmax=_argmax_check(inputs, read_idx, values, on) if on.precision == "bf16" else None,
     )
+
+
+def _batches_with_scores(
+    inputs: RunInputs, on: Compute, loop: LoopOptions
+) -> Iterator[tuple[Batch, NDArray[np.float32]]]:
+    """Every batch with its logits (n, K) float32, of which nothing is left if a signal ends the run in their midst.
+
+    After the last one no signal comes through any more where they are held back.
+    """
+    preprocessing, n_todo = inputs.facts.preprocessing, len(inputs.samples)
+    none: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+    with closing(batches(inputs.samples, preprocessing, loop)) as decoded:
+        while n_todo > 0:
+            with let_through():
+                batch = next(decoded, None)
+                if batch is None:  # `evaluate` counts
+                    return
+                some = bool(batch.sample_idx)
+                scores = logits(inputs.model, batch.crops, preprocessing=preprocessing, on=on).numpy() if some else none
+            n_todo -= len(batch.sample_idx) + len(batch.unreadable)
+            yield batch, scores
 
 
 def _argmax_check(inputs: RunInputs, read_idx: list[int], values: NDArray[np.float32], on: Compute) -> ArgmaxCheck:

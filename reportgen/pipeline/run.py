@@ -42,10 +42,11 @@ from reportgen.pipeline.options import explain_options, gate_rules, input_option
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.report import make_report, timed
 from reportgen.plain_text import named
-from reportgen.stopping import Stopped
+from reportgen.stopping import Stopped, held_back
 
 log = logging.getLogger(__name__)
 _MEND = "mend that code, or name another; the line above is its own"
+_RESUME = "the evaluation is kept: `reportgen run` with --resume takes it over"
 _LEAVE_OUT = "the evaluation is kept: mend that code or leave the method out of --methods, and run again with --resume"
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
 
@@ -140,7 +141,7 @@ def _kept_until_a_bundle_holds_it(kept_dir: Path) -> Iterator[None]:
     After any other error, and after a kill, it stays for --resume.
     """
     try:
-        with held(kept_dir), _left_behind("the evaluation is kept: `reportgen run` with --resume takes it over"):
+        with held(kept_dir), _left_behind(_RESUME):
             yield
     except RenderingError:
         remove_bundle(kept_dir)
@@ -210,15 +211,16 @@ def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions
                 return found, folder
         log.warning("nothing to resume: no evaluation of the same inputs in %s; evaluating", setup.model_dirs[0])
     log.info("evaluating %s on %s (%s)", setup.inputs.facts.model.arch, setup.on.device_name, setup.on.precision)
-    predictions = evaluate(
-        setup.inputs,
-        on=setup.on,
-        loop=loop_options(config, setup.on.device),
-        max_unreadable=config.max_unreadable,
-        watch=lambda done, total: watch("evaluate", done, total),
-    )
-    kept_dir = setup.model_dirs[0] / f"{EVALUATED}{setup.stamp.run_id}"
-    return predictions, write_bundle(kept_dir, stored_evaluation(predictions), replace=True)
+    with held_back(left=_RESUME):  # what has been evaluated is kept before a signal ends the run
+        predictions = evaluate(
+            setup.inputs,
+            on=setup.on,
+            loop=loop_options(config, setup.on.device),
+            max_unreadable=config.max_unreadable,
+            watch=lambda done, total: watch("evaluate", done, total),
+        )
+        kept_dir = setup.model_dirs[0] / f"{EVALUATED}{setup.stamp.run_id}"
+        return predictions, write_bundle(kept_dir, stored_evaluation(predictions), replace=True)
 
 
 def _refuse_taken(bundle_dir: Path) -> None:
