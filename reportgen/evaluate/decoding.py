@@ -1,7 +1,7 @@
 """Files to batches of crops, in order, each image once: in processes ahead of the model, or between its turns."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,7 +53,7 @@ class Batch:
     unreadable: tuple[tuple[int, str], ...]
 
 
-def batches(samples: tuple[Sample, ...], preprocessing: Preprocessing, options: LoopOptions) -> Iterator[Batch]:
+def batches(samples: tuple[Sample, ...], preprocessing: Preprocessing, options: LoopOptions) -> Generator[Batch]:
     """All samples in order, `batch_size` at a time. The composition of the batches does not depend on the workers.
 
     When a process dies or is stuck, all are ended and one new process goes on from that batch. Raises EvaluationError,
