@@ -5,7 +5,7 @@ English is in the code. Every other language is one file, locales/CODE.po; a fur
 
 import gettext
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,6 +20,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 MINUS = "\u2212"
+SAME = 1e-9  # sums of floats end in other last digits than the decimal that a person writes as a limit
+_MOST_DIGITS = 10  # tell numbers apart that differ by more than SAME
 _REGIONS = {"en": "en_GB"}  # the day before the month
 
 
@@ -92,9 +94,21 @@ class Language:
         """A fraction in [0, 1] as `inside` writes it, in percent: "76.7 %", "> 99.9 %"."""
         return self.gettext("%(number)s\u00a0%%") % {"number": self.inside(100 * fraction, digits, top=100)}
 
+    @staticmethod
+    def apart(value: float, others: Iterable[float], write: Callable[[float, int], str], *, digits: int) -> str:
+        """The number as `write(number, digits)` writes it, with as many digits as tell it from each of `others`.
+
+        The one rule for numbers that a sentence compares: those that are not equal never look equal. What differs by no
+        more than SAME is equal.
+        """
+        different = [other for other in others if abs(other - value) > SAME]
+        while digits < _MOST_DIGITS and any(write(value, digits) == write(other, digits) for other in different):
+            digits += 1
+        return write(value, digits)
+
     def away_from_zero(self, value: float, spec: str, digits: int) -> str:
-        """The number with as many `digits` as tell it from 0, at most 6: "+0.04" where "+0.0" would hide it."""
-        while value != 0 and digits < 6 and float(format(value, f".{digits}f")) == 0:
+        """The number with as many `digits` as tell it from 0: "+0.04" where "+0.0" would hide it."""
+        while abs(value) > SAME and float(format(value, f".{digits}f")) == 0:
             digits += 1
         text = self.number(value, f"{spec}.{digits}f")
         return text.lstrip("+" + MINUS) if float(format(value, f".{digits}f")) == 0 else text

@@ -18,6 +18,7 @@ from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import Scores
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.evaluate.predictions import Predictions
+from reportgen.language import SAME
 from reportgen.nearest import hint
 from reportgen.plain_text import named
 
@@ -120,7 +121,7 @@ _Rule = Callable[[Evidence, GateRules, Accepted], Iterable[RuleResult]]
 
 def _unreadable(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[RuleResult]:
     n, n_listed = len(evidence.predictions.unreadable), evidence.predictions.facts.data.n_listed
-    outcome: RuleOutcome = "pass" if n / n_listed <= rules.max_unreadable else "fail"
+    outcome: RuleOutcome = "pass" if n / n_listed <= rules.max_unreadable + SAME else "fail"
     values = {"n": n, "n_listed": n_listed, "limit": rules.max_unreadable}
     yield RuleResult(name="max_unreadable", outcome=outcome, values=values)
 
@@ -144,7 +145,7 @@ def _accuracy_margin(evidence: Evidence, rules: GateRules, _: Accepted) -> Itera
         yield _nothing_to_compare("accuracy_margin", evidence)
         return
     low, high = against.overall.difference_ci
-    outcome: RuleOutcome = "pass" if low > -rules.accuracy_margin else "fail" if high < 0 else "inconclusive"
+    outcome: RuleOutcome = "pass" if low > -rules.accuracy_margin + SAME else "fail" if high < 0 else "inconclusive"
     values = {"limit": rules.accuracy_margin, "change": against.overall, "baseline": against.baseline.run_id}
     values["across"] = against.differences
     yield RuleResult(name="accuracy_margin", outcome=outcome, values=values)
@@ -208,7 +209,7 @@ def _pair_rate(evidence: Evidence, rules: GateRules, accepted: Accepted) -> Iter
     if rules.max_pair_rate is None:
         return
     classes = evidence.predictions.facts.classes
-    over = [pair for pair in evidence.pairs if pair.evident and pair.rate > rules.max_pair_rate]
+    over = [pair for pair in evidence.pairs if pair.evident and pair.rate > rules.max_pair_rate + SAME]
     known = [pair for pair in over if frozenset((classes[pair.a], classes[pair.b])) in accepted]
     over = [pair for pair in over if pair not in known]
     values = {"limit": rules.max_pair_rate, "over": over, "n_accepted": len(known)}
@@ -240,13 +241,16 @@ def _ceilings(evidence: Evidence, rules: GateRules, _: Accepted) -> Iterator[Rul
 
 
 def _floor(name: str, limit: float, found: float | None) -> RuleResult:
-    """Without a figure (no species given) the rule is invalid: it was asked for and could not be worked out."""
-    outcome: RuleOutcome = "invalid" if found is None else "pass" if found >= limit else "fail"
+    """Without a figure (no species given) the rule is invalid: it was asked for and could not be worked out.
+
+    What is told apart is what is judged apart: see `language.SAME`.
+    """
+    outcome: RuleOutcome = "invalid" if found is None else "pass" if found >= limit - SAME else "fail"
     return RuleResult(name=name, outcome=outcome, values={"limit": limit, "found": found})
 
 
 def _ceiling(name: str, limit: float, found: float | None) -> RuleResult:
-    outcome: RuleOutcome = "invalid" if found is None else "pass" if found <= limit else "fail"
+    outcome: RuleOutcome = "invalid" if found is None else "pass" if found <= limit + SAME else "fail"
     return RuleResult(name=name, outcome=outcome, values={"limit": limit, "found": found})
 
 

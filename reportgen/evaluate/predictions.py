@@ -20,6 +20,7 @@ from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
+from reportgen.language import SAME, language
 from reportgen.stopping import let_through
 
 log = logging.getLogger(__name__)
@@ -193,13 +194,18 @@ def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
 
 
 def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unreadable: float) -> None:
-    if len(unreadable) <= max_unreadable * n_listed and len(unreadable) < n_listed:
+    share, told = len(unreadable) / n_listed, language("en")
+    if share <= max_unreadable + SAME and len(unreadable) < n_listed:
         return
     first = (f"{image.path}: {image.reason}" for image in unreadable[:10])
+    found, limit = (
+        told.apart(one, (other,), told.share, digits=1).replace("\u00a0", "")
+        for one, other in ((share, max_unreadable), (max_unreadable, share))
+    )
     raise InputError(
         "unreadable images",
-        found=(f"{len(unreadable)} of {n_listed} ({len(unreadable) / n_listed:.1%})", *first),
-        expected=f"at most {max_unreadable:.1%}, and at least one readable image",
+        found=(f"{len(unreadable)} of {n_listed} ({found})", *first),
+        expected=f"at most {limit}, and at least one readable image",
         todo=f"{common_advice([image.reason for image in unreadable]) or 'mend or remove the files'},"
         " or raise --max-unreadable",
     )

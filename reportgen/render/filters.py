@@ -2,19 +2,19 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
-from reportgen.language import Language
+from reportgen.analyse.paired import SIGNIFICANCE
+from reportgen.language import MINUS, Language
 
 NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there
 BREAK = "\u200b"  # a chance for a line to end
 _LONGEST_LABEL = 30
 _LONGEST_PATH = 300
-_ROUNDING = 1e-9  # a correlation of equal maps is 1 but for the last bits
 _LONGEST_RUN, _PIECE = 24, 12  # letters: 24 stand in the narrowest column of a table
 _JOINERS = {"\u200d", *"\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"}  # and the tones of skin
 
@@ -25,70 +25,74 @@ class Filters:
 
     language: Language
 
-    def percent(self, fraction: float | None, digits: int = 1) -> str:
-        """A fraction in [0, 1] as "76.7 %"; "n/a" for None.
+    def percent(self, fraction: float | None, digits: int = 1, *others: float) -> str:
+        """A fraction in [0, 1] as "76.7 %"; "n/a" for None. Never rounds one below 1 up to 100 %, or above 0 to 0 %.
 
-        Never rounds a value below 1 up to 100 %, or above 0 to 0 %.
+        Here and below, `others` are numbers that it is compared with: it has the digits that tell it from them.
         """
         if fraction is None:
             return self.language.gettext("n/a")
-        return self.language.share(fraction, digits)
+        return self.language.apart(fraction, others, self.language.share, digits=digits)
 
-    def apart(self, fraction: float, limit: float) -> str:
-        """The fraction in percent with the digits that tell it from `limit`: "94.98 %" for 95 %."""
-        digits = 1
-        while fraction != limit and digits < 6 and self.percent(fraction, digits) == self.percent(limit, digits):
-            digits += 1
-        return self.percent(fraction, digits)
+    def apart(self, fraction: float, *others: float) -> str:
+        """The fraction in percent with the digits that tell it from `others`: "94.98 %" for 95 %."""
+        return self.percent(fraction, 1, *others)
 
-    def points(self, fraction: float) -> str:
+    def points(self, fraction: float, *others: float) -> str:
         """A difference of fractions as percentage points: "1.6 points"; never 0.0 for more."""
-        return self._points(self.language.away_from_zero(100 * fraction, "", 1))
+        return self._points(self._in_points(fraction, "", others))
 
-    def signed_points(self, fraction: float) -> str:
+    def signed_points(self, fraction: float, *others: float) -> str:
         """A signed difference of fractions: "+3.9 points", "−0.04 points"; "0.0 points" where there is none."""
-        return self._points(self.language.away_from_zero(100 * fraction, "+", 1))
+        return self._points(self._in_points(fraction, "+", others))
 
-    def interval(self, ends: tuple[float, float]) -> str:
-        """Two fractions as "71.7 to 81.1 %", "< 0.1 to 2.3 %"."""
-        low, high = (self.language.inside(100 * end, 1, top=100) for end in ends)
+    def interval(self, ends: tuple[float, float], *others: float) -> str:
+        """Two fractions as "71.7 to 81.1 %", "< 0.1 to 2.3 %"; the ends look alike only where they are."""
+
+        def write(fraction: float, digits: int) -> str:
+            return self.language.inside(100 * fraction, digits, top=100)
+
+        low, high = (self.language.apart(end, (*ends, *others), write, digits=1) for end in ends)
         return self.language.gettext("%(low)s to %(high)s\u00a0%%") % {"low": low, "high": high}
 
     def difference(self, ends: tuple[float, float]) -> str:
         """The ends of a difference of fractions as "+2 to +19 points"."""
         return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, 0)
 
-    def difference_fine(self, ends: tuple[float, float]) -> str:
+    def difference_fine(self, ends: tuple[float, float], *others: float) -> str:
         """The ends of a difference of fractions with one digit: "−4.7 to +0.3 points"."""
-        return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, 1)
+        return self.language.gettext("%(low)s to %(high)s points") % self._ends(ends, 1, *others)
 
     def probability(self, p: float) -> str:
-        """A p value: "p = 0.012", "p < 0.001", "p > 0.999"; 1.000 is exact."""
+        """A p value: "p = 0.012", "p < 0.001", "p > 0.999"; 1.000 is exact, and 0.050 the level of judgement."""
         sign = "" if p == 1 or 0.001 <= p < 0.9995 else "<" if p < 0.001 else ">"
         if sign:
             return f"p {sign} {self.language.number(0.001 if sign == '<' else 0.999, '.3f')}"
-        return f"p = {self.language.number(p, '.3f')}"
+        return f"p = {self.language.apart(p, (SIGNIFICANCE,), self._fixed, digits=3)}"
 
-    def score(self, value: float) -> str:
+    def score(self, value: float, *others: float) -> str:
         """A number in [0, 1] with two digits: "0.71", "> 0.99"; 1.00 and 0.00 are exact."""
-        return self.language.inside(value, 2)
+        return self.language.apart(value, others, self.language.inside, digits=2)
 
     def times(self, value: float) -> str:
-        """A factor: "2.3 ×"."""
-        return self.language.gettext("%(number)s\u00a0\u00d7") % {"number": self.language.number(value, ".1f")}
+        """A factor: "2.3 ×"; "1.0 ×" is exact."""
+        return self.language.gettext("%(number)s\u00a0\u00d7") % {"number": self.factor(value)}
 
     def factor(self, value: float) -> str:
-        """A factor without its sign, for the ends of an interval: "2.3"."""
-        return self.language.number(value, ".1f")
+        """A factor without its sign, for the ends of an interval: "2.3"; "1.0" is exact."""
+        return self.language.apart(value, (1.0,), self._fixed, digits=1)
 
-    def correlation(self, value: float) -> str:
-        """A correlation in [-1, 1], with its sign where negative: "0.12", "−0.30"; never 1.00 for less than 1."""
-        size = min(abs(value), 0.99) if abs(value) < 1 - _ROUNDING else 1.0
-        return self.language.number(-size if value < 0 and size >= 0.005 else size, ".2f")
+    def correlation(self, value: float, *others: float) -> str:
+        """A correlation in [-1, 1], with its sign where negative: "0.12", "−0.30"; 0.00 and 1.00 are exact."""
+        return self.language.apart(value, (-1.0, 0.0, 1.0, *others), self._fixed, digits=2)
 
-    def evidence(self, value: float) -> str:
+    def evidence(self, value: float, *others: float) -> str:
         """The peak of a map, three significant digits, as "0.264"; "0" when there is none."""
-        return "0" if value == 0 else self.language.number(value, ".3g")
+
+        def write(peak: float, digits: int) -> str:
+            return "0" if peak == 0 else self.language.number(peak, f".{digits}g")
+
+        return self.language.apart(value, others, write, digits=3)
 
     def count(self, n: int, noun: str) -> str:
         """A number with its noun, a key of NOUNS: "1 error", "1,024 errors"."""
@@ -140,9 +144,19 @@ class Filters:
     def _points(self, number: str) -> str:
         return self.language.gettext("%(number)s points") % {"number": number}
 
-    def _ends(self, ends: tuple[float, float], digits: int) -> dict[str, str]:
-        low, high = (self.language.away_from_zero(100 * end, "+", digits) for end in ends)
+    def _in_points(self, fraction: float, spec: str, others: Iterable[float], digits: int = 1) -> str:
+        return self.language.apart(
+            fraction, others, lambda value, n: self.language.away_from_zero(100 * value, spec, n), digits=digits
+        )
+
+    def _ends(self, ends: tuple[float, float], digits: int, *others: float) -> dict[str, str]:
+        low, high = (self._in_points(end, "+", (*ends, *others), digits) for end in ends)
         return {"low": low, "high": high}
+
+    def _fixed(self, value: float, digits: int) -> str:
+        """With no sign where it rounds to 0."""
+        text = self.language.number(value, f".{digits}f")
+        return text.lstrip(MINUS) if float(format(value, f".{digits}f")) == 0 else text
 
 
 FILTERS = tuple(name for name in vars(Filters) if not name.startswith("_") and name != "language")

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from reportgen.compose.look import COLOURS, FONTS, Theme
 from reportgen.errors import ConfigError
+from reportgen.language import Language
 from reportgen.render.environment import templates_dir
 
 LEAST_CONTRAST = 4.5  # of text, WCAG 2.2, success criterion 1.4.3 (AA)
@@ -65,9 +66,10 @@ def _refuse_low_contrast(table: str, names: tuple[str, str], colours: Mapping[st
     text, ground = names
     found = contrast(colours[text], colours[ground])
     if found < LEAST_CONTRAST:
+        told = Language.apart(found, (LEAST_CONTRAST,), lambda value, digits: f"{value:.{digits}f}", digits=1)
         raise ConfigError(
             f"[{table}] {text} on {ground}",
-            found=f"{colours[text]} on {colours[ground]}, a contrast of {found:.1f} to 1",
+            found=f"{colours[text]} on {colours[ground]}, a contrast of {told} to 1",
             expected=f"at least {LEAST_CONTRAST} to 1, so that it can be read",
             todo=f"make {text} or {ground} darker or lighter",
         )

@@ -69,6 +69,8 @@ def with_flips(broken, fixed):
         (GateRules(max_pair_rate=0.14), "fail"),
         (GateRules(min_recall={"class_000": 0.7}), "pass"),
         (GateRules(min_recall={"class_000": 0.71}), "fail"),
+        (GateRules(min_recall={"class_000": 0.1 + 0.6}), "pass"),  # 0.7 and 0.7 but for the last bit
+        (GateRules(max_pair_rate=0.1 * 3 / 2 - 1e-16), "pass"),
     ],
 )
 def test_floors_and_ceilings_hold_for_the_figure_itself(rules, expected):

@@ -83,6 +83,28 @@ def test_too_many_unreadable_images_stop_the_run_with_exit_3(hand_inputs, five_b
     assert "--max-unreadable" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [  # 2 of 50 are 4 %
+        (0.0399, ("2 of 50 (4.00%)", "at most 3.99%")),
+        (0.03999999, ("2 of 50 (4.000000%)", "at most 3.999999%")),
+        (0.039, ("2 of 50 (4.0%)", "at most 3.9%")),
+        (0.0, ("2 of 50 (4.0%)", "at most 0.0%")),
+        (0.0004, ("2 of 50 (4.0%)", "at most <0.1%")),
+    ],
+)
+def test_a_share_and_its_limit_never_look_alike(limit, words, hand_inputs, five_breeds):
+    break_files(five_breeds, ["pug_3", "pug_4"])
+    with pytest.raises(InputError) as caught:
+        predicted(hand_inputs, max_unreadable=limit)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_share_that_is_the_limit_is_borne(hand_inputs, five_breeds):
+    break_files(five_breeds, ["pug_3", "pug_4"])
+    assert len(predicted(hand_inputs, max_unreadable=0.1 - 0.06).unreadable) == 2  # 0.04000000000000001 and its like
+
+
 def test_no_readable_image_stops_the_run_whatever_the_limit(hand_inputs, five_breeds):
     break_files(five_breeds, [f"{breed}_{index}" for breed in BREEDS for index in range(1, 11)])
     with pytest.raises(InputError, match="at least one readable"):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reportgen.inputs.notes import read_notes
 from reportgen.language import LANGUAGES, language
@@ -36,7 +38,15 @@ def test_percentages_never_round_to_certainty(value, expected):
         (lambda it: it.probability(0.9996), "p > 0.999", "p > 0.999"),
         (lambda it: it.probability(1.0), "p = 1.000", "p = 1.000"),
         (lambda it: it.probability(0.0004), "p < 0.001", "p < 0.001"),
-        (lambda it: it.correlation(0.9996), "0.99", "0.99"),
+        (lambda it: it.correlation(0.9996), "0.9996", "0.9996"),
+        (lambda it: it.correlation(0.004), "0.004", "0.004"),
+        (lambda it: it.correlation(-0.004), "\u22120.004", "\u22120.004"),
+        (lambda it: it.correlation(0.0049), "0.005", "0.005"),
+        (lambda it: it.correlation(0.0), "0.00", "0.00"),
+        (lambda it: it.correlation(-1e-12), "0.00", "0.00"),
+        (lambda it: it.correlation(0.4996, 0.5), "0.4996", "0.4996"),
+        (lambda it: it.correlation(0.5, 0.4996), "0.5000", "0.5000"),
+        (lambda it: it.correlation(0.5, 0.5), "0.50", "0.50"),
         (lambda it: it.correlation(1 - 1e-12), "1.00", "1.00"),
         (lambda it: it.points(0.0004), "0.04 points", "0.04ポイント"),
         (lambda it: it.points(0.0), "0.0 points", "0.0ポイント"),
@@ -51,11 +61,49 @@ def test_percentages_never_round_to_certainty(value, expected):
         (lambda it: it.apart(0.9996, 1.0), "> 99.9 %", "> 99.9%"),
         (lambda it: it.apart(0.99961, 0.99962), "99.961 %", "99.961%"),
         (lambda it: it.apart(0.4, 0.95), "40.0 %", "40.0%"),
+        (lambda it: it.apart(0.1 + 0.2, 0.3), "30.0 %", "30.0%"),  # 0.30000000000000004
+        (lambda it: it.points(0.01, 0.0104), "1.00 points", "1.00ポイント"),
+        (lambda it: it.signed_points(-0.0104, -0.01), "\u22121.04 points", "\u22121.04ポイント"),
+        (
+            lambda it: it.difference_fine((-0.0104, 0.02), -0.01),
+            "\u22121.04 to +2.0 points",
+            "\u22121.04〜+2.0ポイント",
+        ),
+        (lambda it: it.interval((0.7672, 0.7674)), "76.72 to 76.74 %", "76.72〜76.74%"),
+        (lambda it: it.interval((0.5, 0.5)), "50.0 to 50.0 %", "50.0〜50.0%"),
+        (lambda it: it.interval((0.2, 0.76701), 0.767), "20.0 to 76.701 %", "20.0〜76.701%"),
+        (lambda it: it.probability(0.0497), "p = 0.0497", "p = 0.0497"),
+        (lambda it: it.probability(0.05), "p = 0.050", "p = 0.050"),
+        (lambda it: it.times(1.04), "1.04 ×", "1.04倍"),
+        (lambda it: it.times(1.0), "1.0 ×", "1.0倍"),
+        (lambda it: it.evidence(0.26414, 0.26411), "0.26414", "0.26414"),
     ],
 )
 def test_rounding_hides_no_difference_from_an_end_or_a_limit(told, english, japanese):
     said = [told(Filters(language(code))).replace("\u00a0", " ") for code in ("en", "ja")]
     assert said == [english, japanese]
+
+
+SHARES = st.floats(0, 1)
+COMPARED = {  # what a sentence may compare
+    "percent": lambda a, b: EN.percent(a, 1, b),
+    "whole percent": lambda a, b: EN.percent(a, 0, b),
+    "interval": lambda a, b: EN.interval((a, b)).rpartition(" to ")[0],
+    "points": EN.points,
+    "signed points": lambda a, b: EN.signed_points(-a, -b),
+    "difference": lambda a, b: EN.difference_fine((-a, -b)).rpartition(" to ")[0],
+    "correlation": EN.correlation,
+    "score": EN.score,
+    "evidence": EN.evidence,
+}
+
+
+@pytest.mark.parametrize("told", COMPARED.values(), ids=COMPARED)
+@given(one=SHARES, step=st.sampled_from([2e-9, 1e-7, 1e-5, 0.0004, 0.01]))
+def test_two_numbers_that_are_compared_look_alike_only_if_they_are(told, one, step):
+    other = one - step if one > 0.5 else one + step
+    assert told(one, other) != told(other, one)
+    assert told(one, one) == told(one, one + 1e-12)
 
 
 def test_english():
@@ -76,7 +124,12 @@ def test_english():
     assert EN.evidence(0.26414) == "0.264"
     assert EN.score(0.714) == "0.71"
     assert EN.times(2.345) == "2.3\u00a0\u00d7"
-    assert [EN.correlation(value) for value in (1.0, 0.997, -0.304, -0.001)] == ["1.00", "0.99", "\u22120.30", "0.00"]
+    assert [EN.correlation(value) for value in (1.0, 0.997, -0.304, -0.001)] == [
+        "1.00",
+        "0.997",
+        "\u22120.30",
+        "\u22120.001",
+    ]
 
 
 def test_japanese():

@@ -1,6 +1,7 @@
 """The gate's outcome in every place that a person or a program reads it: the same everywhere, in every language."""
 
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -10,14 +11,16 @@ import pytest
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.compose.report import RunStamp, compose
 from reportgen.deliver.archive import archived_run
+from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render.ci_files import ci_files
 from reportgen.render.findings_json import findings_json
 from reportgen.render.html import html
 from reportgen.render.index_page import Entry, index_page
 from reportgen.render.message import mail_text
+from reportgen.render.words import rule_text
 from tests.archives import archived, bundle_files
-from tests.synthetic import TODAY, attributions_of, findings_of
+from tests.synthetic import TODAY, attributions_of, findings_of, past_run_of, predictions_of
 
 RIGHT = np.diag([20, 20, 20])
 ROLLED = np.roll(np.diag(np.full(6, 10)), 1, axis=1)  # another order of the outputs would be right
@@ -135,3 +138,39 @@ def test_a_pass_without_a_rule_in_an_older_bundle_is_read_as_not_judged(rules, s
 def test_an_older_bundle_whose_junit_tells_nothing_keeps_its_outcome(content, tmp_path):
     files = {**bundle_files(1), "junit.xml": content}
     assert archived_run(archived(tmp_path, 1, files=files), tmp_path).verdict.outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("rules", "unreadable", "words"),
+    [  # 68 of 75 are right (90.67 %), 28 of 35 of the first class; 4 of 79 are unreadable (5.06 %)
+        (GateRules(max_unreadable=0.0506), 4, ("4 of 79 images unreadable", "at most 5.060 % allowed")),
+        (GateRules(max_unreadable=0.01), 4, ("4 of 79 images unreadable", "at most 1.0 % allowed")),
+        (GateRules(min_accuracy=0.9067), 0, ("90.667 %, at least 90.670 % asked for",)),
+        (GateRules(min_accuracy=0.95), 0, ("90.7 %, at least 95.0 % asked for",)),
+        (GateRules(min_recall={"class_000": 0.8001}), 0, ("(80.00 %, 95 % interval", "at least 80.01 % asked for")),
+    ],
+)
+def test_a_figure_and_its_limit_never_look_alike(rules, unreadable, words):
+    counts = np.array([[28, 7, 0], [0, 20, 0], [0, 0, 20]])
+    found = findings_of(counts, rules=rules, unreadable=unreadable)
+    told = [rule_text(rule, found.predictions.facts.classes) for rule in found.gate.rules]
+    text = " | ".join(told).replace("\u00a0", " ")
+    assert all(word in text for word in words), text
+
+
+def test_the_end_of_an_interval_and_the_margin_never_look_alike():
+    """1,000 images, 20 broken and 10 fixed: the lower end of the interval, about -2.1 points, beside itself."""
+    counts = np.array([[500, 20], [0, 480]])
+    predictions = predictions_of(counts)
+    before = predictions.targets.copy()
+    before[-10:] = 0
+    history = History(nights=(past_run_of(predictions, before),))
+    low = findings_of(counts, history=history).comparison.overall.difference_ci[0]
+    for margin in (-low + 0.00001, -low - 0.00001):
+        found = findings_of(counts, history=history, rules=GateRules(accuracy_margin=margin))
+        rule = next(rule for rule in found.gate.rules if rule.name == "accuracy_margin")
+        text = rule_text(rule, found.predictions.facts.classes).replace("\u00a0", " ")
+        end = re.search(r"interval \u2212([\d.]+) to", text)[1]
+        limit = re.search(r"more than ([\d.]+) points", text)[1]
+        assert end != limit
+        assert (float(end) < float(limit)) == (rule.outcome == "pass")
