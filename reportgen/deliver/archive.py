@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from pydantic import TypeAdapter, ValidationError
-
 from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED
 from reportgen.deliver.locks import alone_in
 from reportgen.deliver.model_folders import model_in
 from reportgen.deliver.writing import HIDDEN, errors_told, hidden_name, write_files
 from reportgen.errors import DeliveryError, InputError
+from reportgen.inputs.bounded_files import json_value
 from reportgen.inputs.bundle_files import MANIFEST, bundle_read
 from reportgen.inputs.plain_files import NotPlainError, folders_in, held_folder, kind_of, names_in, open_plain
+from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.render.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 
@@ -27,7 +27,6 @@ _LARGEST = 2**26  # bytes of a file that every index reads of every run
 _OURS = b'<meta name="generator" content="reportgen">'
 # What file systems without links answer, and the rename into a model's folder that lies on another one.
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV}
-_VERDICT = TypeAdapter(Verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +66,20 @@ def bundles(archive: Path) -> Bundles:
     for path in bundle_dirs(archive):
         try:
             runs.append(archived_run(path, archive))
-        except (InputError, ValueError) as error:
+        except InputError as error:
             if path.is_dir():  # else it was pruned just now
-                unreadable.append(Unreadable(path=path, reason=_reason(error)))
+                unreadable.append(Unreadable(path=path, reason=error.found.removeprefix("damaged: ")))
     runs.sort(key=lambda run: (run.model, run.verdict.created_at, run.verdict.run_id))
     return Bundles(runs=tuple(runs), unreadable=tuple(unreadable))
 
 
 def archived_run(path: Path, archive: Path) -> ArchivedRun:
-    """The bundle in `path`, in `archive`. Raises InputError or ValueError for one that is damaged."""
+    """The bundle in `path`, in `archive`. Raises InputError for one that is damaged."""
     with bundle_read(path, (MANIFEST, "verdict.json"), most_bytes=_LARGEST) as files:
-        content = files["verdict.json"]  # a changed digit would be listed as a figure of the run
-    verdict = _judged(path, _VERDICT.validate_json(content))
+        found: Verdict = json_value(files, "verdict.json", Verdict)  # a changed digit would be a figure of the run
+    hidden = HIDDEN.fullmatch(path.name)  # it stepped aside for a moment
+    refuse_other_run(path, found.run_id, name=hidden["name"] if hidden else path.name)
+    verdict = _judged(path, found)
     documents = tuple(name for _, name, _ in verdict.reports if _has(path, name, "a file"))
     return ArchivedRun(path=path, place=_place(path, archive), verdict=verdict, documents=documents)
 
@@ -240,13 +241,3 @@ def _is_our_page(at: int, name: str) -> bool:
             return _OURS in file.read(1000)
     except NotPlainError:
         return False
-
-
-def _reason(error: InputError | ValueError) -> str:
-    if isinstance(error, InputError):
-        return error.found.removeprefix("damaged: ")
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return f"verdict.json: {where + ': ' if where else ''}{first['msg']}"
-    return str(error)

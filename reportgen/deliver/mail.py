@@ -1,11 +1,10 @@
 """The front door of mail: a run's report to its readers, never twice to the same person."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from reportgen.deliver.bundle import held
@@ -17,10 +16,13 @@ from reportgen.deliver.model_folders import model_in
 from reportgen.deliver.smtp import Ending, attempts
 from reportgen.deliver.stored_look import restored_look
 from reportgen.errors import DeliveryError
+from reportgen.inputs.bounded_files import json_value
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
+from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import language
 from reportgen.render.file_names import document_name
+from reportgen.render.mail_contract import MailContract, refuse_contradictions
 from reportgen.render.message import mail_text
 
 __all__ = ["MailReceipt", "MailSettings", "PdfVersion", "mail"]
@@ -80,14 +82,29 @@ def mail(
 _DIED = Ending(state="unknown", words="an earlier attempt ended while the text was going out")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    own_notes: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evaluation:
+    """What the mail needs of evaluation.json."""
+
+    facts: _Facts
+
+
 def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
     """Raises InputError for a folder that is no bundle, or a damaged one."""
     with bundle_read(bundle_dir, ("findings.json", "evaluation.json", "run.json")) as files:
-        contract, facts = json.loads(files["findings.json"]), json.loads(files["evaluation.json"])["facts"]
-        look = restored_look(json.loads(files["run.json"]))
+        contract: dict[str, Any] = json_value(files, "findings.json", MailContract)
+        facts = json_value(files, "evaluation.json", _Evaluation).facts
+        look = restored_look(json_value(files, "run.json", dict[str, Any]))
+        refuse_contradictions(contract)
         run_id, model = contract["run_id"], contract["model"]["name"]
         code = settings.lang or contract["language"]
-        notes = replace(read_notes(facts["own_notes"]), language=code)
+        notes = replace(read_notes(facts.own_notes), language=code)
+    refuse_other_run(bundle_dir, run_id)
     page = bundle_dir / document_name(code, "html", first=contract["language"])
     place = bundle_dir.parent.name if model_in(bundle_dir.parent.name, model) == model else model
     link = settings.link.replace("{model}", quote(place)).replace("{run_id}", run_id)

@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from reportgen.deliver.mail_folder import MAIL, read_mail_file, write_mail_files
 from reportgen.errors import DeliveryError, InputError, in_one_line
+from reportgen.inputs.bounded_files import json_value
 
 _NAME = "receipts.json"
 _LARGEST = 2**26  # bytes
@@ -25,19 +26,22 @@ class Receipt:
     at: str
     message_id: str
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for a state that is none: it must not pass for an unsent mail."""
-        if self.state not in ("sending", "delivered"):
-            raise ValueError(f"state {self.state!r}")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Receipts:
+    """The file, by key of the address. A state that is none must not pass for an unsent mail."""
+
+    receipts: Mapping[str, Receipt]
 
 
 def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
     """By key of the address; empty when nobody was mailed. Raises InputError for a damaged file, DeliveryError."""
     try:
         found = read_mail_file(bundle_dir, _NAME, most_bytes=_LARGEST)
-        content: Mapping[str, Any] = json.loads(found) if found is not None else {"receipts": {}}
-        return {key: Receipt(**receipt) for key, receipt in content["receipts"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        stored: _Receipts = (
+            json_value({_NAME: found}, _NAME, _Receipts) if found is not None else _Receipts(receipts={})
+        )
+    except (OSError, ValueError) as error:
         kind = DeliveryError if isinstance(error, OSError) else InputError
         raise kind(
             str(bundle_dir / MAIL / _NAME),
@@ -45,6 +49,7 @@ def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
             expected="the receipts of a run's mail",
             todo="restore it; if you remove it, everybody counts as not yet mailed",
         ) from error
+    return dict(stored.receipts)
 
 
 def write_receipts(bundle_dir: Path, receipts: Mapping[str, Receipt]) -> None:

@@ -104,7 +104,7 @@ def _missing(archive: Path, found: tuple[Leftover, ...]) -> Iterator[ArchivedRun
     """Bundles that are not under their names at the moment, and will be put back."""
     for one in found:
         if one.kind == "old":
-            with suppress(InputError, ValueError):
+            with suppress(InputError):
                 yield archived_run(one.path, archive)
 
 

@@ -77,6 +77,8 @@ def _plain(content: bytes) -> object:
         )
     except RecursionError as error:
         raise ValueError("JSON that is nested too deep") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"Invalid JSON: {error}") from error
     return found
 
 

@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field
 
 from reportgen.errors import InputError
 from reportgen.inputs.usable_names import MAX_LETTERS, MAX_PATH
-from reportgen.plain_text import shown
 
 _RUN_ID = r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}"  # the time in UTC to the millisecond, and the checkpoint's hash
 _AN_ID = "20261123T080000000Z-1a2b3c4d"
@@ -39,19 +38,22 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Moment = Annotated[str, AfterValidator(_moment)]  # ISO 8601 with its time zone
 Name = Annotated[str, Field(max_length=MAX_LETTERS)]  # of a class, a device, a library
 PathText = Annotated[str, Field(max_length=4 * MAX_PATH)]  # of a file, or an image's id, escaped
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Difference = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
-def refuse_other_run(run_dir: Path, run_id: str, *, ending: str = "") -> None:
-    """Raises InputError unless the folder of a run has the run's id as its name, and then `ending`.
+def refuse_other_run(run_dir: Path, run_id: str, *, name: str | None = None) -> None:
+    """Raises InputError unless the folder of a run is called by the run's id; `name`: what counts as its name.
 
-    A copy under another name would count as a run of its own, and what could not be rendered would take the place of
-    the run that it names.
+    A copy under another name would count as a run of its own and be mailed once more, and what could not be rendered
+    would take the place of the run that it names.
     """
-    name = run_dir.resolve().name
-    if name != run_id + ending:
+    found = run_dir.name if name is None else name
+    if found != run_id:
         raise InputError(
             f"run directory {run_dir}",
-            found=f"the run {shown(run_id)} in a folder of another name",
-            expected=f"the folder's name to be {shown(run_id)}{ending}",
-            todo="give the folder that name, outside of the run's own archive if it is a copy, or remove it",
+            found=f"the run {run_id} in a folder of another name, a copy perhaps",
+            expected=f"{run_id} as the name of its folder",
+            todo="give the folder its name back, or move it out of the archive",
         )

@@ -13,6 +13,7 @@ from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
 from reportgen.deliver.stored_run import StoredRun, read_stored_run
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
+from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import N_, language
 from reportgen.render.file_names import document_name
 from reportgen.render.rendered import render
@@ -27,6 +28,7 @@ def mail_report(
 ) -> MailReceipt:
     """Mails the report archived in `run_dir`. Raises InputError when it is no bundle, DeliveryError as `mail` does."""
     run = read_stored_run(run_dir)
+    refuse_other_run(run_dir.resolve(), run.stamp.run_id)
     versions = _versions(run_dir, run, settings.lang or run.stamp.language)
     return mail(run_dir.resolve(), settings, versions=versions, now=now, resend=resend, dry_run=dry_run)
 

@@ -1,6 +1,7 @@
 """From a stored run to its report in the archive: the same for a new run and for `reportgen render`."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,12 @@ from reportgen.deliver.mail_folder import mail_files
 from reportgen.deliver.model_folders import archive_of
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
-from reportgen.errors import RenderingError
+from reportgen.errors import InputError, RenderingError
 from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.bundle_files import damaged, told
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.plain_files import held_folder, names_in
+from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.pipeline.look import look
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.render.rendered import RenderedReport, render
@@ -76,7 +78,9 @@ def make_report(
         kept = write_bundle(
             bundle_dir.with_name(bundle_dir.name + AUDIT_FAILED), {**stored, **rendered.files}, replace=True
         )
-        raise _failed_audit(rendered, kept, run.look)
+        raise _failed_audit(
+            rendered, kept, again=_again(bundle_dir if bundle_dir.exists() else kept, run.look), look=run.look
+        )
     return deliver(rendered, stored, bundle_dir=bundle_dir, replace=replaces)
 
 
@@ -85,13 +89,13 @@ def _again(kept: Path, look: Look) -> str:
     return f"reportgen render {kept}" + (f" --templates {look.folder}" if look.templates else "")
 
 
-def _failed_audit(rendered: RenderedReport, kept: Path, look: Look) -> RenderingError:
+def _failed_audit(rendered: RenderedReport, kept: Path, *, again: str, look: Look) -> RenderingError:
     own = "a font, template or style sheet of yours, or what `reportgen doctor` finds" if look != PLAIN else ""
     return RenderingError(
         f"PDF of {kept}",
         found="; ".join(rendered.audit[:5]),
         expected="a whole document: every picture and letter in it, nothing cut off",
-        todo=f"look at its report.pdf, mend the cause ({own or '`reportgen doctor`'}), then: {_again(kept, look)}",
+        todo=f"look at its report.pdf, mend the cause ({own or '`reportgen doctor`'}), then: {again}",
     )
 
 
@@ -99,12 +103,13 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
     """Renders a stored run anew, from `analyse` on: no model, no images, no device. The bundle is exchanged at the end.
 
     What `anew` gives takes the place of the run's languages, sections, templates, theme and own notes. A run kept as
-    `<run_id>.unrendered` or `<run_id>.audit-failed` becomes the bundle `<run_id>`. Raises ConfigError.
+    `<run_id>.unrendered` or `<run_id>.audit-failed` becomes the bundle `<run_id>`. Raises ConfigError; InputError where
+    the folder is not called by the run's id, or that bundle is there already: no run takes the place of another.
     """
-    run, kept = _changed(read_stored_run(run_dir), anew), run_dir.resolve()
+    stored, kept = read_stored_run(run_dir), run_dir.resolve()
+    bundle_dir = _place_of(kept, stored.stamp.run_id)
+    run, was_whole = _changed(stored, anew), bundle_dir == kept
     findings = analyse(run.predictions, run.rule, run.night)
-    was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
-    bundle_dir = kept if was_whole else kept.with_name(run.stamp.run_id)
     before = _documents(bundle_dir)
     receipts = make_report(run, findings, formats=anew.format, bundle_dir=bundle_dir, replaces=True)
     gone = sorted(before - set(receipts.files))
@@ -114,6 +119,21 @@ def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
         remove_bundle(kept)
     refresh(archive_of(bundle_dir, run.predictions.facts.model.name))
     return findings, receipts
+
+
+def _place_of(kept: Path, run_id: str) -> Path:
+    """Where the report of the run in the folder `kept` goes."""
+    was_whole = kept.suffix not in (UNRENDERED, AUDIT_FAILED)
+    refuse_other_run(kept, run_id, name=kept.name if was_whole else kept.stem)
+    bundle_dir = kept.with_name(run_id)
+    if not was_whole and os.path.lexists(bundle_dir):
+        raise InputError(
+            f"run directory {kept}",
+            found=f"{bundle_dir} is there already",
+            expected="results of which there is no report yet",
+            todo=f"render that bundle, or remove {kept.name}, which `reportgen prune` does after 14 days",
+        )
+    return bundle_dir
 
 
 def _documents(bundle_dir: Path) -> set[str]:

@@ -16,7 +16,7 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.look import Look
 from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
-from reportgen.deliver.bundle import EVALUATED, held, remove_bundle, write_bundle
+from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED, held, remove_bundle, write_bundle
 from reportgen.deliver.foreign_links import warn_of_links
 from reportgen.deliver.mail import MailReceipt
 from reportgen.deliver.model_folders import model_folders
@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 _MEND = "mend that code, or name another; the line above is its own"
 _RESUME = "the evaluation is kept: `reportgen run` with --resume takes it over"
 _LEAVE_OUT = "the evaluation is kept: mend that code or leave the method out of --methods, and run again with --resume"
+_ENDINGS = ("", UNRENDERED, AUDIT_FAILED)
 Watch = Callable[[str, int, int], None]  # (stage, done, in all)
 
 
@@ -182,7 +183,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         timing=timing,
     )
     model_dirs = model_folders(config.out, inputs.facts.model.name)
-    _refuse_taken(model_dirs[0] / stamp.run_id)
+    _refuse_taken(model_dirs, stamp.run_id)
     _warn_of_links(model_dirs[0])
     return _SetUp(
         inputs=inputs,
@@ -223,17 +224,17 @@ def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions
         return predictions, write_bundle(kept_dir, stored_evaluation(predictions), replace=True)
 
 
-def _refuse_taken(bundle_dir: Path) -> None:
+def _refuse_taken(model_dirs: tuple[Path, ...], run_id: str) -> None:
     """Before device time is spent. Names have milliseconds: only SOURCE_DATE_EPOCH gives the same one again."""
-    if not bundle_dir.exists():
-        return
-    raise ConfigError(
-        f"run {bundle_dir}",
-        found="a run of this checkpoint and this moment (SOURCE_DATE_EPOCH), which is archived already",
-        expected="a new run, or an archive without it",
-        todo="to make the same report again, give another --out or remove that run; else change or unset "
-        "SOURCE_DATE_EPOCH",
-    )
+    for folder in (model_dir / f"{run_id}{ending}" for model_dir in model_dirs for ending in _ENDINGS):
+        if os.path.lexists(folder):
+            raise ConfigError(
+                f"run {folder}",
+                found="a run of this checkpoint and this moment (SOURCE_DATE_EPOCH), which is archived already",
+                expected="a new run, or an archive without it",
+                todo="to make the same report again, give another --out or remove that run; else change or unset "
+                "SOURCE_DATE_EPOCH",
+            )
 
 
 def _taken_over(folder: Path, setup: _SetUp) -> Predictions | None:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby, pairwise
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from reportgen.inputs.notes import read_notes
+from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, RunId
 from reportgen.language import LANGUAGES, Language, language
 from reportgen.render.content_policy import content_policy
 from reportgen.render.environment import environment, rendered, templates_dir
@@ -25,8 +26,6 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 230, 52, 724, 12, 196  # of the d
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
 _MOST_GAPS, _MOST_DAYS = 5, 6
 
-Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Difference = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 RuleOutcome = Literal["pass", "fail", "inconclusive", "invalid"]
 Outcome = Literal["not_judged", "pass", "fail", "inconclusive", "invalid"]
 
@@ -50,10 +49,10 @@ class Rule:
 class TopPair:
     """Two classes and how often each was called the other."""
 
-    a: str
-    b: str
-    a_as_b: int
-    b_as_a: int
+    a: Name
+    b: Name
+    a_as_b: Count
+    b_as_a: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +66,8 @@ class Change:
     comparable: bool
     reason: str | None
     verdict: Literal["better", "worse", "no_evidence", "underpowered"] | None
-    fixed: int
-    broken: int
+    fixed: Count
+    broken: Count
     accuracy_difference: Difference | None
     accuracy_difference_ci: tuple[Difference, Difference] | None
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -90,15 +89,15 @@ class Change:
 class Verdict:
     """verdict.json, as far as the archive needs it; n_data_checks is None in runs of older versions."""
 
-    run_id: str
+    run_id: RunId
     created_at: AwareDatetime
     outcome: Outcome
     strict: bool
     accuracy: Fraction
     accuracy_ci: tuple[Fraction, Fraction]
-    n: int
+    n: Count
     species_accuracy: Fraction | None
-    n_cross_species: int | None
+    n_cross_species: Count | None
     top_pairs: tuple[TopPair, ...]
     comparison: Change | None
     fingerprint: str
@@ -108,7 +107,7 @@ class Verdict:
     model: str = ""
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
-    n_data_checks: int | None = None
+    n_data_checks: Count | None = None
     details: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -40,7 +40,7 @@ def test_only_whole_bundles_count_by_model_and_time(tmp_path):
         (None, "no verdict.json"),
         (b"{", "Invalid JSON"),
         (b'{"run_id": 1}', "run_id: "),
-        (json.dumps(verdict_of(1, accuracy=float("nan"))).encode(), "accuracy: "),
+        (json.dumps(verdict_of(1, accuracy=float("nan"))).encode(), "verdict.json: the number NaN"),
         (json.dumps(verdict_of(1, created_at="2026-11-02T02:00:00")).encode(), "created_at: "),
         (json.dumps(verdict_of(1, outcome="great")).encode(), "outcome: "),
     ],
