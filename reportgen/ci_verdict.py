@@ -1,15 +1,17 @@
-"""A verdict for `--ci-dir` also of a run that ends before its configuration is known, or by a fault of ours."""
+"""The verdict in `--ci-dir` from the first moment of a run to its end: tonight's, never last night's.
+
+Also of a run that ends before its configuration is known, by a fault of ours, or because torch cannot be imported.
+"""
 
 import json
 import re
 import tomllib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from reportgen.errors import ReportgenError, in_one_line
+from reportgen.errors import DeliveryError
+from reportgen.render.no_report import ended_files, unended_files
 
-_NAMES = ("verdict.json", "junit.xml", "summary.md")
 _LINE = re.compile(r"""^\s*ci_dir\s*=\s*(["'])(?P<folder>.+?)\1""", re.MULTILINE)
 
 
@@ -24,22 +26,27 @@ def named_ci_dir(arguments: Sequence[str]) -> Path | None:
     return Path(folder) if folder else None
 
 
-def forget_last_night(ci_dir: Path) -> None:
-    """Removes the files of an earlier run. Where that is refused, the run itself says so when it gets that far."""
-    for name in _NAMES:
-        with suppress(OSError):
-            (ci_dir / name).unlink(missing_ok=True)
+def begin_verdict(ci_dir: Path) -> None:
+    """Replaces what an earlier run left: until the end, and for good where the run is killed, it has not ended.
+
+    Raises DeliveryError.
+    """
+    from reportgen.deliver.writing import write_files  # of POSIX: Windows is told before
+
+    try:
+        write_files(ci_dir, unended_files())
+    except DeliveryError as error:
+        error.expected = "a folder whose verdict.json, junit.xml and summary.md can be replaced"
+        error.todo = "correct --ci-dir, or remove last night's files"
+        raise
 
 
 def leave_verdict(ci_dir: Path, exit_code: int, cause: BaseException | None) -> None:
-    """Writes the three files with the outcome "error", unless this run has left its own. Raises ReportgenError."""
-    if _is_told(ci_dir / "verdict.json"):
-        return
+    """Says how the run ended, unless it has left the verdict of its report. Raises DeliveryError."""
     from reportgen.deliver.writing import write_files
-    from reportgen.render.ci_files import failed_files
 
-    kind = type(cause).__name__ if cause else "SystemExit"
-    write_files(ci_dir, failed_files(exit_code, kind, _told(cause)))
+    if not _is_told(ci_dir / "verdict.json"):
+        write_files(ci_dir, ended_files(exit_code, cause))
 
 
 def _is_told(verdict: Path) -> bool:
@@ -49,13 +56,6 @@ def _is_told(verdict: Path) -> bool:
     except (OSError, ValueError):
         return False
     return not (found.get("outcome") == "stopped" and found.get("exit_code") is None)
-
-
-def _told(cause: BaseException | None) -> str:
-    if isinstance(cause, ReportgenError) or cause is None:
-        return str(cause or "the run ended without a report")
-    message = getattr(cause, "format_message", None)  # of a wrong command line
-    return str(message()) if callable(message) else in_one_line(cause)
 
 
 def _value(arguments: Sequence[str], option: str) -> str:

@@ -10,9 +10,10 @@ import typer
 from reportgen.cli_archive import app as archive_app
 from reportgen.cli_archive import clock, mail_told
 from reportgen.errors import ConfigError, ReportgenError
+from reportgen.installation import installation_worded
 from reportgen.outlet import say, say_fault, say_lines
 from reportgen.plain_text import shown
-from reportgen.stopping import Stopped, stoppable
+from reportgen.stopping import Stopped
 
 if TYPE_CHECKING:  # the command line starts without torch
     from reportgen.deliver.receipts import Receipts
@@ -48,7 +49,7 @@ def main() -> None:
         say_lines("reportgen: runs on Linux and macOS; on Windows, run it in WSL", err=True)
         sys.exit(ConfigError.exit_code)
     try:
-        with stoppable():
+        with installation_worded():
             app()
     except ReportgenError as error:
         say_lines(f"reportgen: {error}", err=True)
@@ -215,7 +216,6 @@ def doctor(
     archive: Annotated[Path, typer.Argument(help="Archive root, looked through for leftovers.")] = Path("reports"),
 ) -> None:
     """Say what this machine has, what is missing, and what dead runs left in the archive."""
-    from reportgen.deliver.leftovers import leftovers
     from reportgen.doctor import checks
 
     found = checks()
@@ -223,6 +223,8 @@ def doctor(
         say_lines(
             f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else "")
         )
+    from reportgen.deliver.leftovers import leftovers  # after the checks: it needs the libraries that they look at
+
     for left in leftovers(archive) if archive.is_dir() else ():
         state = "in use" if left.alive else left.cause
         say_lines(f"{'note':>7}  {'archive':<16} {shown(f'{left.path}: {state}')}\n{'':26}-> {shown(left.todo)}")
@@ -232,16 +234,20 @@ def doctor(
 def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bool) -> None:
     from reportgen.config import read_config
     from reportgen.console import set_up_logging, watching
-    from reportgen.deliver.ci_dir import told_to_ci
+    from reportgen.deliver.ci_dir import tell_ci
+    from reportgen.deliver.foreign_links import warn_of_links
     from reportgen.inputs.bundle_files import bundle_read
     from reportgen.language import language
     from reportgen.pipeline.run import run as run_pipeline
 
     set_up_logging(verbose)
     config = read_config(given, config_path)
-    with told_to_ci(config.ci_dir) as made, watching() as watch:
+    if config.ci_dir:
+        warn_of_links("--ci-dir", config.ci_dir)
+    with watching() as watch:
         outcome = run_pipeline(config, now=clock(), watch=watch)
-        made.append(outcome.receipts.bundle_dir)
+    if config.ci_dir:
+        tell_ci(config.ci_dir, outcome.receipts.bundle_dir)
     scores = outcome.findings.scores
     accuracy = language("en").share(scores.accuracy).replace("\u00a0", "")
     say(f"accuracy {accuracy}: {scores.correct} of {scores.n} images")

@@ -51,8 +51,10 @@ def _package(name: str) -> Check:
 
 
 def _cuda() -> Check:
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError, RuntimeError) as error:
+        return Check(name="CUDA", state="note", found=f"not known without torch: {in_one_line(error)}")
     if not torch.cuda.is_available():
         return Check(name="CUDA", state="note", found="no device that torch sees; runs use the CPU")
     names = ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))

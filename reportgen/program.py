@@ -1,40 +1,50 @@
 """The program around its commands: streams that nobody reads, and a verdict for CI however a run ends."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from reportgen.ci_verdict import forget_last_night, leave_verdict, named_ci_dir
+from reportgen.ci_verdict import begin_verdict, leave_verdict, named_ci_dir
 from reportgen.cli import main as commands
-from reportgen.errors import DeliveryError, ReportgenError, in_one_line
+from reportgen.errors import DeliveryError, in_one_line
+from reportgen.stopping import Stopped, held_back, stoppable
 from reportgen.streams import Outlet, own_streams
 
 
 def main() -> None:
     """Runs the command of sys.argv and exits with its code; with 6 where that is 0 and what it printed was lost."""
     stdout, ci_dir = own_streams(), named_ci_dir(sys.argv[1:])
-    if ci_dir:
-        forget_last_night(ci_dir)
-    code, cause = _ended()
-    if ci_dir and code:
-        _leave(ci_dir, code, cause)
+    with stoppable():
+        code, cause = _ended(ci_dir)
+        with suppress(Stopped), held_back(left=""):  # how it ended is known: no signal changes that
+            if ci_dir and code and sys.platform != "win32":
+                _leave(ci_dir, code, cause)
     lost = _lost(stdout)
     sys.exit(code or lost)
 
 
-def _ended() -> tuple[int, BaseException | None]:
+def _ended(ci_dir: Path | None) -> tuple[int, BaseException | None]:
     """The exit code, and what was caught when it was decided."""
     try:
+        if ci_dir and sys.platform != "win32":
+            begin_verdict(ci_dir)
         commands()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
         return code, end.__context__
+    except DeliveryError as error:  # nothing was begun
+        sys.stderr.write(f"reportgen: {error}\n")
+        return error.exit_code, error
+    except Stopped as stopped:  # before or after the command itself
+        sys.stderr.write(f"reportgen: {stopped}\n")
+        return stopped.exit_code, stopped
     return 0, None
 
 
 def _leave(ci_dir: Path, code: int, cause: BaseException | None) -> None:
     try:
         leave_verdict(ci_dir, code, cause)
-    except (ReportgenError, ImportError) as error:  # the exit code says what matters
+    except DeliveryError as error:  # the exit code says what matters
         sys.stderr.write(f"reportgen: no verdict in {ci_dir}: {in_one_line(error)}\n")
 
 

@@ -25,6 +25,7 @@ LAYER_OF = {
     "outlet": "cli",
     "program": "cli",
     "ci_verdict": "cli",
+    "installation": "cli",
     "streams": "cli",
     "__main__": "cli",
     "config_tables": "config",

@@ -6,11 +6,10 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from reportgen.compose.look import PLAIN, Look
-from reportgen.errors import ReportgenError
 from reportgen.inputs.notes import Notes
-from reportgen.plain_text import for_markdown, for_xml
+from reportgen.plain_text import for_markdown
 from reportgen.render.environment import environment, rendered
-from reportgen.stopping import Stopped
+from reportgen.render.no_report import xml_file
 
 _IN_VERDICT = (
     *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),
@@ -18,7 +17,6 @@ _IN_VERDICT = (
     *("accuracy_difference", "accuracy_difference_ci"),
 )
 _N_TOP_PAIRS = 3
-NAMES = ("verdict.json", "junit.xml", "summary.md")
 
 
 def ci_files(contract: Mapping[str, Any], notes: Notes, look: Look = PLAIN) -> dict[str, bytes]:
@@ -28,41 +26,6 @@ def ci_files(contract: Mapping[str, Any], notes: Notes, look: Look = PLAIN) -> d
         "verdict.json": (line + "\n").encode(),
         "junit.xml": junit(contract),
         "summary.md": summary(contract, notes, look).encode(),
-    }
-
-
-def error_files(error: ReportgenError) -> dict[str, bytes]:
-    """The same three of a run that made no report: outcome error, with what it says."""
-    return _without_report("error", error.exit_code, type(error).__name__, error.found, str(error))
-
-
-def failed_files(exit_code: int, kind: str, told: str) -> dict[str, bytes]:
-    """The same three of a run that ended by something else: a wrong command line, a fault of ours."""
-    return _without_report("error", exit_code, kind, told, told)
-
-
-def stopped_files(stopped: Stopped | None) -> dict[str, bytes]:
-    """The same three of a run that a signal ended; None: that goes on, or was killed before it could say so."""
-    if stopped is None:
-        told = "the run has not ended: it goes on, or it was killed"
-        return _without_report("stopped", None, "Stopped", told, told)
-    return _without_report("stopped", stopped.exit_code, "Stopped", str(stopped), str(stopped))
-
-
-def _without_report(outcome: str, exit_code: int | None, kind: str, found: str, told: str) -> dict[str, bytes]:
-    line = {"outcome": outcome, "passed": False, "exit_code": exit_code, "error": told}
-    attributes = {"name": "reportgen", "tests": "1", "failures": "0", "errors": "1"}
-    suites = ET.Element("testsuites", attributes)
-    case = ET.SubElement(
-        ET.SubElement(suites, "testsuite", attributes), "testcase", {"classname": "reportgen", "name": "report"}
-    )
-    ET.SubElement(case, "error", {"message": found, "type": kind})
-    fence = "    "  # a code block that no text can end
-    text = "".join(f"{fence}{row}\n" for row in told.splitlines())
-    return {
-        "verdict.json": (json.dumps(line, ensure_ascii=False) + "\n").encode(),
-        "junit.xml": _xml(suites),
-        "summary.md": f"## ⛔ No report\n\n{text}".encode(),
     }
 
 
@@ -116,16 +79,7 @@ def junit(contract: Mapping[str, Any]) -> bytes:
         case = ET.SubElement(suite, "testcase", {"classname": name, "name": rule["name"], "time": "0"})
         if kind:
             ET.SubElement(case, kind, {"message": rule["detail"], "type": rule["outcome"]})
-    return _xml(suites)
-
-
-def _xml(root: ET.Element) -> bytes:
-    """Our texts are all in attributes; the elements' names are ours."""
-    for element in root.iter():
-        for key, value in element.attrib.items():
-            element.set(key, for_xml(value))
-    ET.indent(root)
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+    return xml_file(suites)
 
 
 def summary(contract: Mapping[str, Any], notes: Notes, look: Look) -> str:

@@ -24,10 +24,11 @@ from reportgen.inputs.notes import read_notes
 from reportgen.language import language
 from reportgen.outlet import PlainLines, say
 from reportgen.plain_text import for_csv, for_markdown, shown
-from reportgen.render.ci_files import ci_files, error_files
+from reportgen.render.ci_files import ci_files
 from reportgen.render.findings_json import findings_json
 from reportgen.render.html import html
 from reportgen.render.message import mail_text
+from reportgen.render.no_report import ended_files
 from reportgen.render.tables import csv_files, predictions_table
 from tests.hostile.nasty import NASTY, PLAIN
 from tests.synthetic import attributions_of, findings_of
@@ -187,11 +188,11 @@ def test_an_error_keeps_its_four_lines(name):
     error = InputError(f"class {name}", found=name, expected=name, todo=name)
     assert len(str(error).splitlines()) == 4
     assert not control_characters(str(error)) - {"\n"}
-    for content in error_files(error).values():
+    for content in ended_files(error.exit_code, error).values():
         assert not control_characters(content.decode()) - {"\n", "\t"}
-    suites = ET.fromstring(error_files(error)["junit.xml"])
+    suites = ET.fromstring(ended_files(error.exit_code, error)["junit.xml"])
     assert suites.find(".//error").get("message") == shown(name)
-    said = _Elements(gfm(error_files(error)["summary.md"].decode()))
+    said = _Elements(gfm(ended_files(error.exit_code, error)["summary.md"].decode()))
     assert said.tags == ["h2", "pre", "code"]
 
 

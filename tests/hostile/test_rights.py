@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from reportgen.ci_verdict import begin_verdict, leave_verdict
 from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.ci_dir import told_to_ci
 from reportgen.deliver.foreign_links import passed_links, warn_of_links
 from reportgen.deliver.writing import hidden_name, write_files
 from reportgen.errors import DeliveryError, InputError
@@ -86,8 +86,9 @@ def test_a_link_in_the_folder_for_ci_is_replaced_and_not_followed(tmp_path, name
     ci = tmp_path / "ci"
     ci.mkdir()
     (ci / name).symlink_to(tmp_path / {"link": "victim", "dangling link": "gone", "link to a folder": "folder"}[kind])
-    with pytest.raises(InputError), told_to_ci(ci):
-        raise InputError("x", found="x", expected="y", todo="z")
+    begin_verdict(ci)
+    assert not (ci / name).is_symlink()
+    leave_verdict(ci, 3, InputError("x", found="x", expected="y", todo="z"))
     assert (tmp_path / "victim").read_text() == "mine"
     assert not (tmp_path / "gone").exists()
     assert not list((tmp_path / "folder").iterdir())
@@ -97,8 +98,8 @@ def test_a_link_in_the_folder_for_ci_is_replaced_and_not_followed(tmp_path, name
 
 def test_a_folder_in_a_files_place_is_said(tmp_path):
     (tmp_path / "verdict.json").mkdir()
-    with pytest.raises(DeliveryError, match=r"verdict\.json|folder"), told_to_ci(tmp_path):
-        pass
+    with pytest.raises(DeliveryError, match=r"verdict\.json|folder"):
+        begin_verdict(tmp_path)
 
 
 WAYS = {

@@ -12,8 +12,9 @@ from reportgen.compose.report import RunStamp, compose
 from reportgen.errors import InputError
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
-from reportgen.render.ci_files import NAMES, ci_files, error_files
+from reportgen.render.ci_files import ci_files
 from reportgen.render.findings_json import findings_json
+from reportgen.render.no_report import NAMES, ended_files
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={})
@@ -78,7 +79,7 @@ def test_the_summary_is_markdown_in_which_names_stay_names():
 
 
 def test_a_run_without_a_report_says_so_in_all_three():
-    files = error_files(InputError("data set", found="no image | x", expected="images", todo="look"))
+    files = ended_files(3, InputError("data set", found="no image | x", expected="images", todo="look"))
     assert json.loads(files["verdict.json"])["exit_code"] == 3
     assert ET.fromstring(files["junit.xml"]).find(".//error").get("message") == "no image | x"
     assert "no image | x" in files["summary.md"].decode()
