@@ -1,13 +1,12 @@
 """The tables of the TOML file."""
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from reportgen.compose.look import COLOURS, FONTS
+from reportgen.compose.look import COLOURS, FONTS, checked_colour, checked_family
 from reportgen.inputs.names import by_nfc, nfc
 from reportgen.inputs.preprocessing import Size, checked
 from reportgen.language import LANGUAGES
@@ -165,9 +164,7 @@ class Colours(Table):
     @field_validator(*COLOURS)
     @classmethod
     def _is_a_colour(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch("#[0-9a-fA-F]{6}", value):
-            raise ValueError('a colour such as "#1c5d86"')
-        return value.lower() if value else None
+        return None if value is None else checked_colour(value)
 
 
 class ThemeTable(Colours):
@@ -183,9 +180,7 @@ class ThemeTable(Colours):
     @field_validator(*(f"font_{name}" for name in FONTS))
     @classmethod
     def _is_a_family(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"[\w][\w .-]*", value):
-            raise ValueError("one font family: letters, digits, blanks, dots and hyphens")
-        return value
+        return None if value is None else checked_family(value)
 
 
 class ArchiveTable(Table):

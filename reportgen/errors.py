@@ -9,7 +9,8 @@ ReportgenError
 """
 
 import re
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 from reportgen.plain_text import shown
 
@@ -29,6 +30,15 @@ class ReportgenError(Exception):
         self.thing, self.expected, self.todo = _line(thing), _line(expected), _line(todo)
         self.found = "\n    ".join(map(_line, lines))
         super().__init__(self.thing, self.found, self.expected, self.todo)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Crosses from one process into another with its words."""
+        words: dict[str, Any] = {
+            "found": tuple(self.found.split("\n    ")),
+            "expected": self.expected,
+            "todo": self.todo,
+        }
+        return partial(type(self), **words), (self.thing,)
 
     def __str__(self) -> str:
         lines = (self.thing, f"  found:    {self.found}", f"  expected: {self.expected}", f"  to do:    {self.todo}")

@@ -2,9 +2,15 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 
 from markupsafe import Markup
+
+# Attributes in plain quotes alone: whoever reads more into them than a browser does puts the policy into one of them.
+_BEGIN = re.compile(
+    r'\s*<!DOCTYPE html>\s*<html(?:\s+[a-z-]+="[^"<>&]*")*\s*>\s*<head>(?:\s*<meta charset="utf-8">)?', re.IGNORECASE
+)
 
 
 def content_policy(styles: Iterable[str], scripts: Iterable[str] = ()) -> Markup:
@@ -21,6 +27,19 @@ def content_policy(styles: Iterable[str], scripts: Iterable[str] = ()) -> Markup
         "form-action": "'none'",
     }
     return Markup("; ".join(f"{name} {sources}" for name, sources in rules.items()))  # noqa: S704  # base64 and our words
+
+
+def with_policy(page: str, policy: str) -> str:
+    """The finished page with the policy in front of everything that could run: no template can leave it out.
+
+    It goes to the begin of the page's head where the page begins as a plain one does; else it goes before all that
+    there is, and browsers make a head for it.
+    """
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    begun = _BEGIN.match(page)
+    if begun:
+        return f"{page[: begun.end()]}\n{meta}{page[begun.end() :]}"
+    return f'<!DOCTYPE html>\n<meta charset="utf-8">\n{meta}\n{page}'
 
 
 def _sources(texts: Iterable[str]) -> str:

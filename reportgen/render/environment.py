@@ -1,7 +1,7 @@
 """Where the templates lie, and what every template may use and do."""
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType
@@ -23,10 +23,11 @@ from reportgen.compose.look import PLAIN, Look
 from reportgen.errors import RenderingError, ReportgenError
 from reportgen.language import language
 from reportgen.render.filters import FILTERS, Filters
+from reportgen.render.limits import within_limits
 
 # Of single pages.
 OTHER_FILTERS = ("cell", "differences_text", "gate_text", "method_name", "mismatch_text", "omitted_text", "rule_text")
-_CLOSED = {"gettext", "io", "numpy", "os", "pandas", "pathlib", "torch"}  # their objects have methods that write files
+OPEN_TO = frozenset({"builtins", "collections", "datetime", "jinja2", "markupsafe", "reportgen"})  # packages
 
 
 def templates_dir() -> Path:
@@ -43,25 +44,34 @@ def templates_dir() -> Path:
     )
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Templates read values and change none; they call no class, and no method of a path, an array or a module."""
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Templates read values and change none; they call functions and methods of OPEN_TO alone, and no class.
+
+    Arrays, tables, paths, modules and whatever else a value leads to have methods that write files or change numbers.
+    """
+
+    of_others = False  # whether templates of others are among its own
+    open_to: frozenset[str] = OPEN_TO
 
     def is_safe_callable(self, obj: object) -> bool:
+        """Asked by Jinja before every call."""
+        if isinstance(obj, type):
+            return any(obj is known for known in self.globals.values())
         owner = getattr(obj, "__self__", obj)
-        foreign = type(owner).__module__.partition(".")[0] in _CLOSED
-        is_class = isinstance(obj, type) and obj not in self.globals.values()
-        return not (foreign or is_class or isinstance(owner, types.ModuleType)) and super().is_safe_callable(obj)
+        of = {type(owner).__module__, getattr(obj, "__module__", None) or "builtins"}
+        known = all(module.partition(".")[0] in self.open_to for module in of)
+        return known and not isinstance(owner, types.ModuleType) and super().is_safe_callable(obj)
 
 
 def environment(
     breed: Callable[[str], str], code: str = "en", *, look: Look = PLAIN, autoescape: bool = True
-) -> Environment:
+) -> Sandbox:
     """A sandbox that speaks the language `code`; `breed` turns a class name into the name for its readers.
 
     The templates of `look` come before those of the package, which "reportgen/NAME" always reaches.
     """
     spoken = language(code)
-    made = _Sandbox(
+    made = Sandbox(
         loader=_loader(look),
         autoescape=autoescape,
         undefined=StrictUndefined,
@@ -69,6 +79,7 @@ def environment(
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    made.of_others = bool(look.templates)
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters |= {name: getattr(Filters(spoken), name) for name in FILTERS}
@@ -83,10 +94,19 @@ def text_of(made: Environment, name: str) -> Markup:
 
 
 def rendered(environment: Environment, template: str, **values: object) -> str:
-    """The template's text. Raises RenderingError with its file and line."""
+    """The template's text. Raises RenderingError with its file and line.
+
+    Where there are templates of others, it is made in a process of its own that has limits.
+    """
+    if isinstance(environment, Sandbox) and environment.of_others:
+        return within_limits(lambda: _rendered(environment, template, values), template)
+    return _rendered(environment, template, values)
+
+
+def _rendered(environment: Environment, template: str, values: Mapping[str, object]) -> str:
     try:
         return environment.get_template(template).render(**values)
-    except ReportgenError:
+    except (ReportgenError, MemoryError):
         raise
     except TemplateSyntaxError as error:
         raise _refused(f"{error.filename or error.name or template}, line {error.lineno}", error) from error
@@ -102,7 +122,7 @@ def rendered(environment: Environment, template: str, **values: object) -> str:
 
 def _loader(look: Look) -> BaseLoader:
     ours = FileSystemLoader(templates_dir())
-    theirs = MappingProxyType(dict(look.templates))
+    theirs = MappingProxyType({**look.pages, **look.scripts})
 
     def own(name: str) -> tuple[str, str, None] | None:
         return (theirs[name], f"{look.folder}/{name}", None) if name in theirs else None

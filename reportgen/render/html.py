@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -17,8 +17,8 @@ from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_, language
 from reportgen.plain_text import for_page
-from reportgen.render.content_policy import content_policy
-from reportgen.render.environment import environment, rendered, text_of
+from reportgen.render.content_policy import content_policy, with_policy
+from reportgen.render.environment import Sandbox, environment, rendered, templates_dir, text_of
 from reportgen.render.file_names import document_name
 from reportgen.render.filters import in_pieces
 from reportgen.render.letters import spelt_out
@@ -44,15 +44,20 @@ def html(report: Report, medium: Medium) -> str:
     Raises RenderingError with the template's file and line.
     """
     facts = report.findings.predictions.facts
-    made = _environment(facts, report.notes, _whole(report))
+    look = _whole(report)
+    made = _environment(facts, report.notes, look)
+    made.open_to |= {name.partition(":")[0].partition(".")[0] for name in report.section_names if ":" in name}
     made.globals["asset"] = _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets)
     elsewhere = [
         (language(code), document_name(code, "html", first=report.stamp.language))
         for code in report.stamp.languages
         if code != report.notes.language
     ]
-    page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere)
-    return for_page(_tight(page if medium == "screen" else spelt_out(page)))
+    styles = _styles(made, look)
+    page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere, styles=styles)
+    if medium == "print":
+        return for_page(_tight(spelt_out(page)))
+    return with_policy(for_page(_tight(page)), content_policy(_allowed(made, look, styles), _scripts(made, look)))
 
 
 def sheet_html(sheet: Sheet) -> str:
@@ -68,7 +73,36 @@ def _whole(report: Report) -> Look:
     return replace(report.look, templates={**brought, **report.look.templates})
 
 
-def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Environment:
+def _styles(made: Environment, look: Look) -> Mapping[str, Markup]:
+    """The texts of the style elements of a page for the screen, in their order."""
+
+    def css(*names: str) -> Markup:
+        return _in_the_page(Markup().join(text_of(made, f"css/{name}.css") for name in names))
+
+    colours, dark = theme_css(look.theme), dark_theme_css(look.theme)
+    return {
+        "always": css("tokens") + colours + css("dark") + dark + css("page", "controls"),
+        "screen": css("screen", "images"),
+        "print": css("print"),
+        "own": css("own"),
+    }
+
+
+def _allowed(made: Environment, look: Look, styles: Mapping[str, Markup]) -> Iterable[str]:
+    """Those, and where the page itself is the user's, which may arrange them in another way, each style sheet alone."""
+    if "report.html.j2" not in look.pages:
+        return styles.values()
+    sheets = {f"css/{path.name}" for path in (templates_dir() / "css").glob("*.css")}
+    sheets |= {name for name in look.pages if name.endswith(".css")}
+    return (*styles.values(), *(_in_the_page(text_of(made, name)) for name in sorted(sheets)))
+
+
+def _scripts(made: Environment, look: Look) -> Iterable[str]:
+    """Each file of scripts: ours, or the user's in its place, and further ones of the user's."""
+    return [_in_the_page(text_of(made, name)) for name in sorted({"js/report.js", *look.scripts})]
+
+
+def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Sandbox:
     def name(breed: str) -> str:
         return in_pieces(notes.name(breed))
 
