@@ -114,13 +114,15 @@ def mail(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the .eml into the bundle; send nothing.")] = False,
 ) -> None:
     """Mail an archived report: its PDF, made small enough, with a summary in the text."""
-    from reportgen.config import read_table
+    from reportgen.config import read_anew, read_table
     from reportgen.config_tables import MailTable
     from reportgen.pipeline.mail import mail_report
     from reportgen.pipeline.options import mail_settings
 
     table = cast("MailTable", read_table("mail", {"to": to or None}, config))
-    receipt = mail_report(run_dir, mail_settings(table, os.environ), now=clock(), resend=resend, dry_run=dry_run)
+    sections = read_anew({}, config).sections or ()
+    settings = mail_settings(table, os.environ)
+    receipt = mail_report(run_dir, settings, now=clock(), sections=sections, resend=resend, dry_run=dry_run)
     for line in mail_told(receipt):
         say(line)
 

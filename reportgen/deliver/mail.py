@@ -20,7 +20,7 @@ from reportgen.inputs.bounded_files import json_value
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import refuse_other_run
-from reportgen.language import language
+from reportgen.language import LANGUAGES, language
 from reportgen.render.file_names import document_name
 from reportgen.render.mail_contract import MailContract, refuse_contradictions
 from reportgen.render.message import mail_text
@@ -103,6 +103,8 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
         refuse_contradictions(contract)
         run_id, model = contract["run_id"], contract["model"]["name"]
         code = settings.lang or contract["language"]
+        if code not in LANGUAGES:
+            raise ValueError(f"the language {code!r}, which is none of {', '.join(LANGUAGES)}")
         notes = replace(read_notes(facts.own_notes), language=code)
     refuse_other_run(bundle_dir, run_id)
     page = bundle_dir / document_name(code, "html", first=contract["language"])

@@ -2,9 +2,38 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from reportgen.compose.look import PLAIN, Logo, Look, Theme
+from pydantic import TypeAdapter
+
+from reportgen.compose.look import COLOURS, FONTS, PLAIN, Logo, Look, Theme, checked_colour, checked_family
+from reportgen.errors import ConfigError
+from reportgen.render.logo import logo_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredLogo:
+    """The picture in base64, the ending of its kind, and its words."""
+
+    content: str
+    ending: Literal["png", "jpg", "svg"]
+    alt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredLook:
+    """The key `look`."""
+
+    templates: dict[str, str]
+    folder: str
+    colours: dict[str, str]
+    dark: dict[str, str]
+    fonts: dict[str, str]
+    logo: _StoredLogo | None
+
+
+_LOOK = TypeAdapter(_StoredLook)
 
 
 def stored_look(look: Look) -> dict[str, Any]:
@@ -21,18 +50,42 @@ def stored_look(look: Look) -> dict[str, Any]:
 
 
 def restored_look(record: Mapping[str, Any]) -> Look:
-    """What `stored_look` stored in this run.json; the house's own look for a run of an older version."""
-    stored = record.get("look")
-    if stored is None:
+    """What `stored_look` stored in this run.json; the house's own look for a run of an older version.
+
+    The values pass the checks that those of [theme] pass. Raises ValueError.
+    """
+    if record.get("look") is None:
         return PLAIN
-    logo = stored["logo"]
+    stored = _LOOK.validate_python(record["look"])
+    logo = stored.logo
     return Look(
-        templates=stored["templates"],
-        folder=stored["folder"],
+        templates=stored.templates,
+        folder=stored.folder,
         theme=Theme(
-            colours=stored["colours"],
-            dark=stored["dark"],
-            fonts=stored["fonts"],
-            logo=Logo(**{**logo, "content": b64decode(logo["content"])}) if logo else None,
+            colours=_colours(stored.colours),
+            dark=_colours(stored.dark),
+            fonts={_known(name, FONTS): checked_family(family) for name, family in stored.fonts.items()},
+            logo=_restored_logo(logo) if logo else None,
         ),
+        stored=True,
     )
+
+
+def _colours(stored: Mapping[str, str]) -> Mapping[str, str]:
+    return {_known(name, COLOURS): checked_colour(colour) for name, colour in stored.items()}
+
+
+def _known(name: str, names: tuple[str, ...]) -> str:
+    if name not in names:
+        raise ValueError(f"look: {name[:40]!r} is none of {', '.join(names)}")
+    return name
+
+
+def _restored_logo(stored: _StoredLogo) -> Logo:
+    try:
+        logo = logo_of(b64decode(stored.content, validate=True), stored.alt, "look: logo")
+    except ConfigError as error:
+        raise ValueError(f"{error.thing}: {error.found}") from error
+    if logo.ending != stored.ending:
+        raise ValueError(f"look: logo: a picture of the kind {logo.ending}, called {stored.ending}")
+    return logo

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reportgen.deliver.locks import UNSUPPORTED
 from reportgen.errors import DeliveryError
-from reportgen.inputs.plain_files import NotPlainError, held_folder
+from reportgen.inputs.plain_files import NotPlainError, held_folder, plain_name
 
 HIDDEN = re.compile(r"\.(?P<name>.+)\.(?P<state>partial|old|removed)-[0-9a-f]+", re.DOTALL)
 OF_OTHERS = 0o077
@@ -41,7 +41,7 @@ def put_files(at: int, files: Mapping[str, bytes]) -> None:
 
 def write_new(at: int, name: str, content: bytes) -> None:
     """A new file, nobody else's until it is whole; then it has the rights that the umask gives. Raises OSError."""
-    with os.fdopen(os.open(name, _NEW, 0o666, dir_fd=at), "wb") as file:
+    with os.fdopen(os.open(plain_name(name), _NEW, 0o666, dir_fd=at), "wb") as file:
         rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         with suppress(OSError):
             os.fchmod(file.fileno(), rights & ~OF_OTHERS)

@@ -60,7 +60,7 @@ def held_below(at: int, *inside: str) -> Iterator[int]:
 def kind_of(at: int, name: str) -> str | None:
     """What the folder `at` has under `name`, in words: a file, a folder, a link and so on; None for nothing."""
     try:
-        mode = os.stat(_part(name), dir_fd=at, follow_symlinks=False).st_mode
+        mode = os.stat(plain_name(name), dir_fd=at, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return None
     return _KINDS.get(stat.S_IFMT(mode), "no file")
@@ -112,8 +112,8 @@ def _step(at: int, name: str) -> int:
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
 
 
-def _part(name: str) -> str:
-    """Raises NotPlainError for a name that leads elsewhere."""
+def plain_name(name: str) -> str:
+    """The name itself. Raises NotPlainError for a name that leads elsewhere."""
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise NotPlainError(name, "not a name of a file in a folder")
     return name

@@ -31,7 +31,7 @@ def index_mail_and_prune(
         refresh(config.out)
     if config.mail is not None:
         with _told(failed, f"the report is archived; send it later: reportgen mail {bundle_dir}"):
-            receipt = mail_report(bundle_dir, mail_settings(config.mail, os.environ), now=now)
+            receipt = mail_report(bundle_dir, mail_settings(config.mail, os.environ), now=now, sections=config.sections)
     if config.archive.keep is not None or config.archive.keep_days is not None:
         with _told(failed, f"prune later: reportgen prune {config.out}"):
             keep, keep_days = config.archive.keep, config.archive.keep_days

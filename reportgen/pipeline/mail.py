@@ -15,6 +15,8 @@ from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import N_, language
+from reportgen.pipeline.stored_names import own_sections
+from reportgen.plain_text import named
 from reportgen.render.file_names import document_name
 from reportgen.render.rendered import render
 from reportgen.render.words import omitted_text
@@ -24,23 +26,37 @@ _NO_PDF = N_("no PDF is attached")
 
 
 def mail_report(
-    run_dir: Path, settings: MailSettings, *, now: datetime, resend: bool = False, dry_run: bool = False
+    run_dir: Path,
+    settings: MailSettings,
+    *,
+    now: datetime,
+    sections: tuple[str, ...] = (),
+    resend: bool = False,
+    dry_run: bool = False,
 ) -> MailReceipt:
-    """Mails the report archived in `run_dir`. Raises InputError when it is no bundle, DeliveryError as `mail` does."""
+    """Mails the report archived in `run_dir`. Raises InputError when it is no bundle, DeliveryError as `mail` does.
+
+    sections: those that this call names. Code that the stored run alone names does not run: a PDF that is too big is
+    then made smaller without any section but ours.
+    """
     run = read_stored_run(run_dir)
     refuse_other_run(run_dir.resolve(), run.stamp.run_id)
-    versions = _versions(run_dir, run, settings.lang or run.stamp.language)
+    versions = _versions(run_dir, run, settings.lang or run.stamp.language, sections)
     return mail(run_dir.resolve(), settings, versions=versions, now=now, resend=resend, dry_run=dry_run)
 
 
-def _versions(run_dir: Path, run: StoredRun, code: str) -> Iterator[PdfVersion]:
+def _versions(run_dir: Path, run: StoredRun, code: str, sections: tuple[str, ...]) -> Iterator[PdfVersion]:
     """The whole PDF, then each rung of the ladder, last none. Each is made only when the one before was too big."""
     name = document_name(code, "pdf", first=run.stamp.language)
     with bundle_read(run_dir, (), optional=(name,)) as files:
         archived = files.get(name)
     if archived is not None:
         yield PdfVersion(content=archived, omitted="")
+    unnamed = [own for own in own_sections(run) if own not in sections]
     for thrift in LADDER if archived is not None else (None, *LADDER):
+        if unnamed and not (thrift and thrift.sections):
+            log.warning("not made smaller with %s: sections that the stored run alone names do not run", named(unnamed))
+            continue
         rendered = render(_smaller(run, thrift, code), formats=("pdf",))
         if rendered.audit:
             log.warning("not mailed in this form: %s", "; ".join(rendered.audit[:3]))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from reportgen.analyse.findings import Findings, analyse
 from reportgen.compose.look import PLAIN, Look
@@ -27,7 +28,10 @@ from reportgen.inputs.plain_files import held_folder, names_in
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.pipeline.look import look
 from reportgen.pipeline.printable import refuse_unprintable_words
+from reportgen.pipeline.stored_names import own_sections, sections_of
+from reportgen.plain_text import named
 from reportgen.render.rendered import RenderedReport, render
+from reportgen.render.theme import refuse_unreadable
 
 log = logging.getLogger(__name__)
 
@@ -72,21 +76,22 @@ def make_report(
     except RenderingError as error:
         if not replaces:
             kept = write_bundle(bundle_dir.with_name(bundle_dir.name + UNRENDERED), stored, replace=True)
-            error.todo += f"; the results are kept: {_again(kept, run.look)}"
+            error.todo += f"; the results are kept: {_again(kept, run)}"
         raise
     if rendered.audit:
         kept = write_bundle(
             bundle_dir.with_name(bundle_dir.name + AUDIT_FAILED), {**stored, **rendered.files}, replace=True
         )
         raise _failed_audit(
-            rendered, kept, again=_again(bundle_dir if bundle_dir.exists() else kept, run.look), look=run.look
+            rendered, kept, again=_again(bundle_dir if bundle_dir.exists() else kept, run), look=run.look
         )
     return deliver(rendered, stored, bundle_dir=bundle_dir, replace=replaces)
 
 
-def _again(kept: Path, look: Look) -> str:
+def _again(kept: Path, run: StoredRun) -> str:
     """The command that tries again; with the folder of the user's templates, as the stored ones have the fault."""
-    return f"reportgen render {kept}" + (f" --templates {look.folder}" if look.templates else "")
+    again = f"reportgen render {kept}" + (f" --templates {quote(run.look.folder)}" if run.look.templates else "")
+    return again + (f" --sections {quote(','.join(run.sections))}" if own_sections(run) else "")
 
 
 def _failed_audit(rendered: RenderedReport, kept: Path, *, again: str, look: Look) -> RenderingError:
@@ -149,19 +154,32 @@ def _documents(bundle_dir: Path) -> set[str]:
 
 
 def _changed(run: StoredRun, anew: Anew) -> StoredRun:
-    languages, sections = anew.lang or run.stamp.languages, anew.sections or run.sections
+    languages, sections = anew.lang or run.stamp.languages, sections_of(run, anew.sections)
     refuse_unknown_sections(sections)
     given = look(anew.templates, anew.theme or ThemeTable())
     own = Look(
         templates=given.templates if anew.templates else run.look.templates,
         folder=given.folder if anew.templates else run.look.folder,
         theme=given.theme if anew.theme else run.look.theme,
+        stored=not anew.templates and run.look.stored,
     )
+    refuse_unreadable(own.theme)
+    _say_stored(own)
     predictions = _with_notes(run.predictions, anew.notes) if anew.notes else run.predictions
     if "pdf" in anew.format:
         refuse_unprintable_words(predictions.facts, languages, look=own, rules=run.night.rules)
     stamp = replace(run.stamp, languages=languages)
     return replace(run, predictions=predictions, stamp=stamp, sections=sections, look=own)
+
+
+def _say_stored(own: Look) -> None:
+    if not own.stored or not own.templates:
+        return
+    log.info("%d templates are the stored run's own, of %s; --templates gives others", len(own.templates), own.folder)
+    scripts = sorted(own.templates.keys() - own.pages.keys())
+    if scripts:
+        again = f"--templates {quote(own.folder)}"
+        log.warning("scripts of the stored run are not used (%s): name them again, by %s", named(scripts), again)
 
 
 def _with_notes(predictions: Predictions, path: Path) -> Predictions:

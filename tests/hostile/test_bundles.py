@@ -4,34 +4,30 @@ import os
 from datetime import UTC, datetime
 from shutil import copytree
 
-import numpy as np
 import pytest
 
-from reportgen.compose.report import RunStamp
 from reportgen.config import Anew
 from reportgen.deliver.archive import bundles, refresh
-from reportgen.deliver.bundle import manifest, write_bundle
+from reportgen.deliver.bundle import write_bundle
 from reportgen.deliver.leftovers import leftovers
 from reportgen.deliver.mail import MailSettings
 from reportgen.deliver.mail_folder import write_mail_files
 from reportgen.deliver.mail_receipts import read_receipts
 from reportgen.deliver.retention import remove, retention
 from reportgen.deliver.stored_evaluation import kept_evaluations, read_evaluation
-from reportgen.deliver.stored_run import StoredRun, read_stored_run
+from reportgen.deliver.stored_run import read_stored_run
 from reportgen.deliver.verification import verify
 from reportgen.errors import DeliveryError, InputError
 from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.inputs.history import read_past_run
 from reportgen.inputs.plain_files import held_folder, kind_of
 from reportgen.pipeline.mail import mail_report
-from reportgen.pipeline.report import make_report, render_again
+from reportgen.pipeline.report import render_again
 from tests.archives import archived, contents, run_id_of
 from tests.hostile.odd_files import ODD_FILES, odd_files, put
-from tests.synthetic import attributions_of, findings_of
+from tests.hostile.ten_images import RUN_ID, with_pdf
 
 pytestmark = pytest.mark.timeout(60)
-RUN_ID = "20261123T080000000Z-1a2b3c4d"
-STAMP = RunStamp(run_id=RUN_ID, created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={})
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 SETTINGS = MailSettings(sender="reports@example.com", to=("a@example.com",), max_bytes=10_000_000)
 EVALUATION = ("logits.npz", "evaluation.json", "manifest.json")
@@ -41,30 +37,6 @@ READERS = {  # and the files that each reads
     read_past_run: ("findings.json", "predictions.parquet", "manifest.json"),
 }
 READ = [(reader, name) for reader, names in READERS.items() for name in names]
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """A whole bundle in its archive, of ten images; to be copied."""
-    findings = findings_of(5 * np.eye(2, dtype=int))
-    run = StoredRun(
-        predictions=findings.predictions,
-        attributions=attributions_of(findings),
-        thumbnails={},
-        rule=findings.rule,
-        night=findings.night,
-        stamp=STAMP,
-        sections=("summary",),
-    )
-    archive = tmp_path_factory.mktemp("made") / "reports"
-    make_report(run, findings, formats=("html",), bundle_dir=archive / "m" / RUN_ID)
-    return archive
-
-
-@pytest.fixture
-def bundle(made, tmp_path):
-    copytree(made, tmp_path / "reports")
-    return tmp_path / "reports" / "m" / RUN_ID
 
 
 def kind_at(path):
@@ -111,18 +83,6 @@ def test_a_link_to_the_very_bytes_is_no_file_of_the_bundle(bundle, tmp_path):
 
 
 # The archive
-
-
-def sealed(bundle):
-    """Its manifest is made anew, as somebody would who may write into the archive."""
-    files = {path.name: path.read_bytes() for path in bundle.iterdir() if path.is_file() and path.name != MANIFEST}
-    (bundle / MANIFEST).write_bytes(manifest(files))
-    return bundle
-
-
-def with_pdf(bundle):
-    (bundle / "report.pdf").write_bytes(b"%PDF-1.7")
-    return sealed(bundle)
 
 
 @pytest.fixture
