@@ -7,9 +7,18 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from reportgen.errors import RenderingError
+
 # Attributes in plain quotes alone: whoever reads more into them than a browser does puts the policy into one of them.
 _BEGIN = re.compile(
     r'\s*<!DOCTYPE html>\s*<html(?:\s+[a-z-]+="[^"<>&]*")*\s*>\s*<head>(?:\s*<meta charset="utf-8">)?', re.IGNORECASE
+)
+# Names are escaped: each such tag of a page is a template's.
+_META_OR_LINK = re.compile(r"<(?:meta|link)\b", re.IGNORECASE)
+_HARMLESS = re.compile(  # one policy more forbids more, and allows nothing
+    r'<meta (?:charset="utf-8"|(?:name="[\w:-]+"|http-equiv="Content-Security-Policy") content="[^"<>]*")>'
+    r'|<link rel="icon" href="data:[^"<>]*">',
+    re.IGNORECASE,
 )
 
 
@@ -40,6 +49,18 @@ def with_policy(page: str, policy: str) -> str:
     if begun:
         return f"{page[: begun.end()]}\n{meta}{page[begun.end() :]}"
     return f'<!DOCTYPE html>\n<meta charset="utf-8">\n{meta}\n{page}'
+
+
+def refuse_leading_elsewhere(page: str) -> None:
+    """For a page of stored templates. Raises RenderingError for a meta or link element that no policy forbids."""
+    for found in _META_OR_LINK.finditer(page):
+        if not _HARMLESS.match(page, found.start()):
+            raise RenderingError(
+                "page of the stored run's templates",
+                found=page[found.start() : found.start() + 80],
+                expected="nothing that leads a reader elsewhere without being asked",
+                todo="name their folder again, by --templates, if they are yours; --templates none takes ours",
+            )
 
 
 def _sources(texts: Iterable[str]) -> str:

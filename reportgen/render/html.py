@@ -17,7 +17,7 @@ from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_, language
 from reportgen.plain_text import for_page
-from reportgen.render.content_policy import content_policy, with_policy
+from reportgen.render.content_policy import content_policy, refuse_leading_elsewhere, with_policy
 from reportgen.render.environment import Sandbox, environment, rendered, templates_dir, text_of
 from reportgen.render.file_names import document_name
 from reportgen.render.filters import in_pieces
@@ -57,6 +57,8 @@ def html(report: Report, medium: Medium) -> str:
     page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere, styles=styles)
     if medium == "print":
         return for_page(_tight(spelt_out(page)))
+    if look.stored:
+        refuse_leading_elsewhere(page)
     return with_policy(for_page(_tight(page)), content_policy(_allowed(made, look, styles), _scripts(made, look)))
 
 

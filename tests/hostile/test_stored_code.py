@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reportgen.compose.look import PLAIN
+from reportgen.compose.look import PLAIN, Look
 from reportgen.compose.report import dressed
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
@@ -289,6 +289,34 @@ def test_every_page_has_the_policy_first(pages):
         tags = re.findall("<[^>]*>", before)
         assert all(re.fullmatch("<!DOCTYPE html>|<html[^>]*>|<head>|<meta charset=.utf-8.>", tag) for tag in tags), name
         assert "unsafe" not in policy[1]
+
+
+ELSEWHERE = (
+    '<meta http-equiv="refresh" content="0;url=http://127.0.0.1:9/">',
+    "<META HTTP-EQUIV=refresh CONTENT=0>",
+    '<meta/http-equiv="refresh" content="0">',
+    '<meta name="a>" http-equiv="refresh" content="0">',
+    '<meta name="viewport" content="x" http-equiv="refresh">',
+    '<meta\nhttp-equiv="set-cookie" content="a=b">',
+    '<link rel="preconnect" href="http://127.0.0.1:9/">',
+    "<LINK rel=dns-prefetch href=//a.example>",
+    '<link rel="stylesheet" href="http://127.0.0.1:9/a.css">',
+    "{{ '<meta http-equiv=refresh content=0>' | safe }}",
+    "{{ '<me' | safe }}{{ 'ta http-equiv=refresh content=0>' | safe }}",
+)
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_a_page_of_stored_templates_leads_nowhere_by_itself(text):
+    report = report_of_shape("one image")
+    templates = {"sections/summary.html.j2": text}
+    with pytest.raises(RenderingError, match="leads a reader elsewhere"):
+        html(dressed(report, restored_look({"look": {**stored_look(PLAIN), "templates": templates}})), "screen")
+    assert html(dressed(report, Look(templates=templates)), "screen")  # yours may
+    harmless = {
+        "sections/summary.html.j2": '<meta name="robots" content="noindex">{{ "' + "<meta http-equiv=x>" + '" }}'
+    }
+    assert html(dressed(report, restored_look({"look": {**stored_look(PLAIN), "templates": harmless}})), "screen")
 
 
 def test_the_browser_does_run_what_the_policy_names(chromium, tmp_path):
