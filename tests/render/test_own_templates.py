@@ -1,12 +1,14 @@
 """Templates of one's own: which wins, what they may not do, and where a fault in one is."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
 from reportgen.compose.look import Look
-from reportgen.compose.report import dressed
+from reportgen.compose.report import dressed, in_language
 from reportgen.errors import ConfigError, RenderingError
+from reportgen.inputs.adapted import Reading
 from reportgen.render.environment import templates_dir
 from reportgen.render.html import html
 from reportgen.render.own_templates import read_templates
@@ -52,6 +54,35 @@ def test_a_template_macro_or_style_sheet_of_ones_own_wins(name, text, expected, 
     report = report_of_shape("3 classes")
     assert expected not in html(report, medium)
     assert expected in html(dressed(report, Look(templates={name: text}, folder="mine")), medium)
+
+
+FROM_WORDS = (
+    '{% from "words.html.j2" import outputs_text, remark_text with context %}'  # a section of an earlier version
+)
+OLDER = {
+    "words before there were outputs": {"words.html.j2": MACROS},
+    "a section that takes them from words": {
+        "sections/data.html.j2": FROM_WORDS + "{{ outputs_text(data.facts) }} {{ remark_text(data.facts.remark) }}"
+    },
+    "words of one's own for the outputs": {
+        "model_outputs.html.j2": "{% macro outputs_text(f) %}probabilities{% endmacro %}"
+        "{% macro remark_text(r) %}gives other outputs{% endmacro %}"
+    },
+}
+
+
+@pytest.mark.parametrize("templates", OLDER.values(), ids=OLDER)
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_templates_made_for_an_earlier_version_still_say_what_the_outputs_are(templates, medium):
+    report = report_of_shape("3 classes")
+    predictions = report.findings.predictions
+    outputs = Reading(n_columns=3, numbers="probabilities")
+    facts = replace(predictions.facts, outputs=outputs, remark="not_repeatable")
+    findings = replace(report.findings, predictions=replace(predictions, facts=facts))
+    report = replace(report, material=replace(report.material, findings=findings))
+    page = html(dressed(in_language(report, "en"), Look(templates=templates, folder="mine")), medium)
+    assert "probabilities" in page
+    assert "gives other outputs" in page
 
 
 def test_own_style_comes_last():
