@@ -307,6 +307,56 @@ def test_the_refusal_names_all_that_was_wanted(tmp_path):
         read_checkpoint(tmp_path / "c.pt")
 
 
+PLAIN = "tests.inputs.foreign_values.Plain"
+PLACES = {  # what stands beside the weights, and where the message finds it
+    "at the top": (lambda it: {"state_dict": WEIGHTS, "cfg": it}, "['cfg']"),
+    "first": (lambda it: {"cfg": it, "state_dict": WEIGHTS}, "['cfg']"),
+    "further in": (lambda it: {"state_dict": WEIGHTS, "hyper_parameters": {"lr": 1.0, "cfg": it}}, "['hyper_parameters']['cfg']"),
+    "alone further in": (lambda it: {"state_dict": WEIGHTS, "hyper_parameters": {"cfg": it}}, "['hyper_parameters']['cfg']"),
+    "in a list": (lambda it: {"state_dict": WEIGHTS, "all": [1, "a", (2, "b", it)]}, "['all']"),
+    "after many": (lambda it: {**{f"k{n}": n for n in range(2500)}, "state_dict": WEIGHTS, "cfg": it}, "['cfg']"),
+    "in an OrderedDict": (lambda it: collections.OrderedDict(state_dict=WEIGHTS, a=collections.OrderedDict(x=1, y=it)), "['a']['y']"),
+    "twice": (lambda it: {"one": it, "state_dict": WEIGHTS, "two": it}, "['one']"),
+    "below a long key": (lambda it: {"state_dict": WEIGHTS, "k" * 500: it}, f"['{'k' * 60}']"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"_use_new_zipfile_serialization": False}])
+@pytest.mark.parametrize(("content", "place"), [pytest.param(*row, id=name) for name, row in PLACES.items()])
+def test_a_refused_value_is_named_with_its_key(content, place, options, tmp_path):
+    torch.save(content(foreign_values.Plain(1)), tmp_path / "c.pt", **options)
+    with refused(InputError, f"it wants {PLAIN} (under {place})", f"leave {place.partition(']')[0]}] out"):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_a_refused_value_of_a_newer_protocol_is_named_with_its_key(protocol, tmp_path):
+    content = {"state_dict": WEIGHTS, "a": {"b": Calls(os.system, "true")}}
+    torch.save(content, tmp_path / "c.pt", pickle_protocol=protocol)
+    with refused(InputError, "posix.system (under ['a']['b'])", "leave ['a'] out"):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+def test_a_pickle_without_a_dictionary_is_refused_without_a_key(tmp_path):
+    torch.save([foreign_values.Plain(1)], tmp_path / "c.pt")
+    with refused(InputError, f"it wants {PLAIN}\n", "save the weights alone"):
+        read_checkpoint(tmp_path / "c.pt")
+
+
+def test_settings_of_omegaconf_are_told_how_to_become_plain(tmp_path):
+    """Of a file as Hydra's users save it, written by hand: omegaconf need not be installed."""
+    pickled = b"\x80\x02}q\x00(" + as_text("lr") + b"K\x01" + as_text("cfg")
+    pickled += b"comegaconf.dictconfig\nDictConfig\nq\x01)\x81}" + as_text("_content") + b"}sbu."
+    zipped(tmp_path / "c.pt", pickled)
+    with refused(
+        InputError,
+        "settings of omegaconf (Hydra) beside the weights; it wants omegaconf.dictconfig.DictConfig (under ['cfg'])",
+        "OmegaConf.to_container(cfg, resolve=True)",
+        "leave ['cfg'] out",
+    ):
+        read_checkpoint(tmp_path / "c.pt")
+
+
 def test_a_class_with_a_state_is_named(tmp_path):
     torch.save({"state_dict": WEIGHTS, "beside": foreign_values.Plain(1)}, tmp_path / "c.pt")
     with refused(InputError, "tests.inputs.foreign_values.Plain", "torch.save("):

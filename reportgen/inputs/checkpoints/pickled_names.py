@@ -1,10 +1,10 @@
-"""The classes and functions that a pickle asks for, read from its opcodes. Nothing is unpickled."""
+"""The classes and functions that a pickle asks for, and under which keys, by its opcodes. Nothing is unpickled."""
 
 import pickletools
 import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -17,28 +17,31 @@ _N_PICKLES = 5  # of the old format of torch.save: magic number, version, system
 class PickledNames:
     """`names`: `module.name`, each once, in the order of the file. `protocol`: the highest that was declared.
 
+    keys: by name the keys that lead to where it is asked for first, the outermost first; as far as they are texts.
     whole: whether the opcodes could be read to their end.
     """
 
     names: tuple[str, ...]
     protocol: int
     whole: bool
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def pickled_names(path: Path) -> PickledNames:
     """Of a file of torch.save, zipped or old, or of a bare pickle. What cannot be read ends the list."""
-    names: dict[str, None] = {}
+    names: dict[str, tuple[str, ...]] = {}
     protocol, whole = 0, False
     try:
         for part, n_pickles in _parts(path):
             with part:
-                for name, its_protocol in _globals(part, n_pickles):
+                for its_protocol, asked in _globals(part, n_pickles):
                     protocol = max(protocol, its_protocol)
-                    names |= {name: None} if name else {}
+                    for name, keys in asked.items():
+                        names.setdefault(name, keys)
         whole = True
     except Exception:  # noqa: BLE001, S110  # a damaged file: pickletools, struct and zipfile raise many kinds
         pass
-    return PickledNames(names=tuple(names), protocol=protocol, whole=whole)
+    return PickledNames(names=tuple(names), protocol=protocol, whole=whole, keys=names)
 
 
 def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
@@ -50,19 +53,80 @@ def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
         yield path.open("rb"), _N_PICKLES if kind_of(path) == "torch_legacy" else 1
 
 
-def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[str, int]]:
-    """(name, 0) of each global, ("", protocol) of each pickle. `STACK_GLOBAL` takes the two texts before it."""
+def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[int, dict[str, tuple[str, ...]]]]:
+    """Of each pickle its protocol, and each global with the keys above it; what was read before a damage comes too."""
     for _ in range(n_pickles):
-        texts: list[str] = []
-        for opcode, argument, _at in pickletools.genops(file):
-            if opcode.name == "PROTO":
-                yield "", int(argument or 0)
-            elif opcode.name in ("GLOBAL", "INST"):
-                yield _in_python_3(*str(argument).split(" ", 1)), 0
-            elif opcode.name == "STACK_GLOBAL" and len(texts) >= 2:
-                yield ".".join(texts[-2:]), 0
-            elif isinstance(argument, str):
-                texts = [*texts[-1:], argument]
+        protocol, stack = 0, _Stack()
+        try:
+            for opcode, argument, _at in pickletools.genops(file):
+                protocol = int(argument or 0) if opcode.name == "PROTO" else protocol
+                stack.run(opcode, argument)
+        finally:
+            yield protocol, stack.keys
+
+
+class _Stack:
+    """The stack of a pickle, of which texts and marks are told apart from the rest.
+
+    keys: by global the keys of dictionaries that it has turned out to lie under, the outermost first. A dictionary is
+    known when its items are put into it, so that the keys are found from the inside out.
+    """
+
+    _MARK, _OTHER = object(), object()
+
+    def __init__(self) -> None:
+        self.keys: dict[str, tuple[str, ...]] = {}
+        self._values: list[object] = []
+        self._memo: dict[int, object] = {}
+        self._places: dict[str, int] = {}  # where in the stack the thing lies that a global is part of
+
+    def run(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
+        """What `opcode` takes from the stack and puts onto it."""
+        name, values = opcode.name, self._values
+        if name == "MEMOIZE" or name.endswith("PUT"):
+            self._memo[len(self._memo) if name == "MEMOIZE" else int(str(argument))] = values[-1]
+            return
+        if name.endswith("GET"):
+            values.append(self._memo.get(int(str(argument)), self._OTHER))
+            return
+        asked = _asked(name, argument, values)
+        start = self._start(opcode.stack_before)
+        if name in ("SETITEM", "SETITEMS"):
+            self._set_items(start + (1 if name == "SETITEM" else 2))
+        del values[start:]
+        values += [self._put(opcode, kind, argument) for kind in opcode.stack_after]
+        for one, place in self._places.items():
+            self._places[one] = min(place, max(len(values) - 1, 0))
+        if asked and asked not in self.keys:
+            self.keys[asked], self._places[asked] = (), len(values) - 1
+
+    def _start(self, kinds: list[pickletools.StackObject]) -> int:
+        """How many values stay."""
+        values, n = self._values, len(kinds)
+        if pickletools.markobject in kinds:
+            mark = next((at for at in range(len(values) - 1, -1, -1) if values[at] is self._MARK), 0)
+            return max(mark - kinds.index(pickletools.markobject), 0)
+        return max(len(values) - n, 0)
+
+    def _set_items(self, first: int) -> None:
+        """Keys and values in turn from place `first` on."""
+        for one, place in self._places.items():
+            key = first + (place - first) // 2 * 2
+            if place > key >= first and isinstance(self._values[key], str):
+                self.keys[one] = (str(self._values[key]), *self.keys[one])
+
+    def _put(self, opcode: pickletools.OpcodeInfo, kind: pickletools.StackObject, argument: object) -> object:
+        if kind is pickletools.markobject:
+            return self._MARK
+        return argument if isinstance(argument, str) and "UNICODE" in opcode.name else self._OTHER
+
+
+def _asked(opcode: str, argument: object, values: list[object]) -> str:
+    """`module.name` of a global; "" for another opcode. `STACK_GLOBAL` takes the two texts before it."""
+    if opcode in ("GLOBAL", "INST"):
+        return _in_python_3(*str(argument).split(" ", 1))
+    texts = values[-2:]
+    return ".".join(map(str, texts)) if opcode == "STACK_GLOBAL" and all(isinstance(it, str) for it in texts) else ""
 
 
 def _in_python_3(module: str, name: str) -> str:

@@ -15,6 +15,7 @@ from reportgen.inputs.checkpoints.harmless import is_known, may_be_an_enum, safe
 from reportgen.inputs.checkpoints.pickled_names import PickledNames, pickled_names
 
 _WHOLE_MODEL = "a whole pickled model, not its weights"
+_SETTINGS = "settings of omegaconf (Hydra) beside the weights"
 _WRITERS: tuple[tuple[str, str], ...] = (  # the beginning of a name in the pickle: what it says of the file
     ("fastai.", "an export of fastai (learn.export), which pickles the whole Learner"),
     ("ultralytics.", "a whole pickled model of ultralytics"),
@@ -25,8 +26,10 @@ _WRITERS: tuple[tuple[str, str], ...] = (  # the beginning of a name in the pick
     ("transformers.models.", _WHOLE_MODEL),
     ("sklearn.", "an estimator of scikit-learn, no torch model"),
     ("joblib.", "a file of joblib, no torch model"),
-    ("omegaconf.", "settings of omegaconf (Hydra) beside the weights"),
+    ("omegaconf.", _SETTINGS),
 )
+_OMEGACONF = "make the settings a plain dict (OmegaConf.to_container(cfg, resolve=True))"
+_DEEPEST, _LONGEST_KEY = 4, 60  # of keys that are told
 _FOR_FASTAI = "in fastai, save the weights alone: learn.save(NAME), or " + RESAVE
 
 
@@ -56,7 +59,8 @@ def refused_pickle(path: Path) -> InputError:
     """The error for a pickle that torch.save did not write (pickle.dump, joblib, scikit-learn)."""
     wanted = pickled_names(path)
     cause = _writer(wanted.names) or "pickle.dump wrote it, not torch.save"
-    return _not_plain(path, cause, tuple(name for name in wanted.names if not is_known(name) or may_be_an_enum(name)))
+    refused = tuple(name for name in wanted.names if not is_known(name) or may_be_an_enum(name))
+    return _not_plain(path, cause, _places(refused, wanted))
 
 
 def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
@@ -76,12 +80,13 @@ def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
             todo="update torch here, or save the weights with safetensors where they were trained",
         )
     if refused:
-        return _not_plain(path, _writer(refused), refused)
+        return _not_plain(path, _writer(refused), _places(refused, wanted))
     if wanted.protocol > 2 and "Unsupported operand" in str(error):
-        return _not_plain(path, f"it was saved with pickle_protocol={wanted.protocol}, where torch.save's own is 2", ())
+        return _not_plain(path, f"it was saved with pickle_protocol={wanted.protocol}, where torch.save's own is 2", {})
     if wanted.whole and isinstance(error, pickle.UnpicklingError | TypeError | ValueError):
-        writer = _writer(wanted.names)
-        return _not_plain(path, f"{writer} ({told})" if writer else told, ())
+        writer, named_in_it = _writer(wanted.names), tuple(name for name in wanted.names if name in told)
+        cause = writer if named_in_it else f"{writer} ({told})" if writer else told
+        return _not_plain(path, cause, _places(named_in_it, wanted))
     return InputError(
         f"checkpoint {path}",
         found=f"not readable: {told}",
@@ -90,15 +95,32 @@ def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
     )
 
 
-def _not_plain(path: Path, cause: str, refused: tuple[str, ...]) -> InputError:
-    names = ", ".join(refused[:5]) + (f" and {len(refused) - 5} more" if len(refused) > 5 else "")
+def _places(refused: tuple[str, ...], wanted: PickledNames) -> Mapping[str, str]:
+    """By name where in the dictionary it is asked for first: "['cfg']['optimizer']", "" where that is not known."""
+    keys = {name: wanted.keys.get(name, ())[:_DEEPEST] for name in refused}
+    return {name: "".join(f"[{key[:_LONGEST_KEY]!r}]" for key in path) for name, path in keys.items()}
+
+
+def _not_plain(path: Path, cause: str, refused: Mapping[str, str]) -> InputError:
+    told = [f"{name} (under {place})" if place else name for name, place in refused.items()]
+    names = ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
     causes = [text for text in (cause, f"it wants {names}" if names else "") if text]
     return InputError(
         f"checkpoint {path}",
         found=f"a pickle that is not plain weights: {'; '.join(causes)}",
         expected="tensors and plain values only; running code from a checkpoint is refused",
-        todo=_FOR_FASTAI if "fastai" in cause else RESAVE,
+        todo=_FOR_FASTAI if "fastai" in cause else RESAVE if cause and cause != _SETTINGS else _advice(refused),
     )
+
+
+def _advice(refused: Mapping[str, str]) -> str:
+    """What lies under keys of its own, beside the weights, can be made plain or left out."""
+    if not refused or not all(refused.values()):
+        return RESAVE
+    keys = dict.fromkeys(place.partition("]")[0] + "]" for place in refused.values())
+    where = ", ".join(list(keys)[:5])
+    plain = _OMEGACONF if any(name.startswith("omegaconf.") for name in refused) else "make it a plain dict"
+    return f"where it was saved, {plain}, or leave {where} out before torch.save; or {RESAVE}"
 
 
 def _own_words(error: Exception) -> str:
