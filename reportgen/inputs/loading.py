@@ -1,6 +1,7 @@
 """Weights into a model, all of them or none, with the cause told where they do not fit."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -41,12 +42,33 @@ def _misfit(thing: str, own: Mapping[str, torch.Tensor], fit: Fitted, failure: E
     if inner:
         found += f"; the model keeps them under {inner!r}"
         todo = f"name a factory of the module that {inner!r} stands for, or save the weights of the whole model"
+    if not (lacking or beyond):
+        found = in_one_line(failure)
+        if other := _other_channels(own, fit.weights):
+            key, theirs, ours = other
+            found = f"{key} for pictures of {theirs} channel(s), where the architecture has {ours}"
+            place = key.rpartition(".")[0]
+            todo = (
+                f"name a factory, --arch my_model:make, whose make() builds that architecture, sets its {place} to a "
+                f"convolution of {theirs} channel(s) as the trained model had, and returns it"
+            )
     return InputError(
         thing,
-        found=found if lacking or beyond else in_one_line(failure),
+        found=found,
         expected="exactly the weights of that architecture",
         todo=todo,
     )
+
+
+def _other_channels(own: Mapping[str, Any], weights: Mapping[str, Any]) -> tuple[str, int, int] | None:
+    """(key, its channels, the model's) where one convolution is another, and in the channels that it takes alone."""
+    shapes = [(key, shape_of(weights[key]), shape_of(value)) for key, value in own.items()]
+    unlike = [(key, theirs, ours) for key, theirs, ours in shapes if theirs != ours]
+    if len(unlike) != 1:
+        return None
+    key, theirs, ours = unlike[0]
+    one_differs = len(theirs) == len(ours) == 4 and (theirs[0], *theirs[2:]) == (ours[0], *ours[2:])
+    return (key, int(theirs[1]), int(ours[1])) if one_differs else None
 
 
 def _inner(own: Mapping[str, torch.Tensor], weights: Mapping[str, torch.Tensor]) -> str:

@@ -151,8 +151,36 @@ def _timm_model(name: str, checkpoint: Checkpoint) -> nn.Module:
             expected="a name of timm.list_models()",
             todo="correct --arch",
         )
-    make = partial(timm.create_model, short, pretrained=False, **timm_arguments(name, checkpoint, timm.create_model))
+    arguments = timm_arguments(name, checkpoint, timm.create_model)
+    make = partial(timm.create_model, short, pretrained=False, **arguments)
+    if "in_chans" not in arguments and (n := _channels_of(checkpoint.weights, make)) is not None:
+        log.info(
+            "the first convolution of the weights takes %d channel(s): timm's model is made with in_chans=%d", n, n
+        )
+        make = partial(make, in_chans=n)
     return _with_the_head_of(checkpoint.weights, make)
+
+
+def _channels_of(weights: Mapping[str, torch.Tensor], build: Callable[..., nn.Module]) -> int | None:
+    """The channels that the first layer of `weights` takes, where they are not those that timm's model has by itself.
+
+    None also for a model without the argument. The first layer is what changes its shape with them.
+    """
+    with torch.device("meta"):
+        plain = build().state_dict()
+        try:
+            other = build(in_chans=5).state_dict()
+        except Exception as error:  # noqa: BLE001  # some of timm's architectures take three channels alone
+            log.debug("not made with in_chans: %s", in_one_line(error))
+            return None
+    try:
+        named = fitted(weights, {key: value.shape for key, value in plain.items()}).weights
+    except TwoFitError:
+        return None
+    firsts = [key for key in plain if key in other and plain[key].shape != other[key].shape and key in named]
+    found = {named[key].shape[1] for key in firsts if named[key].ndim == plain[key].ndim >= 2}
+    own = {plain[key].shape[1] for key in firsts}
+    return int(found.pop()) if len(found) == 1 and found != own else None
 
 
 def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., nn.Module]) -> nn.Module:

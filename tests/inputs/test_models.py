@@ -174,3 +174,33 @@ def test_a_timm_architecture_is_built_with_the_outputs_of_its_weights(tmp_path):
     assert torch.allclose(read.model(inputs), theirs(inputs), atol=1e-5)
     with pytest.raises(ConfigError, match="mobilenetv3_small_050"):
         read_model(read_checkpoint(path), "timm/mobilenetv3_smal_050")
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [("resnet10t", 1), ("resnet10t", 3), ("resnet10t", 4), ("mobilenetv3_small_050", 1), ("test_vit", 1)],
+)
+def test_a_model_of_timm_takes_as_many_channels_as_its_weights(name, channels, tmp_path):
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    own = timm.create_model(name, in_chans=channels, num_classes=4).eval()
+    made = read_model(checkpoint(tmp_path, own.state_dict(), arch=f"timm/{name}"), None).model
+    size = own.pretrained_cfg["input_size"][1:]
+    pictures = torch.randn(2, channels, *size)
+    assert torch.equal(made(pictures), own(pictures))
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("resnet18", "conv1"), ("mobilenet_v2", "features.0.0"), ("squeezenet1_1", "features.0")]
+)
+def test_a_model_of_torchvision_with_another_first_convolution_is_told_what_to_do(name, place, tmp_path):
+    own = torchvision.models.get_model(name, weights=None, num_classes=4)
+    weights = own.state_dict()
+    weights[f"{place}.weight"] = weights[f"{place}.weight"][:, :1].clone()
+    with refused(
+        InputError,
+        f"{place}.weight for pictures of 1 channel(s), where the architecture has 3",
+        f"sets its {place} to a convolution of 1 channel(s)",
+        "--arch my_model:make",
+    ):
+        read_model(checkpoint(tmp_path, weights, arch=name), None)
