@@ -33,11 +33,12 @@ def timm_preprocessing(model: nn.Module) -> Said:
     said: dict[str, Any] = {
         "resize_px": resize if squashed else resize[0],
         "crop_px": height if square else (height, width),
-        "mean": tuple(float(value) for value in config["mean"]),
-        "std": tuple(float(value) for value in config["std"]),
     }
     if config["interpolation"] in ("bilinear", "bicubic", "nearest"):
         said["interpolation"] = config["interpolation"]
+    if next((one.in_channels for one in model.modules() if isinstance(one, nn.Conv2d)), channels) != channels:
+        return said  # made with in_chans: the colours are of the model as timm has it, not of this one
+    said |= {name: tuple(float(value) for value in config[name]) for name in ("mean", "std")}
     if channels in (1, 3) and len(said["mean"]) == len(said["std"]) == channels:
         said["channels"] = channels
     return said
