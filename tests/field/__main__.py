@@ -6,6 +6,7 @@ Prints one row a situation and ends with the number of those that do not end as 
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,18 +48,20 @@ def played(script: Path, folder: Path, expected: Expected) -> Row:
     started = time.monotonic()
     printed = folder.parent / f"{case}-printed"  # a file: one of the scripts reads its own log, which drains a pipe
     search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with printed.open("wb") as out:
+        run = subprocess.Popen(
+            ["bash", folder / "run.sh"],
+            env={**os.environ, "REPORTGEN": str(program), "PATH": search},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
-        with printed.open("wb") as out:
-            code = subprocess.run(
-                ["bash", folder / "run.sh"],
-                env={**os.environ, "REPORTGEN": str(program), "PATH": search},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                timeout=LIMIT_S,
-                check=False,
-            ).returncode
+        code = run.wait(LIMIT_S)
     except subprocess.TimeoutExpired:
         code = -1
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
     output = printed.read_text(errors="replace")
     wrong = tuple(_wrong(expected, code, output))
     return Row(case=case, name=name, code=code, seconds=time.monotonic() - started, wrong=wrong, output=output)
