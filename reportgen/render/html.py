@@ -34,7 +34,10 @@ _FROM_THE_RUN = (  # words that a run carries and a page shows
     N_("Drawn data: pets drawn by a program, not photographs, and a toy model."),
 )
 Medium = Literal["screen", "print"]
-_GAP_AFTER_A_WIDE_STOP = re.compile(r"(?<=[。、])\s+")  # Japanese sets none; templates end lines between sentences
+_GAPS = re.compile(
+    r"(?<=[。、])\s+"  # Japanese sets none; templates end lines between sentences
+    r"|\s+(?=</(?:p|li|dd|dt|td|th|h[1-6]|figcaption)>)"  # WeasyPrint breaks a line that just fits after its first word
+)
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -132,7 +135,7 @@ def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Sandbox:
 
 
 def _tight(text: str) -> str:
-    return _GAP_AFTER_A_WIDE_STOP.sub("", text)
+    return _GAPS.sub("", text)
 
 
 def _in_the_page(text: Markup) -> Markup:

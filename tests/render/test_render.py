@@ -42,6 +42,14 @@ def test_html_needs_nothing_from_outside_and_every_picture_has_a_text():
     assert anchors <= set(re.findall(r'id="([^"]+)"', page))
 
 
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_no_blank_stands_before_the_end_of_a_paragraph(medium):
+    """WeasyPrint 70 breaks a line that just fits after its first word ("The") where a blank follows the text."""
+    page = html(report_of(confused(4), species=("cat", "cat", "dog", "dog")), medium)
+    assert re.search(r"\S</p>", page)
+    assert not re.findall(r"\s</(?:p|li|dd|dt|td|th|h[1-6]|figcaption)>", page)
+
+
 def test_html_says_in_words_that_a_map_is_empty():
     assert "no positive evidence" in html(report_of(confused(4)), "screen")
 
