@@ -252,7 +252,7 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
     accuracy = language("en").share(scores.accuracy).replace("\u00a0", "")
     say(f"accuracy {accuracy}: {scores.correct} of {scores.n} images")
     if outcome.findings.class_order.suspicious:
-        say("WARNING: the class order looks wrong; see the first page of the report")
+        say("WARNING: the class order may be wrong; the report begins with why")
     _say_where(outcome.receipts)
     if outcome.mail is not None:
         for line in mail_told(outcome.mail):

@@ -80,7 +80,13 @@ def _line(text: str) -> str:
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 
+class WordedError(ValueError):
+    """A foreign fault in words of ours, to which the name of an exception would add nothing."""
+
+
 def in_one_line(error: BaseException) -> str:
     """What a foreign exception says, its name first, at most 200 characters; many say nothing or a page."""
+    if isinstance(error, WordedError):
+        return str(error)
     text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())  # torch colours some of its messages
     return f"{type(error).__name__}: {text}"[:200] if text else type(error).__name__

@@ -110,7 +110,9 @@ def _death(code: int | None) -> DiedError:
     if code is None or code >= 0:
         return DiedError("it went silent" if code is None else f"it died (exit code {code})")
     name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
-    why = ": killed for want of memory, or by somebody" if -code == getattr(signal, "SIGKILL", 9) else ""
+    why = (
+        ": most likely for want of memory in the machine or container" if -code == getattr(signal, "SIGKILL", 9) else ""
+    )
     return DiedError(f"it died (signal {-code}, {name}){why}", -code)
 
 

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: written under a hidden name, then renamed, in a folder that is held."""
 
+import errno
 import os
 import re
 import secrets
@@ -86,9 +87,12 @@ def errors_told(thing: str) -> Iterator[None]:
             todo="look who put it there, move it away, then run again",
         ) from error
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise DeliveryError(
             thing,
             found=f"{type(error).__name__}: {error.strerror or error}",
-            expected="a directory that can be written",
-            todo="free the disk, make the directory writable or correct --out, then run again",
+            expected="room for the report's files" if full else "a directory that can be written",
+            todo="free some disk space or name another --out, then run again"
+            if full
+            else "make the directory writable or name another --out, then run again",
         ) from error

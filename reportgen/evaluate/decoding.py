@@ -104,7 +104,10 @@ class _Pool:
         except DiedError as error:
             log.warning("%s: decoding in %d processes, not %d", error, len(self._processes), options.n_workers)
         if self._processes:
-            log.info("%d decoding processes; their batches need no shared memory", len(self._processes))
+            log.info(
+                "%d decoding processes; their batches go through pipes, not through shared memory (/dev/shm)",
+                len(self._processes),
+            )
 
     def batch(self, start: int) -> Batch:
         """The batch that begins with sample `start`. Raises _LostError."""

@@ -29,7 +29,7 @@ _PASSED_ON = (  # operations that leave the numbers as they are
     *("cat", "t", "transpose", "permute", "slice", "expand"),
 )
 _WORDS: dict[Numbers, str] = {
-    "probabilities": "the model's outputs are probabilities (each row adds up to 1): turned back into logits",
+    "probabilities": "the model's outputs are probabilities (they add up to 1): their logarithms are taken as logits",
     "log_probabilities": "the model's outputs are logarithms of probabilities: turned back into logits",
     "sigmoids": "each of the model's outputs is a probability of its own (sigmoid): turned back into logits, whose "
     "softmax is shown; these confidences are not the model's own numbers",

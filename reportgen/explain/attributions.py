@@ -214,12 +214,12 @@ def made_ready(
                     checked_maps(name, explainer, trial)
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
-            log.log(level, "%s does not hold for this model: %s (%s)", name, why, error.detail)
+            log.log(level, "%s cannot be used with this model: %s (%s)", name, why, error.detail)
             refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))
         else:
             ready[name] = explainer
     if refusals and not ready and STAND_IN not in names:
-        log.log(level, "none of the methods asked for holds for this model: %s takes their place", STAND_IN)
+        log.log(level, "%s is used instead, which takes longer", STAND_IN)
         ready, _ = made_ready(subject, (STAND_IN,), level=level)
     return ready, tuple(refusals)
 

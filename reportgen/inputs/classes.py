@@ -10,8 +10,8 @@ from reportgen.errors import InputError
 from reportgen.inputs.names import by_nfc, nfc, unlikeness
 from reportgen.inputs.stored_fields import Name
 from reportgen.inputs.usable_names import refuse_unusable
-from reportgen.nearest import hint
-from reportgen.plain_text import named
+from reportgen.nearest import hint, nearest
+from reportgen.plain_text import named, shown
 
 _N_HINTS = 10  # unknown names for which the nearest one is looked for
 
@@ -87,20 +87,38 @@ def _problem(data_classes: tuple[str, ...], names: tuple[str, ...], n_outputs: i
 def _with_nearest(name: str, names: tuple[str, ...]) -> str:
     alike = next((other for other in names if unlikeness(name, other)), None)
     if alike is not None:
-        return f"{name!r} (the model's {alike!r} looks the same; here is {unlikeness(name, alike)})"
+        return f"{name!r} (it looks like the model's {alike!r}, but has {unlikeness(name, alike)})"
     return f"{name!r}{hint(name, names)}"
 
 
+def _advice(data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outputs: int) -> str:
+    another = "use the data set that the model was trained on"
+    if names is None:
+        return f"{another}, or save `classes` in the checkpoint"
+    if len(names) != n_outputs or len(set(names)) < len(names):
+        return "correct `classes` in the checkpoint: one name for each output, each once"
+    strangers = [name for name in data_classes if name not in names]
+    if all(any(unlikeness(name, other) for other in names) for name in strangers):
+        return "correct these labels in the data set (the names of its folders, or the column label of its table)"
+    spare = [name for name in names if name not in data_classes]
+    if not spare:
+        return f"{another}, or take the other classes out of this one"
+    near = nearest(strangers[0], spare, cutoff=0.75)
+    line = (
+        f'"{shown(near[0])}" = "{shown(strangers[0])}"' if near else f'"{shown(spare[0])}" = "its name in the data set"'
+    )
+    return f"{another}, or map the checkpoint's names in the TOML file (--config): [rename] with a line such as {line}"
+
+
 def _mismatch(data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outputs: int, problem: str) -> InputError:
-    model_list = named(names) if names is not None else f"{n_outputs} outputs without names"
+    model_list = named(map(repr, names)) if names is not None else f"{n_outputs} outputs without names"
     return InputError(
         "class names of the data set and the model",
         found=(
             problem,
-            f"data set ({len(data_classes)}): {named(data_classes)}",
+            f"data set ({len(data_classes)}): {named(map(repr, data_classes))}",
             f"model ({len(names) if names is not None else n_outputs}): {model_list}",
         ),
         expected="every class of the data set among the classes of the model, by the same name, each once",
-        todo="use the data set that the model was trained on, save `classes` in the checkpoint, or map the checkpoint's"
-        ' names in the TOML file: [rename] with lines such as "American Bulldog" = "american_bulldog"',
+        todo=_advice(data_classes, names, n_outputs),
     )

@@ -177,7 +177,7 @@ def _place(model: nn.Module, pictures: torch.Tensor, known: Reading, n_classes: 
         raise InputError(
             f"outputs of the model for {n} pictures",
             found=str(error),
-            expected="one row of scores a picture, (N, K) for K classes, alone or in a tuple, a list or a dictionary",
+            expected="one row of scores per image, (N, K) for K classes, alone or in a tuple, a list or a dictionary",
             todo="name a factory with --arch whose model returns that: for a segmentation or detection model there is "
             "no report here",
         ) from error
@@ -200,7 +200,7 @@ def _say(reading: Reading, place: Place) -> None:
         log.info("the model returns more than scores: %s of its outputs is taken", place)
     if reading.batch:
         least, most = reading.batch
-        log.info("pictures that the model takes at a time: %s", least if least == most else f"{least} to {most}")
+        log.info("the model takes batches of this size only: %s", least if least == most else f"{least} to {most}")
 
 
 def _lay_out_channels_last(model: nn.Module, picture: torch.Tensor) -> None:
@@ -218,7 +218,7 @@ def _lay_out_channels_last(model: nn.Module, picture: torch.Tensor) -> None:
         why = in_one_line(error)
     if why:
         model.to(memory_format=torch.contiguous_format)
-        log.info("the model is run in PyTorch's plain memory format; in channels_last: %s", why)
+        log.info("the model runs in PyTorch's default memory format, since it does not run in channels_last: %s", why)
 
 
 def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Module, asked: Asked) -> InputError:
@@ -230,9 +230,9 @@ def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Modu
     height, width = asked.size
     todo = next(iter(_advice(error, model, asked)))
     refused = InputError(
-        f"model run on a picture of {width} x {height} px with {channels} channel{'s' if channels > 1 else ''}",
+        f"running the model on an image of {width} x {height} px with {channels} channel{'s' if channels > 1 else ''}",
         found=in_one_line(error),
-        expected="one row of scores a picture from model(pictures), pictures being (N, channels, height, width)",
+        expected="one row of scores per image from model(images), images being (N, channels, height, width)",
         todo=todo,
     )
     refused.__cause__ = error

@@ -25,7 +25,7 @@ def entries(folder: Path, counts: Counts) -> Iterator[tuple[Path, bool]]:
             f"folder {folder}",
             found=in_one_line(error),
             expected="a folder that can be read",
-            todo="give the user of reportgen the right to read it (chmod u+rx), or take it out of the data set",
+            todo="give the user of reportgen the right to read it (chmod -R a+rX), or take it out of the data set",
         ) from error
     for name, is_folder in here:
         kind = passed_over(name, folder=is_folder)

@@ -90,12 +90,12 @@ def _table(path: Path) -> pd.DataFrame:
             table = pd.read_csv(io.StringIO(read_text(path)), dtype="string", keep_default_na=False)
             if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of cells beyond the header
                 raise ValueError("a row has more cells than the header")  # noqa: TRY301  # worded below
-    except (ValueError, OSError, UnicodeDecodeError) as error:
+    except (ValueError, OSError) as error:
         raise InputError(
             f"manifest {path}",
             found=in_one_line(error),
             expected="a table in CSV (UTF-8) or Parquet, with the ending .csv or .parquet",
-            todo="write the table anew",
+            todo='save it again as CSV in UTF-8 (in Excel: "CSV UTF-8 (comma delimited)") or as Parquet',
         ) from error
     missing = [name for name in ("path", "label") if name not in table.columns]
     if missing:

@@ -77,7 +77,7 @@ def read_model(checkpoint: Checkpoint, arch: str | None) -> ReadModel:
 
 def _program(checkpoint: Checkpoint, kind: Program, arch: str | None) -> ReadModel:
     if arch:
-        log.info("--arch %s is not needed: the checkpoint is a whole program", arch)
+        log.info("--arch %s is not used: the checkpoint is a program and brings its own architecture", arch)
     model, reading, said = program_model(checkpoint.path, kind)
     return ReadModel(
         model=model, arch=kind, fit=Fitted(weights=OrderedDict(), prefix="", left_out=()), reading=reading, said=said

@@ -48,7 +48,7 @@ def unlikeness(name: str, other: str) -> str:
         here, there = _points(name[start:end]), _points(other[other_start:other_end])
         if what != "equal":
             parts.append(
-                f"{here} instead of {there}" if here and there else f"{here} more" if here else f"{there} less"
+                f"{here} instead of {there}" if here and there else f"an extra {here}" if here else f"no {there}"
             )
     return ", ".join(parts)
 

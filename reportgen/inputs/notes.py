@@ -89,7 +89,7 @@ def own_notes_text(path: Path) -> str:
     """The text of a user's notes file. Raises InputError when it cannot be read."""
     try:
         return read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             f"notes file {path}",
             found=in_one_line(error),

@@ -125,7 +125,7 @@ def _rows(path: Path) -> Iterator[_Row]:
 def _lines(path: Path) -> list[str]:
     try:
         return read_text(path).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             f"annotation file {path}",
             found=in_one_line(error),

@@ -190,11 +190,11 @@ def _loaded(options: InputOptions) -> _Loaded:
         reading=read.reading,
     )
     if "timm" in sources.values():
-        log.info("timm's data configuration: %s", json.dumps(spoken["timm"]))
+        log.info("preprocessing from timm's data configuration: %s", json.dumps(spoken["timm"]))
     run = first_run(read.model, known)
     refuse_other_width(run.reading.n_outputs, checkpoint.classes)
     if run.channels != preprocessing.channels:
-        log.info("the model takes pictures of one channel: they are turned grey")
+        log.info("the model takes images of one channel: they are converted to grey")
         spoken["architecture"] = {**spoken["architecture"], "channels": run.channels}
         preprocessing, sources = _preprocessing(spoken)
     return _Loaded(

@@ -6,6 +6,8 @@ Windows' editors and PowerShell write these marks; a reader that does not know t
 import codecs
 from pathlib import Path
 
+from reportgen.errors import WordedError
+
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -13,10 +15,29 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_JAPANESE = {"cp932": "Shift-JIS (CP932)", "euc_jp": "EUC-JP", "iso2022_jp": "ISO-2022-JP"}
 
 
 def read_text(path: Path) -> str:
-    """The text of `path` without its mark. Raises OSError, and UnicodeDecodeError for any other encoding."""
+    """The text of `path` without its mark. Raises OSError, and WordedError for any other encoding."""
     content = path.read_bytes()
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding).replace("\r\n", "\n")
+    try:
+        return content.decode(encoding).replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise WordedError(
+            f"not {encoding.upper()}: byte 0x{content[error.start]:02x} on line {line}{_guess(content)}"
+        ) from error
+
+
+def _guess(content: bytes) -> str:
+    """A Japanese encoding in which every byte has a meaning and kana or kanji come out; a guess, and said as one."""
+    for name, title in _JAPANESE.items():
+        try:
+            letters = [letter for letter in content.decode(name) if not letter.isascii()]
+        except UnicodeDecodeError:
+            continue
+        if all("\u3000" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff" for letter in letters):
+            return f"; it may be {title}"
+    return ""

@@ -41,7 +41,7 @@ from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.report import make_report, timed
-from reportgen.plain_text import named
+from reportgen.plain_text import named, shown
 from reportgen.stopping import Stopped, held_back
 
 log = logging.getLogger(__name__)
@@ -249,7 +249,7 @@ def _say_of_files(predictions: Predictions, files: FileFindings) -> None:
     if files.same:
         alike = (" = ".join(predictions.paths[row] for row in one.rows) for one in files.same)
         log.warning(
-            "the same file more than once: %d (under several labels: %d): %s",
+            "the same file more than once: %d, of these %d under several labels, of which one at most is right: %s",
             len(files.same),
             files.n_contradicted,
             named(alike, longest=200),
@@ -262,20 +262,26 @@ def _say(findings: Findings) -> None:
     """What a person watching the log must not miss."""
     scores, order, facts = findings.scores, findings.class_order, findings.predictions.facts
     log.info("accuracy %.4f (%d of %d)", scores.accuracy, scores.correct, scores.n)
+    answers = set(findings.predictions.preds().tolist())
+    if len(answers) == 1 and scores.n > 1:
+        name = shown(facts.classes[answers.pop()])
+        log.warning("every image was classified as %s: check the weights and the preprocessing", name)
     for image in findings.predictions.unreadable:
         log.warning("unreadable, left out: %s: %s", image.path, image.reason)
     _say_of_files(findings.predictions, findings.files)
     if facts.model.left_out:
         groups = (name if n == 1 else f"{name} ({n} tensors)" for name, n in in_groups(facts.model.left_out))
-        log.warning("weights of a loss, a metric or a copy of the model, left out: %s", ", ".join(groups))
+        log.warning(
+            "weights not loaded, since they are not the model's (a loss, a metric, a copy): %s", ", ".join(groups)
+        )
     if facts.alignment.without_images:
         log.info("the data set has no images of %d classes of the model", len(facts.alignment.without_images))
     if facts.alignment.named_by == "data_set":
-        log.warning("the checkpoint names no classes: the data set's class order is ASSUMED")
+        log.warning("the checkpoint names no classes: the data set's order is ASSUMED: %s", named(facts.classes))
     if order.suspicious:
         log.warning(
             "CLASS ORDER LOOKS WRONG: accuracy is %.1f %%, some other order of the outputs would give %.1f %%. "
-            "Check the class names before you believe any confusion.",
+            "An untrained model can look like that too; check the class names before you trust the confusions.",
             100 * order.accuracy,
             100 * order.best_accuracy,
         )

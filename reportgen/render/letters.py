@@ -90,16 +90,15 @@ def refuse_unprintable(texts: Mapping[str, str]) -> None:
     """
     missing = {thing: letters for thing, text in texts.items() if (letters := lacking(for_page(text)))}
     if missing:
-        every = "".join(sorted(set("".join(missing.values()))))
-        packages = packages_for(every)
-        told = "; ".join(f"{thing}: {' '.join(letters)}" for thing, letters in list(missing.items())[:_N_TOLD])
+        packages = packages_for("".join(missing.values()))
+        told = "; ".join(f"{_listed(letters)} of {thing}" for thing, letters in list(missing.items())[:_N_TOLD])
         more = f"; and {len(missing) - _N_TOLD} more" if len(missing) > _N_TOLD else ""
         install = f"apt-get install {' '.join(packages)}, or " if packages else ""
         raise RenderingError(
             "PDF",
-            found=f"no font on this machine has {_listed(every)}. {told}{more}",
-            expected="a font for every letter (fc-list), before anything is evaluated",
-            todo=f"{install}--format html, or give other names with --notes or [rename]",
+            found=f"no font on this machine has the letters {told}{more}",
+            expected="an installed font for every letter, which the PDF needs (fc-list shows them)",
+            todo=f"{install}leave the PDF out with --format html, or give other names to show with --notes",
         )
 
 

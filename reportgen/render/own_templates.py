@@ -29,7 +29,7 @@ def read_templates(folder: Path) -> Mapping[str, str]:
     for path in seen:
         try:
             texts[path.relative_to(folder).as_posix()] = read_text(path)
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise _refused(path, in_one_line(error), "a template or style sheet in UTF-8") from error
     _refuse_unparsed(folder, texts)
     ours = {path.relative_to(templates_dir()).as_posix() for path in templates_dir().rglob("*") if path.is_file()}

@@ -45,7 +45,7 @@ def found_in(tmp_path):
 
 RIGHT = {  # the numbers, the remark, what the log and the page say beside
     "Plain": ("logits", None, ()),
-    "ByView": ("logits", None, ("plain memory format",)),
+    "ByView": ("logits", None, ("default memory format",)),
     "ByMemory": ("logits", None, ()),
     "Tuple": ("logits", None, ("0 of its outputs is taken",)),
     "Dictionary": ("logits", None, ("out of its outputs is taken",)),
@@ -54,7 +54,7 @@ RIGHT = {  # the numbers, the remark, what the log and the page say beside
     "PixelShaped": ("logits", None, ()),
     "Squeezed": ("logits", None, ()),
     "InPlace": ("logits", None, ()),
-    "OneAtATime": ("logits", None, ("at a time: 1",)),
+    "OneAtATime": ("logits", None, ("batches of this size only: 1",)),
     "HalfInside": ("logits", None, ("bfloat16",)),
     "Softmax": ("probabilities", None, ("outputs are probabilities",)),
     "LogSoftmax": ("log_probabilities", None, ("logarithms of probabilities",)),
@@ -153,7 +153,7 @@ def test_grey_pictures_for_a_model_of_one_channel(tmp_path):
     """Dark (30, 30, 230) has the luminance 52 and bright (30, 230, 30) 148 of 255 (ITU-R 601)."""
     done = ran(tmp_path, "Grey", names=("green", "blue"))
     assert done.returncode == 0, done.stderr
-    assert "they are turned grey" in done.stderr
+    assert "they are converted to grey" in done.stderr
     found, page = found_in(tmp_path)
     assert found["preprocessing"]["channels"] == 1
     assert found["preprocessing"]["sources"]["channels"] == "architecture"

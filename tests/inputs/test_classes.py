@@ -30,26 +30,32 @@ def test_classes_without_images_keep_the_models_order():
 
 
 @pytest.mark.parametrize(
-    ("data", "model", "told"),
+    ("data", "model", "told", "advice"),
     [
-        (("ant", "bee", "cow"), ("ant", "bee"), "'cow'"),
-        (("ant", "Maine_Coon"), ("ant", "maine coon"), "'Maine_Coon' (nearest: 'maine coon')"),
-        (("ant", "boxer-dog"), ("ant", "Boxer Dog"), "'boxer-dog' (nearest: 'Boxer Dog')"),
-        (("ant", "pug"), ("ant", "zebra"), "'pug'\n"),
-        (("n02123045", "n02123159"), ("tabby", "tiger cat"), "WordNet ids, as ImageNet's folders are called"),
-        (("ant",), ("ant", "bee", "bee"), "names a class twice: bee"),
+        (("ant", "bee", "cow"), ("ant", "bee"), "'cow'", "or take the other classes out of this one"),
+        (("ant", "Maine_Coon"), ("ant", "maine coon"), "'maine coon')", 'such as "maine coon" = "Maine_Coon"'),
+        (("ant", "boxer-dog"), ("ant", "Boxer Dog"), "'Boxer Dog')", 'such as "Boxer Dog" = "boxer-dog"'),
+        (("ant", "pug"), ("ant", "zebra"), "'pug'\n", 'such as "zebra" = "its name in the data set"'),
+        (
+            ("n02123045", "n02123159"),
+            ("tabby", "tiger cat"),
+            "WordNet ids, as ImageNet's folders",
+            '[rename] with a line such as "tabby"',
+        ),
+        (("ant",), ("ant", "bee", "bee"), "names a class twice: bee", "one name for each output, each once"),
+        (("cat ", "dog"), ("cat", "dog"), "but has an extra U+0020 SPACE", "correct these labels in the data set"),
     ],
 )
-def test_a_mismatch_shows_both_lists_and_the_nearest_name(data, model, told):
-    lists = (f"data set ({len(data)}): {', '.join(data)}", f"model ({len(model)}): {', '.join(model)}")
-    with refused(InputError, "class names", told, *lists, "by the same name", "[rename]"):
+def test_a_mismatch_shows_both_lists_and_what_to_do_about_it(data, model, told, advice):
+    lists = (f"({len(data)}): {', '.join(map(repr, data))}", f"({len(model)}): {', '.join(map(repr, model))}")
+    with refused(InputError, "class names", told, *lists, "by the same name", advice):
         aligned(data, model, n_outputs=len(model))
 
 
 def test_names_and_outputs_of_different_number_are_refused():
-    with refused(InputError, "names 2 classes for 3 outputs", "data set (2): a, b", "model (2): a, b"):
+    with refused(InputError, "names 2 classes for 3 outputs", "data set (2): 'a', 'b'", "model (2): 'a', 'b'"):
         aligned(("a", "b"), ("a", "b"), n_outputs=3)
-    with refused(InputError, "2 classes for 3 outputs", "data set (2): a, b", "model (3): 3 outputs without names"):
+    with refused(InputError, "2 classes for 3 outputs", "data set (2): 'a', 'b'", "model (3): 3 outputs without names"):
         aligned(("a", "b"), None, n_outputs=3)
 
 

@@ -110,10 +110,10 @@ REFUSED = {
     "KeyFails": ("KeyError: 'stage4'", "make model(pictures) run"),
     "Exits": ("SystemExit: usage: train.py", "make model(pictures) run"),
     "Stops": ("StopIteration", "make model(pictures) run"),
-    "Segmentation": ("a tensor of 2 x 3 x 4 x 4", "one row of scores a picture", "segmentation"),
-    "ClassNumbers": ("a tensor of 2, int64", "one row of scores a picture"),
-    "Nothing": ("None", "one row of scores a picture"),
-    "Text": ("a str", "one row of scores a picture"),
+    "Segmentation": ("a tensor of 2 x 3 x 4 x 4", "one row of scores per image", "segmentation"),
+    "ClassNumbers": ("a tensor of 2, int64", "one row of scores per image"),
+    "Nothing": ("None", "one row of scores per image"),
+    "Text": ("a str", "one row of scores per image"),
 }
 
 

@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_read_is_refused_by_name(tmp_path, place, monkey
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", forbidden)
-    with refused(InputError, f"folder {root / place}", "Permission denied", "chmod u+rx"):
+    with refused(InputError, f"folder {root / place}", "Permission denied", "chmod -R a+rX"):
         read(root)
 
 

@@ -88,8 +88,8 @@ def test_a_table_names_files_of_a_mac_in_either_normalisation(tmp_path, written_
         ("path,label,species\na,x,cat\nb,x,dog\n", ("species of x", "cat and dog", "one species a class")),
         ("path,label,split\na,x,val\nb,x,train\n", ("split 'test'", "splits: train, val", "--split")),
         ("path,label\n", ("split 'test'", "no image", "at least one")),
-        ('path,label\n"a,x\n', ("manifest.csv", "ParserError", "CSV (UTF-8) or Parquet", "write the table anew")),
-        ("", ("manifest.csv", "EmptyDataError", "write the table anew")),
+        ('path,label\n"a,x\n', ("manifest.csv", "ParserError", "CSV (UTF-8) or Parquet", "save it again")),
+        ("", ("manifest.csv", "EmptyDataError", "save it again")),
     ],
 )
 def test_a_wrong_table_is_refused_by_row_or_column(tmp_path, text, told):
@@ -102,10 +102,10 @@ def test_tables_that_cannot_be_read_are_refused(tmp_path):
     with refused(InputError, str(tmp_path), "neither a file nor a folder", "path and label", "--data-root"):
         read(tmp_path)
     (tmp_path / "manifest.csv").write_bytes("path,label\né,x\n".encode("latin-1"))
-    with refused(InputError, "manifest.csv", "UnicodeDecodeError", "UTF-8"):
+    with refused(InputError, "manifest.csv", "not UTF-8: byte 0xe9 on line 2", "UTF-8"):
         read(tmp_path)
     (tmp_path / "t.parquet").write_bytes(b"no table")
-    with refused(InputError, "t.parquet", "ArrowInvalid", "write the table anew"):
+    with refused(InputError, "t.parquet", "ArrowInvalid", "save it again"):
         read(tmp_path / "t.parquet")
 
 

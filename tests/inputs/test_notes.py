@@ -132,5 +132,5 @@ def test_a_notes_file_that_cannot_be_read_is_refused(tmp_path):
     with refused(InputError, f"notes file {tmp_path / 'gone.toml'}", "FileNotFoundError", "UTF-8", "--notes"):
         own_notes_text(tmp_path / "gone.toml")
     (tmp_path / "latin.toml").write_bytes("é".encode("latin-1"))
-    with refused(InputError, "latin.toml", "UnicodeDecodeError", "--notes"):
+    with refused(InputError, "latin.toml", "not UTF-8: byte 0xe9 on line 1", "--notes"):
         own_notes_text(tmp_path / "latin.toml")

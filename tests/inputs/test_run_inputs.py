@@ -139,6 +139,6 @@ def test_malformed_notes_and_species_stop_the_run_too(tmp_path, five_breeds):
 def test_a_model_of_other_classes_is_refused_with_both_lists(tmp_path, five_breeds):
     names = ["Abyssinian", "bengal", "Egyptian Mau", "boxer", "pug"]
     path = hand_checkpoint(tmp_path / "c.pt", classes=names)
-    told = ("'Bengal' (nearest: 'bengal')", "'Egyptian_Mau' (nearest: 'Egyptian Mau')", ", ".join(BREEDS))
-    with refused(InputError, *told, ", ".join(names), "[rename]"):
+    told = ("'Bengal' (nearest: 'bengal')", "'Egyptian_Mau' (nearest: 'Egyptian Mau')", ", ".join(map(repr, BREEDS)))
+    with refused(InputError, *told, ", ".join(map(repr, names)), "[rename]"):
         read_inputs(options(five_breeds, path))

@@ -46,7 +46,7 @@ def test_a_species_file_is_a_table_of_texts(tmp_path):
     [
         (None, "FileNotFoundError"),
         (b"[species\n", "TOMLDecodeError"),
-        ('[species]\na = "é"\n'.encode("latin-1"), "UnicodeDecodeError"),
+        ('[species]\na = "é"\n'.encode("latin-1"), "not UTF-8: byte 0xe9 on line 2"),
         (b'[other]\na = "cat"\n', "no table [species]"),
         (b"[species]\na = 1\n", "no table [species] of texts"),
         (b"species = 1\n", "no table [species]"),

@@ -3,7 +3,7 @@
 import pytest
 
 from reportgen.config import read_config
-from reportgen.errors import ConfigError, InputError
+from reportgen.errors import ConfigError, InputError, WordedError
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.taxonomy import read_species
 from reportgen.inputs.text_files import read_text
@@ -35,8 +35,23 @@ def test_every_toml_file_of_a_user_is_read_with_any_mark(tmp_path, encoding):
 
 
 def test_another_encoding_is_refused(tmp_path):
-    path = written(tmp_path / "r.toml", 'notice = "犬"\n', "shift_jis")
-    with refused(ConfigError, "r.toml", "UnicodeDecodeError", "UTF-8"):
+    path = written(tmp_path / "r.toml", 'lang = "ja"\nnotice = "犬"\n', "shift_jis")
+    with refused(ConfigError, "r.toml", "not UTF-8: byte 0x8c on line 2; it may be Shift-JIS", "UTF-8"):
         read_config({}, path)
-    with refused(InputError, "r.toml", "UnicodeDecodeError"):
+    with refused(InputError, "r.toml", "not UTF-8: byte 0x8c on line 2; it may be Shift-JIS"):
         own_notes_text(path)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "guess"),
+    [
+        ("cp932", "path,label\n犬.png,ポメラニアン\n", "it may be Shift-JIS (CP932)"),
+        ("euc_jp", "path,label\n柴犬.png,ポメラニアン\n", "it may be EUC-JP"),
+        ("latin-1", "path,label\né.png,chien d\u00b4eau\n", None),
+        ("cp1251", "path,label\nпёс.png,собака\n", None),
+    ],
+)
+def test_only_a_japanese_encoding_is_guessed(tmp_path, encoding, text, guess):
+    with pytest.raises(WordedError) as error:
+        read_text(written(tmp_path / "a.csv", text, encoding))
+    assert str(error.value).endswith(guess or "on line 2")
