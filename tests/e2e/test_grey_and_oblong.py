@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from itertools import product
 
 import numpy as np
 import pypdf
@@ -70,7 +71,8 @@ def data_set(root, height, width):
 
 
 def report(tmp_path, net, shape, *more):
-    data_set(tmp_path / "photos", *shape)
+    if not (tmp_path / "photos").exists():
+        data_set(tmp_path / "photos", *shape)
     (tmp_path / "r.toml").write_text(SETTINGS.format(*shape))
     torch.save({"state_dict": globals()[net]().state_dict(), "classes": ["bright", "dark"]}, tmp_path / "m.pt")
     done = reportgen(
@@ -104,13 +106,28 @@ def test_a_report_shows_what_the_model_saw_and_where_it_looked(net, shape, tmp_p
     assert "hottest at the upper right" in panel
 
 
+EMOJI = ("🐱 cat", "👩\u200d🔬", "🇯🇵", "👍🏽", "☃\ufe0f", "🫠 new", "❤")  # joined, flags, tones, selectors, new ones
+
+
 def test_a_pdf_of_grey_oblong_pictures_with_every_method_is_whole(tmp_path):
-    found, _, bundle = report(tmp_path, "grey_net", (24, 60), "--methods", "all", "--format", "html,pdf")
+    """Also where emoji stand in the names of files: a letter that no font has is told by its number."""
+    data_set(tmp_path / "photos", 24, 60)
+    for name in EMOJI:
+        picture(24, 60, bright=True).save(tmp_path / "photos" / "dark" / f"{name}.png")
+    found, page, bundle = report(tmp_path, "grey_net", (24, 60), "--methods", "all", "--format", "html,pdf")
     drawn = {one["name"] for one in found["explanation"]["methods"]}
     assert {"grad_cam", "contrast", "smooth_grad", "occlusion", "lime"} <= drawn
     assert found["explanation"]["gone"] == []
     assert {(one["sample_id"], len(one["methods"]) > 3) for one in found["panels"] if "odd" in one["sample_id"]}
-    assert len(pypdf.PdfReader(bundle / "report.pdf").pages) > 2
+    pages = pypdf.PdfReader(bundle / "report.pdf").pages
+    assert len(pages) > 2
+    printed = "".join("".join(one.extract_text().split()) for one in pages)
+    for name in EMOJI:
+        assert name in page
+        letters = [letter for letter in name if letter not in "\u200d\ufe0f "]  # which have no shape of their own
+        assert any(
+            "".join(spelt) + ".png" in printed for spelt in product(*((it, f"[U+{ord(it):04X}]") for it in letters))
+        )
 
 
 def test_a_grey_model_of_timm_is_made_from_its_weights_alone(tmp_path):
