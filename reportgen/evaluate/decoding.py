@@ -1,4 +1,13 @@
-"""Files to batches of crops, in order, each image once: in processes ahead of the model, or between its turns."""
+"""Files to batches of crops, in order, each image once: in processes ahead of the model, or between its turns.
+
+Why not torch's DataLoader: when one of its workers dies, by a decoder that crashes or for want of memory, its iterator
+is lost, and it does not say at which files; here decoding goes on from that batch, and what ends a second process is
+named. It hands tensors over in shared memory, of which a container has 64 MB by default; arrays through a pipe need
+none. And its wait for a worker that hangs on a drive that has gone ends in an error that names no file.
+
+The batches are not pinned for CUDA: the model's scores are waited for after each of them, so that no copy could go on
+beside the model's work; decoding the next ones does.
+"""
 
 import logging
 from collections.abc import Generator, Iterator

@@ -31,7 +31,7 @@ def logits(model: nn.Module, crops: torch.Tensor, *, preprocessing: Preprocessin
             torch.inference_mode(),
             torch.autocast(device.type, dtype=torch.bfloat16, enabled=on.precision == "bf16"),
         ):
-            scores: torch.Tensor = model(preprocessing.normalised(part.to(device, non_blocking=True)))
+            scores: torch.Tensor = model(preprocessing.normalised(part.to(device)))
             return scores.float().cpu()
 
     return in_memory(work, len(crops), on=on, thing="evaluation")

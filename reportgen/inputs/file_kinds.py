@@ -69,6 +69,7 @@ _BRANDS: Mapping[bytes, FileKind] = {
     b"jxl ": FileKind(name="JPEG XL, which is not supported", todo=_CONVERT),
 }
 _VIDEO = FileKind(name="a video", todo="take single frames out of it")
+_EPS = FileKind(name="a PostScript drawing (EPS)", todo="draw it as PNG in the size of the training")
 _HEADS: tuple[tuple[bytes, FileKind], ...] = (  # the first that fits
     (b"version https://git-lfs.github.com/", _LFS),
     (b"version https://hawser.github.com/", _LFS),
@@ -82,18 +83,13 @@ _HEADS: tuple[tuple[bytes, FileKind], ...] = (  # the first that fits
     (b"II*\x00\x10\x00\x00\x00CR", FileKind(name="Canon raw (CR2)", todo=_RAW)),
     (b"HEAPCCDR", FileKind(name="Canon raw (CRW)", todo=_RAW)),
     (b"FUJIFILMCCD-RAW", FileKind(name="Fujifilm raw (RAF)", todo=_RAW)),
-    (b"IIRO", FileKind(name="Olympus raw (ORF)", todo=_RAW)),
-    (b"IIRS", FileKind(name="Olympus raw (ORF)", todo=_RAW)),
-    (b"MMOR", FileKind(name="Olympus raw (ORF)", todo=_RAW)),
+    *((head, FileKind(name="Olympus raw (ORF)", todo=_RAW)) for head in (b"IIRO", b"IIRS", b"MMOR")),
     (b"IIU\x00", FileKind(name="Panasonic or Leica raw (RW2)", todo=_RAW)),
     (b"\x00MRM", FileKind(name="Minolta raw (MRW)", todo=_RAW)),
     (b"FOVb", FileKind(name="Sigma raw (X3F)", todo=_RAW)),
     (b"%PDF-", FileKind(name="a PDF document", todo="take the pictures out of it (pdfimages) or remove it")),
-    (b"%!PS", FileKind(name="a PostScript drawing (EPS)", todo="draw it as PNG in the size of the training")),
-    (
-        b"\xc5\xd0\xd3\xc6",
-        FileKind(name="a PostScript drawing (EPS)", todo="draw it as PNG in the size of the training"),
-    ),
+    (b"%!PS", _EPS),
+    (b"\xc5\xd0\xd3\xc6", _EPS),  # with a preview before it
     (b"\xd7\xcd\xc6\x9a", FileKind(name="a Windows drawing (WMF)", todo=_CONVERT)),
     (b"L\x00\x00\x00\x01\x14\x02\x00", FileKind(name="a Windows shortcut (.lnk)", todo="copy the file itself")),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileKind(name="an Office document or thumbnail database", todo=_REMOVE)),
