@@ -3,6 +3,7 @@
 Nothing is fetched, and no code of a folder is run.
 """
 
+import importlib
 import inspect
 import logging
 from collections import OrderedDict
@@ -30,6 +31,19 @@ def is_of_timm(name: str) -> bool:
     return name in timm.list_models()
 
 
+def library(package: str, architecture: str) -> Any:
+    """Timm or transformers, whose `architecture` is asked for. Raises ConfigError where it is not installed."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise ConfigError(
+            f"architecture {architecture!r}",
+            found=in_one_line(error),
+            expected=f"{package}, which holds it",
+            todo=f"pip install 'reportgen[{package}]'",
+        ) from error
+
+
 def timm_arguments(name: str, checkpoint: Checkpoint, create_model: Callable[..., Any]) -> dict[str, Any]:
     """What config.json says of a model of timm beside its name: its own arguments and its data configuration.
 
@@ -48,15 +62,7 @@ def transformers_model(name: str, checkpoint: Checkpoint) -> tuple[nn.Module, Fi
     transformers turns the names that older versions gave into its own of today. Raises ConfigError when it is not
     installed or knows no such classifier, InputError when the weights are not exactly the model's.
     """
-    try:
-        import transformers
-    except ImportError as error:
-        raise ConfigError(
-            f"architecture {name!r}",
-            found=in_one_line(error),
-            expected="transformers, which holds it",
-            todo="pip install 'reportgen[transformers]'",
-        ) from error
+    transformers = library("transformers", name)
     if checkpoint.config is None:
         raise InputError(
             f"checkpoint {checkpoint.path}",

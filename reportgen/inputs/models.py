@@ -21,7 +21,7 @@ from reportgen.inputs.adapted import PLAIN, Program, Reading
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.fitting import TwoFitError
 from reportgen.inputs.factories import factory_model
-from reportgen.inputs.hub_models import TRANSFORMERS, is_of_timm, timm_arguments, transformers_model
+from reportgen.inputs.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model
 from reportgen.inputs.loading import load_weights
 from reportgen.inputs.preprocessing import Said
 from reportgen.inputs.programs import program_model
@@ -133,15 +133,7 @@ def _torchvision_model(name: str, weights: Mapping[str, torch.Tensor]) -> nn.Mod
 
 
 def _timm_model(name: str, checkpoint: Checkpoint) -> nn.Module:
-    try:
-        import timm
-    except ImportError as error:
-        raise ConfigError(
-            f"architecture {name!r}",
-            found=in_one_line(error),
-            expected="timm, which holds it",
-            todo="pip install 'reportgen[timm]'",
-        ) from error
+    timm = library("timm", name)
     short = name.removeprefix("timm/")
     if short not in timm.list_models():
         near = nearest(short, timm.list_models(), n=3)
