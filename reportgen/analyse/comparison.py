@@ -105,7 +105,7 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
     A run whose class order looks wrong is never taken as the last comparable one, nor as a night: it would make the
     next night look like a leap. If no night is comparable the last one is taken, and the mismatch says why.
     """
-    sane = tuple(night for night in history.nights if not _disordered(night))
+    sane = tuple(night for night in history.nights if not _disordered(night, predictions.facts.classes))
     eligible = tuple(night for night in sane if night.passed or not history.only_passed)
     comparable = tuple(night for night in eligible if _alike(predictions, night, history))
     baseline = history.given or (comparable or eligible or (None,))[-1]
@@ -124,7 +124,15 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
 
 def _alike(predictions: Predictions, past: PastRun, history: History) -> bool:
     precise = history.across_precision or past.precision == predictions.compute.precision
-    return precise and past.fingerprint == predictions.fingerprint
+    return precise and _same_images(predictions, past)
+
+
+def _same_images(predictions: Predictions, past: PastRun) -> bool:
+    """Whether it saw tonight's images, as its fingerprint says and its rows do: others may have written either."""
+    now = (predictions.fingerprint, predictions.sample_ids, predictions.sha256, set(predictions.facts.classes))
+    if (past.fingerprint, past.sample_ids, past.sha256, set(past.classes)) != now:
+        return False
+    return np.array_equal(_renumbered(past, past.targets, predictions.facts.classes), predictions.targets)
 
 
 def _differences(predictions: Predictions, past: PastRun) -> Iterator[Difference]:
@@ -138,7 +146,10 @@ def _differences(predictions: Predictions, past: PastRun) -> Iterator[Difference
             yield Difference(name=name, before=before, now=now)
 
 
-def _disordered(night: PastRun) -> bool:
+def _disordered(night: PastRun, classes: tuple[str, ...]) -> bool:
+    """A run of other classes is comparable with none, and its order, which thousands of them make dear, is left."""
+    if set(night.classes) != set(classes):
+        return False
     return class_order(confusion_counts(night.targets, night.preds, len(night.classes))).suspicious
 
 
@@ -147,7 +158,7 @@ def _compared(
 ) -> Comparison:
     """A baseline that is none of the `nights` joins their strips; how much usually changes is theirs alone."""
     preds, targets = predictions.preds(), predictions.targets
-    before = _renumbered(baseline, predictions.facts.classes)
+    before = _renumbered(baseline, baseline.preds, predictions.facts.classes)
     runs = {night.run_id: night for night in (*nights, baseline)}
     seen = tuple(runs[run_id] for run_id in sorted(runs))
     strips = tuple(run.correct() for run in seen)
@@ -224,21 +235,21 @@ def _new_strangers(predictions: Predictions, before: NDArray[np.int64]) -> tuple
     return tuple(np.flatnonzero((species[predictions.preds()] != own) & (species[before] == own)).tolist())
 
 
-def _renumbered(past: PastRun, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """The past predictions as numbers of `classes`; -1 for a class that is not among them."""
+def _renumbered(past: PastRun, numbers: NDArray[np.int64], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Class numbers of the past run as numbers of `classes`; -1 for a class that is not among them."""
     number = {name: k for k, name in enumerate(classes)}
     table = np.array([number.get(name, -1) for name in past.classes], dtype=np.int64)
-    renumbered: NDArray[np.int64] = table[past.preds]
+    renumbered: NDArray[np.int64] = table[numbers]
     return renumbered
 
 
 def _mismatches(predictions: Predictions, past: PastRun, history: History) -> tuple[Mismatch, ...]:
-    """Nothing when fingerprints and precisions are equal; else the precision, and what of the fingerprint differs."""
+    """Nothing when images and precisions are equal; else the precision, and what of the fingerprint differs."""
     now_precision = predictions.compute.precision
     found = []
     if past.precision != now_precision and not history.across_precision:
         found.append(Mismatch(kind="precision", before=past.precision, now=now_precision))
-    if past.fingerprint == predictions.fingerprint:
+    if _same_images(predictions, past):
         return tuple(found)
     found += _other_inputs(predictions, past)
     return tuple(found)

@@ -16,7 +16,7 @@ from reportgen.deliver.model_folders import model_in
 from reportgen.deliver.smtp import Ending, attempts
 from reportgen.deliver.stored_look import restored_look
 from reportgen.errors import DeliveryError
-from reportgen.inputs.bounded_files import json_value
+from reportgen.inputs.bounded_files import about, json_value
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import refuse_other_run
@@ -100,7 +100,8 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
         contract: dict[str, Any] = json_value(files, "findings.json", MailContract)
         facts = json_value(files, "evaluation.json", _Evaluation).facts
         look = restored_look(json_value(files, "run.json", dict[str, Any]))
-        refuse_contradictions(contract)
+        with about("findings.json"):
+            refuse_contradictions(contract)
         run_id, model = contract["run_id"], contract["model"]["name"]
         code = settings.lang or contract["language"]
         if code not in LANGUAGES:

@@ -26,7 +26,7 @@ from reportgen.explain.maps import HeatValues
 from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.precision import PrecisionCheck
 from reportgen.explain.run_focus import FocusRow
-from reportgen.inputs.bounded_files import MOST_IMAGES, Shape, about, arrays, columns
+from reportgen.inputs.bounded_files import Shape, about, arrays, columns
 from reportgen.inputs.history import COLUMNS, N_NIGHTS, Described, History, PastRun, past_run
 from reportgen.inputs.preprocessing import LARGEST_PX
 from reportgen.inputs.stored_fields import Name
@@ -141,7 +141,7 @@ def night_of(record: RunRecord, files: Mapping[str, bytes]) -> Night:
     """The earlier runs with their rows, from HISTORY of `files`. Raises ValueError."""
     stored = record.history
     described = (*stored.nights, *((stored.given,) if stored.given else ()))
-    rows = columns(files, HISTORY, {"run_id": str, **COLUMNS}, most_rows=len(described) * MOST_IMAGES)
+    rows = columns(files, HISTORY, {"run_id": str, **COLUMNS}, n_runs=len(described))
 
     def past(one: Described) -> PastRun:
         with about(HISTORY):
@@ -165,7 +165,7 @@ def thumbnails_of(files: Mapping[str, bytes], predictions: Predictions) -> Mappi
     """By row, from THUMBNAILS of `files`. Empty for a run stored before there were any. Raises ValueError."""
     if THUMBNAILS not in files:
         return {}
-    table = columns(files, THUMBNAILS, {"sample_id": str, "jpeg": bytes}, most_rows=len(predictions.sample_ids))
+    table = columns(files, THUMBNAILS, {"sample_id": str, "jpeg": bytes})
     row = {sample_id: idx for idx, sample_id in enumerate(predictions.sample_ids)}
     with about(THUMBNAILS):
         if not row.keys() >= set(table["sample_id"]) or not all(map(is_thumbnail, table["jpeg"])):

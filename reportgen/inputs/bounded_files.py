@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import parquet
+from pyarrow import compute, parquet
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from reportgen.errors import in_one_line
@@ -25,13 +25,14 @@ MOST_IMAGES = 2_000_000  # of one run
 MOST_JSON_BYTES = 2**29  # what two million images with long paths need
 MOST_VALUES = 2**24  # in one JSON file, each of which takes some 60 bytes of memory
 MOST_UNPACKED = 2**33  # bytes of all arrays of a file: the logits of two million images and a thousand classes
-MOST_COLUMN_BYTES = 2**30  # of the columns of a table that are read
+MOST_RUN_BYTES, MOST_TABLE_BYTES = 2**29, 2**32  # of the columns of a table that are read: of one run, of all
 MOST_ARRAYS = 100_000
 LONGEST_TEXT = 2**24  # letters of any text: the notes of 20,000 classes
 Shape: TypeAlias = tuple[int | None, ...]
 Kind: TypeAlias = Any  # a type: a dataclass, a union, a tuple of them
 _LONGEST_WORDS = 400
 _LONGEST_NUMBER = 18  # digits of a whole number: it fits into 64 bits
+_LONGEST_CELL = 2**16  # bytes: of a path in letters of four bytes, of a thumbnail
 _DEFLATE = 1032  # deflate makes of one byte at most so many
 _KINDS = "biuf"  # of arrays: numbers
 _SHOWN = 40  # letters of a key
@@ -114,17 +115,18 @@ def columns(
     name: str,
     kinds: Mapping[str, type[str] | type[bytes]],
     *,
-    most_rows: int = MOST_IMAGES,
+    n_runs: int = 1,
 ) -> dict[str, NDArray[np.object_]]:
     """The columns `kinds` of a Parquet file, of texts or of bytes; equal values of a row group are one object.
 
-    Refused are more rows or bytes than allowed, another kind of column, and a cell without a value.
+    Refused are more rows or bytes than `n_runs` runs have, another kind of column, and a cell without a value or with a
+    long one.
     """
     content = files[name]
     with about(name), parquet.ParquetFile(io.BytesIO(content)) as file:
         if not file.metadata.num_rows:  # an empty column tells no kind
             return {key: np.empty(0, dtype=object) for key in kinds}
-        _refuse_large_table(file, kinds, most_rows)
+        _refuse_large_table(file, kinds, n_runs)
     with about(name), parquet.ParquetFile(io.BytesIO(content), read_dictionary=list(kinds)) as file:
         table = file.read(columns=list(kinds), use_threads=False)
         return {key: _column(table.column(key), key, kind) for key, kind in kinds.items()}
@@ -183,8 +185,9 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, expected: Shape) -> 
     return array
 
 
-def _refuse_large_table(file: Any, kinds: Mapping[str, type[str] | type[bytes]], most_rows: int) -> None:
+def _refuse_large_table(file: Any, kinds: Mapping[str, type[str] | type[bytes]], n_runs: int) -> None:
     facts, schema = file.metadata, file.schema_arrow
+    most_rows, most_bytes = n_runs * MOST_IMAGES, min(n_runs * MOST_RUN_BYTES, MOST_TABLE_BYTES)
     if facts.num_rows > most_rows:
         raise ValueError(f"{facts.num_rows:,} rows, more than {most_rows:,}")
     for name in kinds:
@@ -194,8 +197,8 @@ def _refuse_large_table(file: Any, kinds: Mapping[str, type[str] | type[bytes]],
     groups = [facts.row_group(number) for number in range(facts.num_row_groups)]
     parts = [group.column(at) for group in groups for at in range(group.num_columns)]
     n_bytes = sum(part.total_uncompressed_size for part in parts if part.path_in_schema in kinds)
-    if n_bytes > MOST_COLUMN_BYTES:
-        raise ValueError(f"columns of {n_bytes:,} bytes, more than {MOST_COLUMN_BYTES:,}")
+    if n_bytes > most_bytes:
+        raise ValueError(f"columns of {n_bytes:,} bytes, more than {most_bytes:,}")
 
 
 def _is_of_bytes(kind: pa.DataType) -> bool:
@@ -210,6 +213,9 @@ def _column(column: Any, name: str, kind: type[str] | type[bytes]) -> NDArray[np
         raise ValueError(f"no {name} in {column.null_count:,} rows")
     parts = []
     for chunk in column.chunks:
+        longest = compute.max(compute.binary_length(chunk.dictionary)).as_py() or 0
+        if longest > _LONGEST_CELL:
+            raise ValueError(f"a cell of {longest:,} bytes in {name}")
         values = np.array([*chunk.dictionary.to_pylist(), None], dtype=object)[:-1]  # of objects, also of bytes
         if not all(isinstance(value, kind) for value in values):
             raise ValueError(f"a column {name} of {chunk.type.value_type}")

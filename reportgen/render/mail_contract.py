@@ -156,8 +156,22 @@ class MailContract(TypedDict):
 
 
 def refuse_contradictions(contract: dict[str, Any]) -> None:
-    """Raises ValueError for new errors across species that are not among the run's, which the mail looks up."""
-    known = {error["sample_id"] for error in contract["cross_species"]}
-    new = (contract["comparison"] or {}).get("new_cross_species", ())
-    if not known >= set(new):
+    """Raises ValueError for what the mail could not word: runs that can be compared and were not, errors that are none.
+
+    New errors across species are looked up among the run's.
+    """
+    against = contract["comparison"]
+    if against is None:
+        return
+    figures = (
+        against["verdict"],
+        against["p_value"],
+        against["accuracy_difference"],
+        against["accuracy_difference_ci"],
+    )
+    if against["comparable"] and None in figures:
+        raise ValueError("a comparison without its figures")
+    if not against["comparable"] and against["reason"] is None and "reasons" not in against:
+        raise ValueError("a comparison without the reason why it cannot be made")
+    if not {error["sample_id"] for error in contract["cross_species"]} >= set(against["new_cross_species"]):
         raise ValueError("new errors across species that are not among the errors across species")
