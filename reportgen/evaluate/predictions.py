@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
@@ -21,9 +23,11 @@ from reportgen.inputs.labelled_images import Sample
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 from reportgen.language import SAME, language
+from reportgen.plain_text import named
 from reportgen.stopping import let_through
 
 log = logging.getLogger(__name__)
+_N_TOLD = 10  # unreadable images in a message
 N_CHECKED = 64  # images that a bfloat16 run also evaluates in float32
 
 
@@ -121,7 +125,7 @@ def evaluate(
     if ran_on.switched:
         log.warning("something that ran with the model changed torch's arithmetic: %s", ", ".join(ran_on.switched))
     listed = tuple(_unreadable(samples[i], reason) for i, reason in unreadable)
-    _refuse_too_many(listed, len(samples), max_unreadable)
+    _refuse_too_many(listed, [sample.label for sample in samples], max_unreadable)
     values = np.concatenate(rows)[:, list(facts.alignment.output_idx)]
     sample_ids = [samples[i].sample_id for i in read_idx]
     refuse_not_finite(values, sample_ids)
@@ -193,21 +197,28 @@ def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
         )
 
 
-def _refuse_too_many(unreadable: tuple[Unreadable, ...], n_listed: int, max_unreadable: float) -> None:
-    share, told = len(unreadable) / n_listed, language("en")
-    if share <= max_unreadable + SAME and len(unreadable) < n_listed:
+def _refuse_too_many(unreadable: tuple[Unreadable, ...], labels: Sequence[str], max_unreadable: float) -> None:
+    """`labels`: those of all images, the unreadable ones among them."""
+    n_listed, told = len(labels), language("en")
+    share, whole = len(unreadable) / n_listed, len(unreadable) == n_listed
+    if share <= max_unreadable + SAME and not whole:
         return
-    first = (f"{image.path}: {image.reason}" for image in unreadable[:10])
+    advice = common_advice([image.reason for image in unreadable])
+    first = [f"{image.path}: {image.reason.removesuffix(f'; {advice}')}" for image in unreadable[:_N_TOLD]]
+    more = [f"and {len(unreadable) - _N_TOLD} more"] if len(unreadable) > _N_TOLD else []
+    n_lost = Counter(image.label for image in unreadable)
+    lost = [label for label, n in Counter(labels).items() if n_lost[label] == n]
+    lacking = [f"no image of these classes can be read: {named(lost)}"] if lost and not whole else []
     found, limit = (
         told.apart(one, (other,), told.share, digits=1).replace("\u00a0", "")
         for one, other in ((share, max_unreadable), (max_unreadable, share))
     )
     raise InputError(
         "unreadable images",
-        found=(f"{len(unreadable)} of {n_listed} ({found})", *first),
+        found=(f"{len(unreadable)} of {n_listed} ({found})", *first, *more, *lacking),
         expected=f"at most {limit}, and at least one readable image",
-        todo=f"{common_advice([image.reason for image in unreadable]) or 'mend or remove the files'},"
-        " or raise --max-unreadable",
+        todo=(advice or "mend or remove the files")
+        + ("" if whole else f"; or allow more: --max-unreadable {math.ceil(share * 100) / 100:g}"),
     )
 
 

@@ -40,7 +40,10 @@ _RAW = "convert it to JPEG or PNG as it was for the training"
 
 EMPTY = FileKind(name="an empty file (0 bytes)", todo=_ANEW)
 ZEROS = FileKind(name="nothing but zero bytes", todo=f"{_ANEW}, the copy or the disk failed")
-DANGLING = FileKind(name="a link to a file that is not there", todo="fetch what it points to, or remove the link")
+DANGLING = FileKind(
+    name="a link to a file that is not there",
+    todo="fetch what it points to (such as with `dvc pull` or `git annex get`), or remove the link",
+)
 GONE = FileKind(name="no such file", todo="restore it, or take it out of the data set")
 FORBIDDEN = FileKind(name="no permission to read it", todo="give the user of reportgen the right to read it")
 NO_FILE = FileKind(name="no file but a folder, pipe, socket or device", todo=_REMOVE)

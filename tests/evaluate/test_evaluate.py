@@ -80,7 +80,22 @@ def test_too_many_unreadable_images_stop_the_run_with_exit_3(hand_inputs, five_b
         predicted(hand_inputs, max_unreadable=0.01)
     assert caught.value.exit_code == 3
     assert "pug_3.jpg" in str(caught.value)
-    assert "--max-unreadable" in str(caught.value)
+    assert "--max-unreadable 0.02" in str(caught.value)
+
+
+def test_many_unreadable_images_are_told_by_ten_with_the_classes_that_lose_all_and_no_way_round_for_none(
+    hand_inputs, five_breeds
+):
+    break_files(five_breeds, [f"pug_{k}" for k in range(1, 11)])
+    with pytest.raises(InputError, match="no image of these classes can be read: pug"):
+        predicted(hand_inputs, max_unreadable=0.01)
+    break_files(five_breeds, [f"{breed}_{k}" for breed in BREEDS for k in range(1, 11)])
+    with pytest.raises(InputError, match=r"50 of 50(?s:.*)and 40 more") as caught:
+        predicted(hand_inputs, max_unreadable=0.5)
+    told = str(caught.value)
+    assert told.count("not an image") == 10  # a line each, and what to do about them once
+    assert told.count("convert it to JPEG or PNG") == 1
+    assert "--max-unreadable" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,9 @@ def test_the_advice_of_the_cause_that_is_common(n_of_each, told):
 def test_an_evaluation_stopped_by_one_cause_gives_its_advice(hand_inputs, five_breeds):
     for path in sorted((five_breeds / "oxford-iiit-pet" / "images").glob("pug_*.jpg")):
         path.write_bytes(LFS)
-    with refused(InputError, "pug_1.jpg: a Git LFS pointer", "to do:    fetch the files with `git lfs pull`, or raise"):
+    with refused(
+        InputError, "pug_1.jpg: a Git LFS pointer", "to do:    fetch the files with `git lfs pull`; or allow more"
+    ):
         evaluate(
             hand_inputs,
             on=compute("cpu", "fp32"),
