@@ -93,8 +93,8 @@ def test_many_unreadable_images_are_told_by_ten_with_the_classes_that_lose_all_a
     with pytest.raises(InputError, match=r"50 of 50(?s:.*)and 40 more") as caught:
         predicted(hand_inputs, max_unreadable=0.5)
     told = str(caught.value)
-    assert told.count("not an image") == 10  # a line each, and what to do about them once
-    assert told.count("convert it to JPEG or PNG") == 1
+    assert told.count(": text") == 10  # a line each, and what to do about them once
+    assert told.count("take it out of the data set") == 1
     assert "--max-unreadable" not in str(caught.value)
 
 
