@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, fingerprint
-from reportgen.inputs.images import UnreadableImageError
+from reportgen.inputs.images import UnreadableImageError, file_content
 from reportgen.inputs.run_inputs import RunInputs
 
 
@@ -42,8 +42,8 @@ def _same_images(stored: Predictions, inputs: RunInputs) -> bool:
     if tuple(inputs.samples[index].sample_id for index in readable) != stored.sample_ids:
         return False
     try:
-        hashes = [hashlib.sha256(inputs.samples[index].path.read_bytes()).hexdigest() for index in readable]
-    except OSError:
+        hashes = [hashlib.sha256(file_content(inputs.samples[index].path)).hexdigest() for index in readable]
+    except UnreadableImageError:
         return False
     mended = any(_is_readable(inputs, index) for index in set(range(len(inputs.samples))) - set(readable))
     now = fingerprint(inputs, readable, hashes, any_turned=stored.any_turned)

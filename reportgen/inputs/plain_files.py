@@ -32,6 +32,14 @@ class NotPlainError(OSError):
         super().__init__(errno.EINVAL, words, name)
 
 
+class TooLargeError(NotPlainError):
+    """It is a file, of more bytes than are wanted."""
+
+    def __init__(self, name: str, n_bytes: int, most_bytes: int) -> None:
+        super().__init__(name, f"{n_bytes:,} bytes, more than {most_bytes:,}")
+        self.n_bytes = n_bytes
+
+
 @contextmanager
 def held_folder(path: Path, *inside: str) -> Iterator[int]:
     """The descriptor of the folder `path`, or of the one that `inside` names below it, step by step.
@@ -99,8 +107,28 @@ def read_plain(at: int, name: str, *, most_bytes: int = MOST_BYTES) -> bytes:
             b"" if n_bytes > most_bytes else file.read(n_bytes + 1)
         )  # Python takes the memory that it is asked for
     if max(n_bytes, len(content)) > most_bytes:
-        raise NotPlainError(name, f"{n_bytes:,} bytes, more than {most_bytes:,}")
+        raise TooLargeError(name, n_bytes, most_bytes)
     return content
+
+
+def read_regular(path: Path, *, most_bytes: int) -> bytes:
+    """The bytes of the file that `path` leads to, links followed: as many as it says that it has.
+
+    Of a file of the system's own (/proc) that is none, where reading might never end. Raises FileNotFoundError,
+    NotPlainError for a folder, pipe, socket or device, TooLargeError, OSError, and ValueError for a NUL in the name.
+    """
+    _refuse_other(path, path.stat().st_mode)  # before it is opened, which does things to some devices
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:
+        facts = os.fstat(file.fileno())
+        _refuse_other(path, facts.st_mode)
+        if facts.st_size > most_bytes:
+            raise TooLargeError(str(path), facts.st_size, most_bytes)
+        return file.read(facts.st_size) if facts.st_size else b""
+
+
+def _refuse_other(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise NotPlainError(str(path), f"{_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
 
 
 def _step(at: int, name: str) -> int:

@@ -4,6 +4,8 @@ A line of 8000 x 1 px at a shorter side of 256 px would be 2,048,000 x 256 px be
 a part of a side to the same pixels as the crop of the whole (its filters look beyond the part), torchvision cannot.
 """
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 
 MAX_RESIZED_PX = 2**25  # 100 MB in RGB: a shape of 1 to 512 at 256 px
 MAX_COPIED_PX = 2**26  # larger pictures are not copied into tensors: 0.4 GB each time
+_STRIP_PX = 2**20
 Size = tuple[int, int]  # (height, width), px
 
 _FILTERS = {
@@ -27,26 +30,76 @@ def is_large(size: Size) -> bool:
     return size[0] * size[1] > MAX_RESIZED_PX
 
 
-def window(picture: Image.Image, *, resized: Size, crop: Size, interpolation: str) -> torch.Tensor:
-    """The centre `crop` of `picture` (RGB or L) resized to `resized` by Pillow: (3, h, w) uint8.
+def is_costly(picture: Size, resized: Size) -> bool:
+    """Whether the picture between the two steps of a resize, as wide as `resized` and as high as `picture`, is."""
+    return picture[0] * resized[1] > MAX_COPIED_PX
 
-    Where the crop is larger than the resized picture it is black, as torchvision's center_crop has it.
+
+def in_strips(picture: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """(first row, these rows) from top to bottom, some MB each; a picture of one strip is that picture."""
+    return _strips(picture, (0, picture.height), rows=True)
+
+
+def _strips(picture: Image.Image, span: tuple[int, int], *, rows: bool) -> Iterator[tuple[int, Image.Image]]:
+    n = max(1, _STRIP_PX // (picture.width if rows else picture.height))
+    if rows and span == (0, picture.height) and n >= picture.height:
+        yield 0, picture
+        return
+    for start in range(*span, n):
+        end = min(start + n, span[1])
+        yield start, picture.crop((0, start, picture.width, end) if rows else (start, 0, end, picture.height))
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a resize and crop: `n` px are wanted of the source from `start` to `end`, which are no whole px.
+
+    first, last: the px of the source that a filter may look at.
     """
-    (top, height), (left, width) = (_span(*sides) for sides in zip(resized, crop, strict=True))
-    scale_y, scale_x = picture.height / resized[0], picture.width / resized[1]
-    reach = ceil(3 * max(1.0, scale_y))  # a filter looks at most 2 pixels far, of the larger of both pictures
-    first, last = max(0, int(top * scale_y) - reach), min(picture.height, ceil((top + height) * scale_y) + reach)
-    if 4 * (last - first) > picture.height:  # no second picture nearly as large
-        first, last = 0, picture.height
-    rows = picture if last - first == picture.height else picture.crop((0, first, picture.width, last))
+
+    n: int
+    start: float
+    end: float
+    first: int
+    last: int
+
+
+def _side(source: int, resized: int, crop: int) -> _Side:
+    start, n = _span(resized, crop)
+    scale = source / resized
+    reach = ceil(3 * max(1.0, scale))  # a filter looks at most 2 pixels far, of the larger of both pictures
+    first, last = max(0, int(start * scale) - reach), min(source, ceil((start + n) * scale) + reach)
+    return _Side(n, start * scale, min((start + n) * scale, source), first, last)
+
+
+def window(
+    picture: Image.Image, plain: Callable[[Image.Image], Image.Image], *, resized: Size, crop: Size, interpolation: str
+) -> torch.Tensor:
+    """The centre `crop` of `picture` resized to `resized` by Pillow: (3, h, w) uint8.
+
+    plain: makes RGB of a part of it. Nothing as large as the picture is made beside it. Where the crop is larger than
+    the resized picture it is black, as torchvision's center_crop has it.
+    """
     how = _FILTERS[interpolation]
-    # One direction after the other: with a box that cuts both Pillow 13 gives other values (up to 12 of 255).
-    ends = (left * scale_x, min((left + width) * scale_x, picture.width))
-    rows = rows.resize((width, rows.height), how, box=(ends[0], 0, ends[1], rows.height))
-    ends = (top * scale_y - first, min((top + height) * scale_y - first, rows.height))
-    seen = rows.resize((width, height), how, box=(0, ends[0], width, ends[1])).convert("RGB")
+    down, across = (_side(*sides) for sides in zip((picture.height, picture.width), resized, crop, strict=True))
+    # One direction after the other: with a box that cuts both Pillow 13 gives other values (up to 12 of 255). Across
+    # first, as Pillow does it, but for pictures so high that this would be larger than they are.
+    if is_costly((down.last - down.first, 0), (0, across.n)) and down.last - down.first > across.last - across.first:
+        columns = Image.new("RGB", (across.last - across.first, down.n))
+        for at, strip in _strips(picture, (across.first, across.last), rows=False):
+            shrunk = plain(strip).resize((strip.width, down.n), how, box=(0, down.start, strip.width, down.end))
+            columns.paste(shrunk, (at - across.first, 0))
+        ends = (across.start - across.first, across.end - across.first)
+        seen = columns.resize((across.n, down.n), how, box=(ends[0], 0, ends[1], down.n))
+    else:
+        rows = Image.new("RGB", (across.n, down.last - down.first))
+        for at, strip in _strips(picture, (down.first, down.last), rows=True):
+            shrunk = plain(strip).resize((across.n, strip.height), how, box=(across.start, 0, across.end, strip.height))
+            rows.paste(shrunk, (0, at - down.first))
+        ends = (down.start - down.first, down.end - down.first)
+        seen = rows.resize((across.n, down.n), how, box=(0, ends[0], across.n, ends[1]))
     view = Image.new("RGB", (crop[1], crop[0]))
-    view.paste(seen, ((crop[1] - width) // 2, (crop[0] - height) // 2))
+    view.paste(seen, ((crop[1] - across.n) // 2, (crop[0] - down.n) // 2))
     return torch.from_numpy(np.array(view)).permute(2, 0, 1)
 
 
