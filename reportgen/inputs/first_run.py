@@ -18,6 +18,7 @@ from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.adapted import PLAIN, Reading, adapted, own
 from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.inputs.scores import NoScoresError, Place, at, place_of_scores
+from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 
 log = logging.getLogger(__name__)
 # Largest difference of a score, as a share of the largest: sums of float32 in another order differ by less.
@@ -78,7 +79,9 @@ def with_classes(run: FirstRun, preprocessing: Preprocessing, n_classes: int) ->
 
 
 def refuse_other_width(n_outputs: int, classes: tuple[str, ...] | None) -> None:
-    """Raises InputError when the checkpoint names another number of classes than the model has outputs."""
+    """Raises InputError when the checkpoint names another number of classes than the model has outputs, or too many."""
+    if n_outputs > MAX_CLASSES:
+        raise too_many_classes("outputs of the model", n_outputs)
     if classes is None or len(classes) == n_outputs:
         return
     if n_outputs == 1:

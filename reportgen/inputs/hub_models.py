@@ -16,6 +16,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.checkpoints import Checkpoint, Fitted
+from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import belongs_to_no_model
 
 TRANSFORMERS = "transformers/"
@@ -73,16 +74,9 @@ def transformers_model(name: str, checkpoint: Checkpoint) -> tuple[nn.Module, Fi
     kept = {key: value for key, value in checkpoint.weights.items() if not belongs_to_no_model(key)}
     try:
         with _quietly(transformers):
-            config = transformers.AutoConfig.for_model(**_plain_config(checkpoint.config))
-            model, info = _class_of(transformers, config).from_pretrained(
-                None,  # no folder, no name: neither file nor net is looked at
-                config=config,
-                state_dict=kept,
-                dtype=torch.float32,
-                local_files_only=True,
-                ignore_mismatched_sizes=True,  # named below, with what else does not fit
-                output_loading_info=True,
-            )
+            model, info = _made(transformers, checkpoint.config, kept)
+    except InputError:
+        raise
     except Exception as error:  # foreign code may raise anything
         raise InputError(
             f"checkpoint {checkpoint.path}",
@@ -93,6 +87,23 @@ def transformers_model(name: str, checkpoint: Checkpoint) -> tuple[nn.Module, Fi
     _refuse_misfits(checkpoint, name, info)
     left_out = tuple(key for key in checkpoint.weights if key not in kept)
     return model, Fitted(weights=OrderedDict(kept), prefix="", left_out=left_out)
+
+
+def _made(transformers: Any, described: Mapping[str, Any], weights: Mapping[str, Any]) -> Any:
+    """(model, how the weights fitted). Raises InputError for a model far larger than they are, and anything else."""
+    config = transformers.AutoConfig.for_model(**_plain_config(described))
+    kind = _class_of(transformers, config)
+    with torch.device("meta"):
+        refuse_larger(kind(config), weights)
+    return kind.from_pretrained(
+        None,  # no folder, no name: neither file nor net is looked at
+        config=config,
+        state_dict=weights,
+        dtype=torch.float32,
+        local_files_only=True,
+        ignore_mismatched_sizes=True,  # named by the caller, with what else does not fit
+        output_loading_info=True,
+    )
 
 
 def _class_of(transformers: Any, config: Any) -> Any:

@@ -19,6 +19,7 @@ from torch import nn
 from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.adapted import PLAIN, Program, Reading
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
+from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import TwoFitError
 from reportgen.inputs.factories import factory_model
 from reportgen.inputs.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model
@@ -26,6 +27,7 @@ from reportgen.inputs.loading import load_weights
 from reportgen.inputs.preprocessing import Said
 from reportgen.inputs.programs import program_model
 from reportgen.inputs.timm_config import timm_preprocessing
+from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 from reportgen.nearest import nearest
 
 log = logging.getLogger(__name__)
@@ -178,10 +180,17 @@ def _channels_of(weights: Mapping[str, torch.Tensor], build: Callable[..., nn.Mo
 def _with_the_head_of(weights: Mapping[str, torch.Tensor], build: Callable[..., nn.Module]) -> nn.Module:
     """The model of `build` with as many outputs as `weights` has; the head is what changes its shape with them."""
     with torch.device("meta"):
-        few, more = (build(num_classes=k).state_dict() for k in (10, 11))
+        small = build(num_classes=10)
+        few, more = small.state_dict(), build(num_classes=11).state_dict()
+    refuse_larger(small, weights)
     try:
         named = fitted(weights, {key: value.shape for key, value in few.items()}).weights
     except TwoFitError:
         return build()  # told when they are loaded
     heads = [key for key in few if few[key].shape != more[key].shape and key in named]
-    return build(num_classes=int(named[heads[-1]].shape[0])) if heads else build()
+    if not heads:
+        return build()
+    n_outputs = int(named[heads[-1]].shape[0])
+    if n_outputs > MAX_CLASSES:
+        raise too_many_classes("outputs of the checkpoint's weights", n_outputs)
+    return build(num_classes=n_outputs)

@@ -117,16 +117,17 @@ def read_regular(path: Path, *, most_bytes: int) -> bytes:
     Of a file of the system's own (/proc) that is none, where reading might never end. Raises FileNotFoundError,
     NotPlainError for a folder, pipe, socket or device, TooLargeError, OSError, and ValueError for a NUL in the name.
     """
-    _refuse_other(path, path.stat().st_mode)  # before it is opened, which does things to some devices
+    refuse_other(path, path.stat().st_mode)  # before it is opened, which does things to some devices
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:
         facts = os.fstat(file.fileno())
-        _refuse_other(path, facts.st_mode)
+        refuse_other(path, facts.st_mode)
         if facts.st_size > most_bytes:
             raise TooLargeError(str(path), facts.st_size, most_bytes)
         return file.read(facts.st_size) if facts.st_size else b""
 
 
-def _refuse_other(path: Path, mode: int) -> None:
+def refuse_other(path: Path, mode: int) -> None:
+    """Raises NotPlainError when `mode` is not that of a file."""
     if not stat.S_ISREG(mode):
         raise NotPlainError(str(path), f"{_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
 

@@ -1,6 +1,7 @@
 """How a decoded picture becomes the model's input: resize, crop, mean and std; and who said so, field by field."""
 
 import math
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
@@ -163,10 +164,14 @@ def said(given: Mapping[str, Any]) -> Said:
 
 def checked(key: str, value: Any) -> Any:
     """The value of one key as its field takes it. Raises ValueError."""
-    plain = value.tolist() if hasattr(value, "tolist") else value  # arrays and tensors of a checkpoint
-    kept = _CHECKS[key](key, plain)
+    if getattr(value, "size", 0) and hasattr(value, "tolist"):  # arrays and tensors of a checkpoint
+        n = value.numel() if isinstance(value, torch.Tensor) else value.size
+        if n > 3:
+            raise ValueError(f"{key} must be at most three numbers, found {n:,}")
+        value = value.tolist()
+    kept = _CHECKS[key](key, value)
     if KEYS[key] in ("resize_px", "crop_px") and max(kept if isinstance(kept, tuple) else (kept,)) > LARGEST_PX:
-        raise ValueError(f"{key} must be at most {LARGEST_PX} px, found {value}")
+        raise ValueError(f"{key} must be at most {LARGEST_PX} px, found {_brief(value)}")
     return kept
 
 
@@ -198,24 +203,29 @@ def _size(name: str, value: Any) -> Size:
     sides = value if isinstance(value, list | tuple) else (value,)
     whole = [int(side) for side in sides if isinstance(side, int | float) and side == side // 1 and side is not True]
     if len(whole) != len(sides) or len(sides) not in (1, 2) or min(whole) < 1:
-        raise ValueError(f"{name} must be whole and 1 px or more, one number or [height, width], found {value}")
+        raise ValueError(f"{name} must be whole and 1 px or more, one number or [height, width], found {_brief(value)}")
     return (whole[0], whole[1]) if isinstance(value, list | tuple) and len(whole) == 2 else whole[0]
+
+
+def _brief(value: Any) -> str:
+    """A value that may be nested without end, or be of 5,000 digits, in a few letters."""
+    return reprlib.repr(list(value) if isinstance(value, tuple) else value)
 
 
 def _numbers(name: str, value: Any) -> tuple[float, ...]:
     numbers = value if isinstance(value, list | tuple) else (value,)
     if not all(isinstance(number, int | float) for number in numbers) or len(numbers) not in (1, 3):
-        raise ValueError(f"{name} must be three numbers, or one for all channels, found {value!r}")
+        raise ValueError(f"{name} must be three numbers, or one for all channels, found {_brief(value)}")
     if not all(math.isfinite(number) for number in numbers):
-        raise ValueError(f"{name} must be finite, found {value}")
+        raise ValueError(f"{name} must be finite, found {_brief(value)}")
     if name == "std" and min(numbers) <= 0:
-        raise ValueError(f"every std must be over 0, found {value}")
+        raise ValueError(f"every std must be over 0, found {_brief(value)}")
     return tuple(float(number) for number in numbers)
 
 
 def _choice(name: str, value: Any) -> Any:
-    if value not in _CHOICES[name]:
-        raise ValueError(f"{name} must be one of {', '.join(map(str, _CHOICES[name]))}, found {value!r}")
+    if not isinstance(value, str | int) or value not in _CHOICES[name]:
+        raise ValueError(f"{name} must be one of {', '.join(map(str, _CHOICES[name]))}, found {_brief(value)}")
     return value
 
 

@@ -6,6 +6,7 @@ from reportgen.errors import InputError
 from reportgen.plain_text import shown
 
 MAX_LETTERS, MAX_PATH = 1000, 4096
+MAX_CLASSES = 100_000  # ImageNet-21k has 21,841; each costs logits of every image, and lines in tables
 _SHOWN = 60
 
 
@@ -18,6 +19,16 @@ def refuse_unusable(names: Iterable[str], thing: str, *, longest: int = MAX_LETT
             raise _refused(thing, f"{len(name):,} letters: {name[:_SHOWN]}…", f"at most {longest:,} letters a name")
         if any("\ud800" <= letter <= "\udfff" for letter in name):
             raise _refused(thing, f"half a letter (a lone surrogate): {shown(name[:_SHOWN])}", "text in Unicode")
+
+
+def too_many_classes(thing: str, n: int) -> InputError:
+    """The error for more than MAX_CLASSES outputs or names."""
+    return InputError(
+        thing,
+        found=f"{n:,} classes",
+        expected=f"at most {MAX_CLASSES:,}",
+        todo="name the checkpoint of a classifier; a head of more outputs is no class list that a report can show",
+    )
 
 
 def _refused(thing: str, found: str, expected: str) -> InputError:

@@ -4,7 +4,9 @@ A list or array is in the order of the outputs; a dictionary goes from numbers t
 numbers whole or as JSON writes them ("0"). Two lists that differ are an error: nothing tells which one is meant.
 """
 
+import reprlib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 
 from reportgen.errors import InputError
 from reportgen.inputs.names import nfc
+from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 from reportgen.plain_text import named
 
 # In lower case and without separators. What a dictionary under the second two numbers is plain where both sides are
@@ -56,6 +59,8 @@ def class_names(content: Mapping[str, Any], path: Path) -> tuple[str, ...] | Non
                 expected="a list of class names in the order of the model's outputs, or a dictionary that numbers them",
                 todo="save `classes`, the list of names in output order",
             ) from error
+        if names is not None and len(names) > MAX_CLASSES:
+            raise too_many_classes(f"checkpoint {path}: {key}", len(names))
         if names is not None:
             found[key] = tuple(nfc(name) for name in names)
     if len(set(found.values())) > 1:
@@ -152,8 +157,12 @@ def _number(value: Any) -> int | None:
 
 def _name(value: Any) -> str:
     """Of torchvision-like tables a name is the last of several: ("n02123045", "tabby")."""
-    return str(value[-1]) if isinstance(value, list | tuple) and value else str(value)
+    last = value[-1] if isinstance(value, list | tuple) and value else value
+    if isinstance(last, list | tuple | set | frozenset | Mapping):  # written out, one could have no end
+        raise NotNamesError(f"a dictionary whose entries are a {type(last).__name__}")
+    return str(last)
 
 
 def _some(value: Mapping[Any, Any]) -> str:
-    return ", ".join(f"{key!r}: {one!r}"[:60] for key, one in list(value.items())[:3])
+    some = islice(value.items(), 3)
+    return ", ".join(f"{reprlib.repr(key)}: {reprlib.repr(one)}"[:60] for key, one in some)

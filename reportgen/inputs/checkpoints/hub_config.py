@@ -4,25 +4,48 @@ timm's config names an `architecture`, transformers' a `model_type`. The preproc
 processors; timm's, in `pretrained_cfg`, is resolved by timm itself when the model is made.
 """
 
-import json
 import logging
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.json_text import MOST_BYTES, parsed
+from reportgen.inputs.plain_files import read_regular
+from reportgen.inputs.preprocessing import LARGEST_PX
 
 log = logging.getLogger(__name__)
 _RESAMPLE = {0: "nearest", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
+_LARGEST: tuple[tuple[re.Pattern[str], int], ...] = (  # by what a key is called, the first that fits
+    (re.compile("coefficient|multiplier|ratio|scale"), 1000),
+    (re.compile("layers|depth|block|stage|repeat"), 4096),
+    (re.compile("image_size|img_size|input_size|crop_size"), LARGEST_PX),
+    (re.compile(""), 2**40),
+)
 _SHORTER_SIDE = ("ConvNext", "Levit", "PoolFormer", "MobileNet", "CLIP", "Siglip")  # where `size` is one number
 
 
 def described(folder: Path) -> dict[str, Any]:
     """What the two files say, by the keys that a checkpoint has; empty for a config.json of something else.
 
-    Raises InputError for one that is no JSON.
+    Raises InputError for one that is no JSON, and for values of another kind than timm and transformers write.
     """
+    try:
+        return _described(folder)
+    except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
+        raise InputError(
+            f"checkpoint's config.json and preprocessor_config.json in {folder}",
+            found=f"a value of another kind than expected ({in_one_line(error)})",
+            expected="what timm and transformers write",
+            todo="download the folder anew",
+        ) from error
+
+
+def _described(folder: Path) -> dict[str, Any]:
     config = _table(folder / "config.json")
+    _refuse_large_numbers(config)
     if isinstance(config.get("architecture"), str):
         names = config.get("label_names") or (config.get("pretrained_cfg") or {}).get("label_names")
         return {"arch": f"timm/{config['architecture'].partition('.')[0]}", "label_names": names, "hub_config": config}
@@ -39,12 +62,26 @@ def described(folder: Path) -> dict[str, Any]:
 
 def _table(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = parsed(read_regular(path, most_bytes=MOST_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise InputError(
             f"checkpoint's {path}", found=in_one_line(error), expected="JSON", todo="download the folder anew"
         ) from error
     return found if isinstance(found, Mapping) else {}
+
+
+def _refuse_large_numbers(value: Any, key: str = "") -> None:
+    """Raises ValueError for a number that makes a model of it take hours or all memory, by the name of its key."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _refuse_large_numbers(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_large_numbers(inner, key)
+    elif isinstance(value, int | float) and math.isfinite(value):
+        most = next(most for words, most in _LARGEST if words.search(key.lower()))
+        if abs(value) > most:
+            raise ValueError(f"{key[:60]} is {value:.4g}, more than {most:,}")
 
 
 def _preprocessing(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ The weights are one file or several, listed in an index. A file of weights that 
 config.json beside it. Nothing is fetched, and no code of a folder is run.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints import safetensors_file, torch_file
 from reportgen.inputs.checkpoints.hub_config import described
+from reportgen.inputs.json_text import MOST_BYTES, parsed
+from reportgen.inputs.plain_files import read_regular
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin", "open_clip_model.safetensors")
 _INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
@@ -69,7 +70,7 @@ def weight_files(path: Path) -> tuple[Path, ...]:
 
 def _listed(path: Path, name: str) -> tuple[Path, ...]:
     try:
-        places = json.loads((path / name).read_text(encoding="utf-8"))["weight_map"].values()
+        places = parsed(read_regular(path / name, most_bytes=MOST_BYTES).decode())["weight_map"].values()
         # A name and no path: an index that comes with a model must not point elsewhere.
         files = sorted({path / Path(str(place)).name for place in places})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -7,8 +7,12 @@ import pickletools
 import tarfile
 import zipfile
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Literal
+
+from reportgen.inputs.json_text import MOST_BYTES
+from reportgen.inputs.plain_files import read_regular, refuse_other
 
 Readable = Literal["torch", "torch_legacy", "safetensors", "hugging_face", "timm", "torchscript", "exported_program"]
 Unreadable = Literal[
@@ -83,10 +87,14 @@ _MEMBERS: tuple[tuple[Kind, Callable[[set[str]], bool]], ...] = (  # of a zip, b
 )
 
 
+_FEW = 100  # members of a tar
+
+
 def kind_of(path: Path) -> Kind:
     """The format of what lies at `path`, read as little as tells it. Raises OSError when it cannot be read at all."""
     if path.is_dir():
         return _kind_of_folder(path)
+    refuse_other(path, path.stat().st_mode)
     with path.open("rb") as file:
         head = file.read(2048)
     size = path.stat().st_size
@@ -106,7 +114,9 @@ def _kind_of_folder(path: Path) -> Kind:
     names = {child.name for child in path.iterdir()}
     if "config.json" in names:
         # timm's own, and what transformers' wrapper of timm saves; the `architectures` of other models end in an s.
-        return "timm" if b'"architecture"' in (path / "config.json").read_bytes() else "hugging_face"
+        return (
+            "timm" if b'"architecture"' in read_regular(path / "config.json", most_bytes=MOST_BYTES) else "hugging_face"
+        )
     if "saved_model.pb" in names:
         return "tensorflow"
     if "data.pkl" in names or any((path / name / "data.pkl").is_file() for name in names):
@@ -152,8 +162,8 @@ def _kind_of_bytes(path: Path, head: bytes, size: int) -> Kind:
         return "tflite"
     if not any(head) and size >= len(head):
         return "zeros"
-    if tarfile.is_tarfile(path):
-        return _kind_of_tar(path)
+    if (of_tar := _kind_of_tar(path)) is not None:
+        return of_tar
     if head[:1] == b"\x08" and head[2:3] == b"\x12" and b"\x1a" in head[:64]:
         return "onnx"  # protobuf: ir_version, then the producer's name and version
     return _ENDINGS.get(path.suffix.lower(), "unknown")
@@ -170,10 +180,13 @@ def _starts_a_pickle(head: bytes) -> bool:
     return True
 
 
-def _kind_of_tar(path: Path) -> Kind:
+def _kind_of_tar(path: Path) -> Kind | None:
+    """None when it is none. The first members tell the kind; what is compressed, and may have no end, is not read."""
+    names = set()
     try:
-        with tarfile.open(path) as archive:
-            names = {Path(member.name).name for member in archive}
-    except (tarfile.TarError, OSError, EOFError):
-        return "tar"
+        with tarfile.open(path, "r:") as archive:
+            for member in islice(archive, _FEW):
+                names.add(Path(member.name).name)
+    except (tarfile.TarError, OSError, EOFError, ValueError):
+        return "tar" if names else None
     return "torch_tar" if {"sys_info", "pickle", "storages", "tensors"} <= names else "tar"

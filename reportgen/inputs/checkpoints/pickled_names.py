@@ -10,6 +10,8 @@ from typing import IO
 
 from reportgen.inputs.checkpoints.kinds import kind_of
 
+MOST_PARTS = 5_000_000  # each takes some microseconds here, and may take some 100 bytes of memory
+_MOST_GLOBALS = 1000
 _N_PICKLES = 5  # of the old format of torch.save: magic number, version, system, object, storage keys
 
 
@@ -18,30 +20,31 @@ class PickledNames:
     """`names`: `module.name`, each once, in the order of the file. `protocol`: the highest that was declared.
 
     keys: by name the keys that lead to where it is asked for first, the outermost first; as far as they are texts.
-    whole: whether the opcodes could be read to their end.
+    whole: whether the opcodes could be read to their end. n_parts: how many were read, at most MOST_PARTS + 1.
     """
 
     names: tuple[str, ...]
     protocol: int
     whole: bool
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    n_parts: int = 0
 
 
 def pickled_names(path: Path) -> PickledNames:
     """Of a file of torch.save, zipped or old, or of a bare pickle. What cannot be read ends the list."""
     names: dict[str, tuple[str, ...]] = {}
-    protocol, whole = 0, False
+    protocol, whole, n_parts = 0, False, 0
     try:
         for part, n_pickles in _parts(path):
             with part:
-                for its_protocol, asked in _globals(part, n_pickles):
-                    protocol = max(protocol, its_protocol)
-                    for name, keys in asked.items():
+                for its_protocol, stack in _globals(part, n_pickles):
+                    protocol, n_parts = max(protocol, its_protocol), max(n_parts, stack.n_parts)
+                    for name, keys in stack.keys.items():
                         names.setdefault(name, keys)
         whole = True
     except Exception:  # noqa: BLE001, S110  # a damaged file: pickletools, struct and zipfile raise many kinds
         pass
-    return PickledNames(names=tuple(names), protocol=protocol, whole=whole, keys=names)
+    return PickledNames(names=tuple(names), protocol=protocol, whole=whole, keys=names, n_parts=n_parts)
 
 
 def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
@@ -53,8 +56,8 @@ def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
         yield path.open("rb"), _N_PICKLES if kind_of(path) == "torch_legacy" else 1
 
 
-def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[int, dict[str, tuple[str, ...]]]]:
-    """Of each pickle its protocol, and each global with the keys above it; what was read before a damage comes too."""
+def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[int, "_Stack"]]:
+    """Of each pickle its protocol, and its globals with the keys above them; what was read before a damage comes too."""
     for _ in range(n_pickles):
         protocol, stack = 0, _Stack()
         try:
@@ -62,7 +65,7 @@ def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[int, dict[str, t
                 protocol = int(argument or 0) if opcode.name == "PROTO" else protocol
                 stack.run(opcode, argument)
         finally:
-            yield protocol, stack.keys
+            yield protocol, stack
 
 
 class _Stack:
@@ -76,12 +79,16 @@ class _Stack:
 
     def __init__(self) -> None:
         self.keys: dict[str, tuple[str, ...]] = {}
+        self.n_parts = 0
         self._values: list[object] = []
         self._memo: dict[int, object] = {}
         self._places: dict[str, int] = {}  # where in the stack the thing lies that a global is part of
 
     def run(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
-        """What `opcode` takes from the stack and puts onto it."""
+        """What `opcode` takes from the stack and puts onto it. Raises ValueError for too many of them, or of globals."""
+        self.n_parts = self.n_parts + 1 if len(self.keys) <= _MOST_GLOBALS else MOST_PARTS + 1
+        if self.n_parts > MOST_PARTS:
+            raise ValueError("a pickle without end")
         name, values = opcode.name, self._values
         if name == "MEMOIZE" or name.endswith("PUT"):
             self._memo[len(self._memo) if name == "MEMOIZE" else int(str(argument))] = values[-1]

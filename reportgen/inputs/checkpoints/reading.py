@@ -5,6 +5,7 @@ Their names are left as they are: which prefix is too much is known when the mod
 """
 
 import hashlib
+import reprlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,9 +18,11 @@ from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints import hub_folder, safetensors_file, torch_file
 from reportgen.inputs.checkpoints.carried import carried
 from reportgen.inputs.checkpoints.checkpoint import RESAVE, Checkpoint
+from reportgen.inputs.checkpoints.claims import refuse_more_than_the_file
 from reportgen.inputs.checkpoints.kinds import Kind, kind_of
 from reportgen.inputs.checkpoints.refusals import EXPECTED, refusal
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
+from reportgen.inputs.plain_files import NotPlainError
 from reportgen.plain_text import named
 
 WRAPPERS = (  # the trained weights before their average, where both are there
@@ -46,6 +49,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(path=path, sha256=_sha256(path), weights={}, program=kind)
     content = _content(path, kind)
     weights, wrapper = _weights(content, path)
+    refuse_more_than_the_file(weights, path)
     return Checkpoint(path=path, sha256=_sha256(path), weights=weights, wrapper=wrapper, **carried(content, path))
 
 
@@ -65,10 +69,14 @@ def _kind(path: Path) -> Kind:
     except OSError as error:
         raise InputError(
             f"checkpoint {path}",
-            found="no such file" if isinstance(error, FileNotFoundError) else in_one_line(error),
+            found="no such file" if isinstance(error, FileNotFoundError) else _words(error),
             expected=EXPECTED,
             todo="check --checkpoint",
         ) from error
+
+
+def _words(error: OSError) -> str:
+    return str(error.strerror) if isinstance(error, NotPlainError) else in_one_line(error)
 
 
 def _content(path: Path, kind: Kind) -> Mapping[str, Any]:
@@ -87,9 +95,10 @@ def _weights(content: Mapping[str, Any], path: Path) -> tuple[Mapping[str, torch
             return tensors, wrapper
     if tensors := _tensors(content):
         return tensors, ""
+    keys = (key if isinstance(key, str) else reprlib.repr(key) for key in content)
     raise InputError(
         f"checkpoint {path}",
-        found=f"no weights; keys: {named(map(str, content), most=12) or 'none'}",
+        found=f"no weights; keys: {named(keys, most=12) or 'none'}",
         expected=f"a state_dict, bare or under one of {', '.join(WRAPPERS)}",
         todo=RESAVE,
     )

@@ -7,7 +7,9 @@ from typing import Any
 
 import safetensors
 
-from reportgen.errors import InputError
+from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.json_text import parsed
+from reportgen.plain_text import named
 
 
 def read(path: Path) -> Mapping[str, Any]:
@@ -23,12 +25,19 @@ def read(path: Path) -> Mapping[str, Any]:
             expected="a safetensors file, whole",
             todo="copy the file anew",
         ) from error
-    return {**{key: _json_or_text(text) for key, text in metadata.items()}, "state_dict": weights}
+    return {**{key: _json_or_text(path, key, text) for key, text in metadata.items()}, "state_dict": weights}
 
 
-def _json_or_text(text: str) -> Any:
+def _json_or_text(path: Path, key: str, text: str) -> Any:
     """Safetensors metadata holds text only: lists and tables are written into it as JSON."""
     try:
-        return json.loads(text)
+        return parsed(text)
     except json.JSONDecodeError:
         return text
+    except ValueError as error:  # it is JSON
+        raise InputError(
+            f"checkpoint {path}: metadata {named([key])}",
+            found=in_one_line(error),
+            expected="a text, or JSON of plain values",
+            todo="save it without that entry",
+        ) from error

@@ -11,8 +11,9 @@ import torch
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints.checkpoint import RESAVE
+from reportgen.inputs.checkpoints.claims import bounded_memory, refuse_unpacked
 from reportgen.inputs.checkpoints.harmless import is_known, may_be_an_enum, safe_globals
-from reportgen.inputs.checkpoints.pickled_names import PickledNames, pickled_names
+from reportgen.inputs.checkpoints.pickled_names import MOST_PARTS, PickledNames, pickled_names
 
 _WHOLE_MODEL = "a whole pickled model, not its weights"
 _SETTINGS = "settings of omegaconf (Hydra) beside the weights"
@@ -35,12 +36,16 @@ _FOR_FASTAI = "in fastai, save the weights alone: learn.save(NAME), or " + RESAV
 
 def read(path: Path) -> Mapping[str, Any]:
     """The dictionary in the file. Raises InputError: damaged, not a dictionary, or a pickle that wants to run code."""
+    refuse_unpacked(path)
     wanted = pickled_names(path)
+    if wanted.n_parts > MOST_PARTS:
+        raise _not_plain(path, f"it has more than {MOST_PARTS:,} parts", ())
     foreign = tuple(name for name in wanted.names if may_be_an_enum(name))
     try:
         # By an open file, since torch goes by the ending of a path.
         with (
             path.open("rb") as file,
+            bounded_memory(path),
             torch.serialization.safe_globals(safe_globals(foreign)),
             warnings.catch_warnings(),
         ):
@@ -66,6 +71,8 @@ def refused_pickle(path: Path) -> InputError:
 def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
     """By what is known: a newer torch, a name that is not let in, a protocol, a damage; in this order."""
     told = _own_words(error)
+    if isinstance(error, MemoryError) or "not enough memory" in str(error):
+        return _not_plain(path, "it asks for more memory than plain weights of its size need", ())
     global_name = re.search(r"GLOBAL (\S+)", str(error))
     refused = _refused(wanted.names)
     if global_name and not refused:
