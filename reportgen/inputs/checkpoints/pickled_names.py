@@ -57,7 +57,7 @@ def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
 
 
 def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[int, "_Stack"]]:
-    """Of each pickle its protocol, and its globals with the keys above them; what was read before a damage comes too."""
+    """Of each pickle its protocol, and its globals with the keys above; what was read before a damage comes too."""
     for _ in range(n_pickles):
         protocol, stack = 0, _Stack()
         try:
@@ -85,7 +85,7 @@ class _Stack:
         self._places: dict[str, int] = {}  # where in the stack the thing lies that a global is part of
 
     def run(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
-        """What `opcode` takes from the stack and puts onto it. Raises ValueError for too many of them, or of globals."""
+        """What `opcode` takes from the stack and puts onto it. Raises ValueError for too many, or too many globals."""
         self.n_parts = self.n_parts + 1 if len(self.keys) <= _MOST_GLOBALS else MOST_PARTS + 1
         if self.n_parts > MOST_PARTS:
             raise ValueError("a pickle without end")

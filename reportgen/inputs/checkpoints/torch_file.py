@@ -39,7 +39,7 @@ def read(path: Path) -> Mapping[str, Any]:
     refuse_unpacked(path)
     wanted = pickled_names(path)
     if wanted.n_parts > MOST_PARTS:
-        raise _not_plain(path, f"it has more than {MOST_PARTS:,} parts", ())
+        raise _not_plain(path, f"it has more than {MOST_PARTS:,} parts", {})
     foreign = tuple(name for name in wanted.names if may_be_an_enum(name))
     try:
         # By an open file, since torch goes by the ending of a path.
@@ -72,7 +72,7 @@ def _refusal(path: Path, wanted: PickledNames, error: Exception) -> InputError:
     """By what is known: a newer torch, a name that is not let in, a protocol, a damage; in this order."""
     told = _own_words(error)
     if isinstance(error, MemoryError) or "not enough memory" in str(error):
-        return _not_plain(path, "it asks for more memory than plain weights of its size need", ())
+        return _not_plain(path, "it asks for more memory than plain weights of its size need", {})
     global_name = re.search(r"GLOBAL (\S+)", str(error))
     refused = _refused(wanted.names)
     if global_name and not refused:
