@@ -21,7 +21,7 @@ def installation_worded() -> Iterator[None]:
             f"the library {library}",
             found=in_one_line(error),
             expected="one that can be imported by this Python",
-            todo=f"pip install --force-reinstall {library}; `reportgen doctor` shows what else is lacking",
+            todo=f"install {library} anew for this Python; `reportgen doctor` shows what else is lacking",
         ) from error
 
 
