@@ -175,7 +175,9 @@ def _changed(run: StoredRun, anew: Anew) -> StoredRun:
 def _say_stored(own: Look) -> None:
     if not own.stored or not own.templates:
         return
-    log.info("%d templates are the stored run's own, of %s; --templates gives others", len(own.templates), own.folder)
+    log.info(
+        "templates of the stored run are used (%d, of %s); --templates gives others", len(own.templates), own.folder
+    )
     scripts = sorted(own.templates.keys() - own.pages.keys())
     if scripts:
         again = f"--templates {quote(own.folder)}"

@@ -18,7 +18,7 @@ from reportgen.processes import DiedError, LateError, SideProcess, address_space
 class TemplateLimits:
     """What one page may take. memory_bytes: more than the program has before; a page of 300 panels takes a tenth."""
 
-    time_s: float = 25.0
+    time_s: float = 20.0
     memory_bytes: int = 3 * 2**29
 
 

@@ -345,4 +345,4 @@ def test_stored_templates_are_said(bundle, caplog):
     edited(bundle, lambda record: record["look"].update(templates={"css/own.css": "/* x */"}, folder="theirs"))
     with caplog.at_level(logging.INFO):
         render_again(bundle, HTML)
-    assert "1 templates are the stored run's own, of theirs" in caplog.text
+    assert "templates of the stored run are used (1, of theirs)" in caplog.text
