@@ -90,7 +90,8 @@ def restored(kind: Kind, value: object) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part)[:_SHOWN] for part in first["loc"][1:])
-        raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from error
+        words = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{where}: {words}" if where else words) from error
 
 
 def arrays(files: Mapping[str, bytes], name: str, shapes: Mapping[str, Shape]) -> dict[str, NDArray[Any]]:
