@@ -5,12 +5,17 @@ import unicodedata
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 
+MOST_ROWS = 5_000_000
+_MOST_COLUMNS = 1000
+_COLUMNS = ("path", "label", "species", "split")
 _NAMES = ("manifest.csv", "manifest.parquet")
 
 
@@ -85,9 +90,13 @@ def _table_path(root: Path) -> Path:
 def _table(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path).astype("string")
+            table = _parquet(path)
         else:
-            table = pd.read_csv(io.StringIO(read_text(path)), dtype="string", keep_default_na=False)
+            text = read_text(path)
+            if max(line.count(",") for line in text.split("\n")) > _MOST_COLUMNS:  # hours for pandas
+                raise ValueError(f"a row of more than {_MOST_COLUMNS:,} cells")  # noqa: TRY301  # worded below
+            table = pd.read_csv(io.StringIO(text), dtype="string", keep_default_na=False, nrows=MOST_ROWS + 1)
+            _refuse_rows(len(table))
             if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of cells beyond the header
                 raise ValueError("a row has more cells than the header")  # noqa: TRY301  # worded below
     except (ValueError, OSError) as error:
@@ -115,6 +124,24 @@ def _table(path: Path) -> pd.DataFrame:
                 todo="fill the cell or remove the row",
             )
     return table
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    """Raises ValueError for more than the bounds, which some kilobytes can unpack to."""
+    with parquet.ParquetFile(path) as file:
+        _refuse_rows(file.metadata.num_rows)
+        schema = file.schema_arrow
+        names = [name for name in schema.names if name in _COLUMNS]
+        for name in names:
+            if pa.types.is_nested(schema.field(name).type):
+                raise ValueError(f"a column {name} of {schema.field(name).type}")
+    table = pd.read_parquet(path, columns=names).astype("string")
+    return table if {"path", "label"} <= set(names) else table.reindex(columns=schema.names)
+
+
+def _refuse_rows(n_rows: int) -> None:
+    if n_rows > MOST_ROWS:
+        raise ValueError(f"{n_rows:,} rows, more than {MOST_ROWS:,}")
 
 
 def _species(table: pd.DataFrame, path: Path) -> dict[str, str]:

@@ -7,7 +7,9 @@ import codecs
 from pathlib import Path
 
 from reportgen.errors import WordedError
+from reportgen.inputs.plain_files import TooLargeError
 
+MOST_BYTES = 2**28  # a table of some millions of images
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,8 +21,11 @@ _JAPANESE = {"cp932": "Shift-JIS (CP932)", "euc_jp": "EUC-JP", "iso2022_jp": "IS
 
 
 def read_text(path: Path) -> str:
-    """The text of `path` without its mark. Raises OSError, and WordedError for any other encoding."""
-    content = path.read_bytes()
+    """The text of `path` without its mark. Raises OSError, also where it is too large; WordedError for its encoding."""
+    with path.open("rb") as file:  # also a pipe: --config <(...)
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise TooLargeError(str(path), path.stat().st_size, MOST_BYTES)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding).replace("\r\n", "\n")
