@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from reportgen.plain_text import shown
+from reportgen.redaction import without_secrets
 
 _LONGEST_LINE = 4000
 
@@ -76,7 +77,7 @@ class DeliveryError(ReportgenError):
 
 
 def _line(text: str) -> str:
-    line = shown(text)
+    line = shown(without_secrets(text))
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 
@@ -85,8 +86,12 @@ class WordedError(ValueError):
 
 
 def in_one_line(error: BaseException) -> str:
-    """What a foreign exception says, its name first, at most 200 characters; many say nothing or a page."""
+    """What a foreign exception says, its name first, at most 200 characters; many say nothing or a page.
+
+    What it says is stored and shown: it may hold anything of the process's environment.
+    """
     if isinstance(error, WordedError):
         return str(error)
-    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split())  # torch colours some of its messages
+    text = without_secrets(str(error))
+    text = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", text).split())  # torch colours some of its messages
     return f"{type(error).__name__}: {text}"[:200] if text else type(error).__name__

@@ -2,7 +2,6 @@
 
 import copy
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -11,9 +10,7 @@ import typer
 
 from reportgen.errors import ReportgenError
 from reportgen.plain_text import for_runner, shown
-from reportgen.redaction import redacted
-
-_SECRETS = ("REPORTGEN_MAIL_PASSWORD",)  # environment variables
+from reportgen.redaction import without_secrets
 
 
 def say(line: object) -> None:
@@ -37,7 +34,7 @@ def say_fault(error: BaseException) -> None:
 
 def leaving(text: str) -> str:
     """The text as it may go out. Its line ends are ours: names in it have passed `plain_text.shown`."""
-    return for_runner(redacted(text, filter(None, map(os.environ.get, _SECRETS))))
+    return for_runner(without_secrets(text))
 
 
 class PlainLines(logging.Formatter):

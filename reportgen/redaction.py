@@ -1,14 +1,21 @@
 """Secrets in text that goes out: the mail password, in plain, Base64, URL form or hex, whole, broken or in part."""
 
 import base64
+import os
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
+SECRETS = ("REPORTGEN_MAIL_PASSWORD",)  # environment variables
 HIDDEN = "[not shown: the mail password]"
 _SHORTEST = 4  # letters: a shorter one is in every second word
 _LONGEST_PART = 6  # letters of a secret in a row, by accident
 _BETWEEN = r"(?:\\[nrt]|[45]\d\d[ -]|[\W_]){0,8}"  # line ends, also as `shown` has them, a server's codes, hyphens
+
+
+def without_secrets(text: str) -> str:
+    """`text` without what the environment holds of SECRETS."""
+    return redacted(text, filter(None, map(os.environ.get, SECRETS)))
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from reportgen.errors import ReportgenError, in_one_line
 from reportgen.plain_text import for_xml
+from reportgen.redaction import without_secrets
 from reportgen.stopping import Stopped
 
 NAMES = ("verdict.json", "junit.xml", "summary.md")
@@ -37,7 +38,7 @@ def _told(cause: BaseException | None) -> str:
     if cause is None:
         return "the run ended without a report"
     message = getattr(cause, "format_message", None)  # of a wrong command line
-    return str(message()) if callable(message) else in_one_line(cause)
+    return without_secrets(str(message())) if callable(message) else in_one_line(cause)
 
 
 def _files(outcome: str, exit_code: int | None, kind: str, found: str, told: str) -> dict[str, bytes]:

@@ -54,7 +54,9 @@ TOLD = {  # by outcome and whether it passes: the page, the subject, the summary
 
 def report_of(rules, counts, unreadable, code="en"):
     findings = findings_of(counts, rules=rules, unreadable=unreadable)
-    stamp = RunStamp(run_id="20261102T020000000Z-1a2b3c4d", created_at="2026-11-23T08:00:00+00:00", languages=(code,), timing={})
+    stamp = RunStamp(
+        run_id="20261102T020000000Z-1a2b3c4d", created_at="2026-11-23T08:00:00+00:00", languages=(code,), timing={}
+    )
     notes = replace(read_notes(), language=code)
     return compose(findings, attributions_of(findings), notes=notes, stamp=stamp)
 
