@@ -10,6 +10,7 @@ from reportgen.explain.maps import Picture
 from reportgen.explain.run_focus import read_mask_or_none
 from reportgen.inputs.images import UnreadableImageError
 from reportgen.inputs.labelled_images import Sample
+from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunInputs
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def chosen_pictures(
             found.append((example, picture))
         else:
             how = "changed since it was evaluated" if picture.reason == "changed" else picture.detail
-            log.warning("image %s: not explained, its panel is left out: %s", sample.path, how)
+            log.warning("image %s: not explained, its panel is left out: %s", as_text(str(sample.path)), how)
             gone.append(picture)
     return tuple(found), tuple(gone)
 

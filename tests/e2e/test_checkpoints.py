@@ -30,7 +30,7 @@ def test_a_lightning_checkpoint_of_a_real_training_gives_the_report_and_says_wha
     done = reportgen("run", *options, "--lang", lang, "--model-name", "hand", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "accuracy 90.0%: 45 of 50 images" in done.stdout
-    said = f"left out: criterion.weight, ema_model.* ({len(hand_weights())} tensors)"
+    said = f"(a loss, a metric, a copy): criterion.weight, ema_model.* ({len(hand_weights())} tensors)"
     assert said in " ".join(done.stderr.split())
     (bundle,) = (tmp_path / "reports" / "hand").glob("2*")
     model = json.loads((bundle / "findings.json").read_text())["model"]

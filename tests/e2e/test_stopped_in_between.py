@@ -20,7 +20,7 @@ BETWEEN = (
     "reportgen.deliver.stored_evaluation:npz",
     "reportgen.deliver.bundle:write_bundle",
     "reportgen.deliver.bundle:manifest",
-    "reportgen.deliver.bundle:_settle",
+    "reportgen.deliver.writing:settle",
 )
 BEFORE = ("tests.pets:forward", "reportgen.inputs.images:read_picture")
 

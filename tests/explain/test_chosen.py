@@ -16,7 +16,9 @@ from reportgen.render.explanation_json import explanation_json
 from reportgen.render.html import html
 from tests.synthetic import FIRST_NIGHT
 
-STAMP = RunStamp(run_id="r", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={})
+STAMP = RunStamp(
+    run_id="20261123T080000000Z-1a2b3c4d", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={}
+)
 QUICK = ExplainOptions(methods=("grad_cam",), insertion_steps=0, certificate_pictures=1, focus_pictures=4)
 
 
@@ -100,7 +102,7 @@ def test_what_was_gone_is_stored_with_the_run(hand_inputs, findings, tmp_path):
         stamp=STAMP,
         sections=("summary", "evidence"),
     )
-    folder = write_bundle(tmp_path / "run", stored_run(run))
+    folder = write_bundle(tmp_path / STAMP.run_id, stored_run(run))
     again = read_stored_run(folder).attributions
     assert again.gone == found.gone
     assert again.switched == found.switched
