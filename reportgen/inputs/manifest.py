@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from reportgen.errors import InputError, in_one_line
+from reportgen.errors import InputError, WordedError, in_one_line
 from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
@@ -94,11 +94,11 @@ def _table(path: Path) -> pd.DataFrame:
         else:
             text = read_text(path)
             if max(line.count(",") for line in text.split("\n")) > _MOST_COLUMNS:  # hours for pandas
-                raise ValueError(f"a row of more than {_MOST_COLUMNS:,} cells")  # noqa: TRY301  # worded below
+                raise WordedError(f"a row of more than {_MOST_COLUMNS:,} cells")
             table = pd.read_csv(io.StringIO(text), dtype="string", keep_default_na=False, nrows=MOST_ROWS + 1)
             _refuse_rows(len(table))
             if not isinstance(table.index, pd.RangeIndex):  # pandas makes an index of cells beyond the header
-                raise ValueError("a row has more cells than the header")  # noqa: TRY301  # worded below
+                raise WordedError("a row has more cells than the header")
     except (ValueError, OSError) as error:
         raise InputError(
             f"manifest {path}",
@@ -134,14 +134,14 @@ def _parquet(path: Path) -> pd.DataFrame:
         names = [name for name in schema.names if name in _COLUMNS]
         for name in names:
             if pa.types.is_nested(schema.field(name).type):
-                raise ValueError(f"a column {name} of {schema.field(name).type}")
+                raise WordedError(f"a column {name} of {schema.field(name).type}")
     table = pd.read_parquet(path, columns=names).astype("string")
     return table if {"path", "label"} <= set(names) else table.reindex(columns=schema.names)
 
 
 def _refuse_rows(n_rows: int) -> None:
     if n_rows > MOST_ROWS:
-        raise ValueError(f"{n_rows:,} rows, more than {MOST_ROWS:,}")
+        raise WordedError(f"{n_rows:,} rows, more than {MOST_ROWS:,}")
 
 
 def _species(table: pd.DataFrame, path: Path) -> dict[str, str]:

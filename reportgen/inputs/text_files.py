@@ -28,12 +28,15 @@ def read_text(path: Path) -> str:
         raise TooLargeError(str(path), path.stat().st_size, MOST_BYTES)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
-        return content.decode(encoding).replace("\r\n", "\n")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise WordedError(
             f"not {encoding.upper()}: byte 0x{content[error.start]:02x} on line {line}{_guess(content)}"
         ) from error
+    if "\0" in text:  # a minute for pandas where there are many
+        raise WordedError(f"no text: a byte 0 on line {text.count(chr(10), 0, text.index(chr(0))) + 1}")
+    return text.replace("\r\n", "\n")
 
 
 def _guess(content: bytes) -> str:

@@ -37,7 +37,7 @@ CELLS = {
         "cells",
     ),
     "a quote without end": ('path,label\n1.png,"a\n' + "x,y\n" * 300_000, ""),
-    "zeros": ("\0" * 100_000_000, ""),
+    "zeros": ("\0" * 100_000_000, "a byte 0 on line 1"),
     "one row of commas": ("path,label\n" + "," * 1_000_000, ""),
 }
 
