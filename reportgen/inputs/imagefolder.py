@@ -1,4 +1,4 @@
-"""One folder a class: ROOT/<split>/<class>/**/<image>, or ROOT/<class>/**/<image> where there is no split folder."""
+"""One folder per class: ROOT/<split>/<class>/**/<image>, or ROOT/<class>/**/<image> where there is no split folder."""
 
 from collections import Counter
 from pathlib import Path

@@ -42,8 +42,8 @@ def refuse_splits(root: Path, split: str, folders: Mapping[str, tuple[int, int]]
     raise InputError(
         f"data root {root}, split {split!r}",
         found=f"{'no class folder in that split' if split in folders else 'no such split'}; there are: {there}",
-        expected=f"{root / split} with one folder a class",
-        todo=f"name one of those, such as --split {usable[0]}" if usable else "sort the images into one folder a class",
+        expected=f"{root / split} with one folder per class",
+        todo=f"name one of those, such as --split {usable[0]}" if usable else "sort the images into a folder per class",
     )
 
 
@@ -58,7 +58,7 @@ def refuse_splits_in_classes(root: Path, parts: Sequence[tuple[str, ...]]) -> No
     raise InputError(
         f"data root {root}",
         found=f"splits inside of the class folders: {', '.join(f'{parts[0][0]}/{name}' for name in sorted(inside))}",
-        expected="one folder a split, and in it one folder a class",
+        expected="one folder per split, and in it one folder per class",
         todo="move or link the folders to ROOT/<split>/<class>",
     )
 
@@ -107,7 +107,7 @@ def _one_too_high(data: LabelledImages, inner: list[str], depth: int) -> InputEr
     return InputError(
         f"data root: class folders {', '.join(data.classes[:5])}",
         found=f"folders in {'them' if several else 'it'} that are the classes: {', '.join(inner[:10])}",
-        expected="a root that holds one folder a class",
+        expected="a root that holds one folder per class",
         todo=f"name the folder of the classes: --data-root {below}"
         + (", or bring the class folders of all of them together (links will do)" if several else ""),
     )

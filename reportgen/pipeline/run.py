@@ -147,6 +147,9 @@ def _kept_until_a_bundle_holds_it(kept_dir: Path) -> Iterator[None]:
     except RenderingError:
         remove_bundle(kept_dir)
         raise
+    except DeliveryError as error:
+        error.todo += f"; {_RESUME}"
+        raise
     remove_bundle(kept_dir)
 
 

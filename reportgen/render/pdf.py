@@ -75,10 +75,12 @@ def _rendered(job: _Job, limits: PdfLimits) -> PdfDocument | str:
         side.ask(job)
         return side.answer(limits.time_s)
     except LateError as error:
-        raise _failed(f"not done after {limits.time_s:.0f} s", "fewer panels, or a higher time limit") from error
+        raise _failed(
+            f"not done after {limits.time_s:.0f} s", "look what else the machine does, or ask for fewer --sections"
+        ) from error
     except DiedError as error:
         limit = f"{limits.memory_bytes / 2**30:.1f} GiB"
-        todo = "free memory, or fewer panels" if error.signal in (0, 9) else "run `reportgen doctor`"
+        todo = "free memory, or ask for fewer --sections" if error.signal in (0, 9) else "run `reportgen doctor`"
         raise _failed(f"the process that renders (memory limit {limit}): {error}", todo) from error
     finally:
         if side is not None:

@@ -61,7 +61,7 @@ CASES: Mapping[str, Expected] = {
     "32": Expected(),
     "33": right(),
     "34": Expected(code=143, says=("stopped",)),
-    "35": Expected(code=6, says=("No space left",)),
+    "35": Expected(code=6, says=("No space left", "--resume takes it over")),
     "36": Expected(),
     "37": Expected(says=("sigmoid",)),
     "38": Expected(says=("verify 0",)),

@@ -227,7 +227,7 @@ def test_the_longest_name_is_judged_at_once():
         (("train/a/1.png", "valid/a/1.png", "README.md", ".git/x"), "test", ("train", "valid")),
         (("train/a/1.png", "val/a/1.png", "docs/x.png"), "test", ("train", "val")),  # and another folder
         (("train/a/1.png", "test/1.png"), "test", ("no class folder in that split", "test (no class folder)", "--split train")),
-        (("train/1.png", "test/1.png"), "test", ("no class folder", "sort the images into one folder a class")),
+        (("train/1.png", "test/1.png"), "test", ("no class folder", "sort the images into a folder per class")),
         (("cat/train/1.png", "cat/val/1.png", "dog/train/1.png"), "train", ("splits inside of the class folders", "cat/train, cat/val")),
     ],
 )  # fmt: skip
