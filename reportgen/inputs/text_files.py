@@ -17,7 +17,6 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_JAPANESE = {"cp932": "Shift-JIS (CP932)", "euc_jp": "EUC-JP", "iso2022_jp": "ISO-2022-JP"}
 
 
 def read_text(path: Path) -> str:
@@ -40,12 +39,14 @@ def read_text(path: Path) -> str:
 
 
 def _guess(content: bytes) -> str:
-    """A Japanese encoding in which every byte has a meaning and kana or kanji come out; a guess, and said as one."""
-    for name, title in _JAPANESE.items():
-        try:
-            letters = [letter for letter in content.decode(name) if not letter.isascii()]
-        except UnicodeDecodeError:
-            continue
-        if all("\u3000" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff" for letter in letters):
-            return f"; it may be {title}"
-    return ""
+    """Shift-JIS, where every byte has a meaning in it and kana come out: Korean and Chinese encodings seldom read so.
+
+    A guess, and said as one. EUC-JP is not guessed: Big5 and EUC-KR look like it.
+    """
+    try:
+        letters = [letter for letter in content.decode("cp932") if not letter.isascii()]
+    except UnicodeDecodeError:
+        return ""
+    n_kana = sum("\u3041" <= letter <= "\u30ff" for letter in letters)
+    japanese = all("\u3000" <= letter <= "\u30ff" or "\u4e00" <= letter <= "\u9fff" for letter in letters)
+    return "; it may be Shift-JIS (CP932)" if n_kana and japanese else ""

@@ -35,7 +35,7 @@ def test_every_toml_file_of_a_user_is_read_with_any_mark(tmp_path, encoding):
 
 
 def test_another_encoding_is_refused(tmp_path):
-    path = written(tmp_path / "r.toml", 'lang = "ja"\nnotice = "犬"\n', "shift_jis")
+    path = written(tmp_path / "r.toml", 'lang = "ja"\nnotice = "犬のレポート"\n', "shift_jis")
     with refused(ConfigError, "r.toml", "not UTF-8: byte 0x8c on line 2; it may be Shift-JIS", "UTF-8"):
         read_config({}, path)
     with refused(InputError, "r.toml", "not UTF-8: byte 0x8c on line 2; it may be Shift-JIS"):
@@ -46,12 +46,15 @@ def test_another_encoding_is_refused(tmp_path):
     ("encoding", "text", "guess"),
     [
         ("cp932", "path,label\n犬.png,ポメラニアン\n", "it may be Shift-JIS (CP932)"),
-        ("euc_jp", "path,label\n柴犬.png,ポメラニアン\n", "it may be EUC-JP"),
+        ("euc_jp", "path,label\n柴犬.png,ポメラニアン\n", None),
         ("latin-1", "path,label\né.png,chien d\u00b4eau\n", None),
+        ("euc_kr", "path,label\n고양이.png,고양이\n", None),
+        ("gb18030", "path,label\n暹罗猫.png,布偶猫\n", None),
+        ("big5", "path,label\n暹羅貓.png,布偶貓\n", None),
         ("cp1251", "path,label\nпёс.png,собака\n", None),
     ],
 )
-def test_only_a_japanese_encoding_is_guessed(tmp_path, encoding, text, guess):
+def test_only_shift_jis_is_guessed(tmp_path, encoding, text, guess):
     with pytest.raises(WordedError) as error:
         read_text(written(tmp_path / "a.csv", text, encoding))
     assert str(error.value).endswith(guess or "on line 2")
