@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from reportgen.compose.look import COLOURS, FONTS, checked_colour, checked_family
+from reportgen.compose.appearance import COLOURS, FONTS, checked_colour, checked_family
 from reportgen.inputs.names import by_nfc, nfc
 from reportgen.inputs.preprocessing import Size, checked
 from reportgen.language import LANGUAGES
@@ -151,7 +151,7 @@ class MailTable(Table):
 
 
 class Colours(Table):
-    """Tokens in place of the house's, "#rrggbb". See `compose.look.Theme`."""
+    """Tokens in place of the house's, "#rrggbb". See `compose.appearance.Theme`."""
 
     ink: str | None = None
     soft: str | None = None

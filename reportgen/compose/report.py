@@ -6,7 +6,7 @@ from traceback import extract_tb
 from types import MappingProxyType
 
 from reportgen.analyse.findings import Findings
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import panels
 from reportgen.compose.thrift import Thrift
@@ -60,7 +60,7 @@ class RunStamp:
 class Report:
     """All that the page will show, in one language. `assets` are the pictures of all sections by file name.
 
-    look: the user's templates and theme. thrift: what was left out to make it small; None when nothing was.
+    appearance: the user's templates and theme. thrift: what was left out to make it small; None when nothing was.
     """
 
     stamp: RunStamp
@@ -68,7 +68,7 @@ class Report:
     section_names: tuple[str, ...]
     sections: tuple[Section, ...]
     assets: Mapping[str, bytes]
-    look: Look = PLAIN
+    appearance: Appearance = DEFAULT_APPEARANCE
     thrift: Thrift | None = None
 
     @property
@@ -131,12 +131,12 @@ def in_language(report: Report, code: str) -> Report:
     """The same report in another language."""
     material = replace(report.material, notes=replace(report.notes, language=code))
     told = replace(_told(material, report.stamp, report.section_names), thrift=report.thrift)
-    return dressed(told, report.look)
+    return with_appearance(told, report.appearance)
 
 
-def dressed(report: Report, look: Look) -> Report:
+def with_appearance(report: Report, appearance: Appearance) -> Report:
     """The same report with the user's templates and theme."""
-    return replace(report, look=look, assets=MappingProxyType({**report.assets, **look.assets}))
+    return replace(report, appearance=appearance, assets=MappingProxyType({**report.assets, **appearance.assets}))
 
 
 def _told(material: Material, stamp: RunStamp, section_names: tuple[str, ...]) -> Report:

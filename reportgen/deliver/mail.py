@@ -14,7 +14,7 @@ from reportgen.deliver.mail_receipts import Receipt, read_receipts, write_receip
 from reportgen.deliver.mail_settings import MailSettings, key_of
 from reportgen.deliver.model_folders import model_in
 from reportgen.deliver.smtp import Ending, attempts
-from reportgen.deliver.stored_look import restored_look
+from reportgen.deliver.stored_appearance import restored_appearance
 from reportgen.errors import DeliveryError
 from reportgen.inputs.bounded_files import about, json_value
 from reportgen.inputs.bundle_files import bundle_read
@@ -99,7 +99,7 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
     with bundle_read(bundle_dir, ("findings.json", "evaluation.json", "run.json")) as files:
         contract: dict[str, Any] = json_value(files, "findings.json", MailContract)
         facts = json_value(files, "evaluation.json", _Evaluation).facts
-        look = restored_look(json_value(files, "run.json", dict[str, Any]))
+        appearance = restored_appearance(json_value(files, "run.json", dict[str, Any]))
         with about("findings.json"):
             refuse_contradictions(contract)
         run_id, model = contract["run_id"], contract["model"]["name"]
@@ -116,7 +116,7 @@ def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
         contract=contract,
         settings=settings,
         now=now,
-        words=lambda omitted: mail_text(contract, link=link, omitted=omitted, notes=notes, look=look),
+        words=lambda omitted: mail_text(contract, link=link, omitted=omitted, notes=notes, appearance=appearance),
     )
 
 

@@ -89,7 +89,7 @@ class _History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """run.json. look: as `stored_look` has it, which checks it itself."""
+    """run.json. look: as `stored_appearance` has it, which checks it itself."""
 
     rule: ExampleRule
     stamp: RunStamp

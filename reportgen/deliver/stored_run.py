@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Night
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.report import RunStamp
 from reportgen.deliver.run_record import (
     HISTORY,
@@ -34,9 +34,9 @@ from reportgen.deliver.run_record import (
     thumbnails_of,
     unpacked,
 )
+from reportgen.deliver.stored_appearance import restored_appearance, stored_appearance
 from reportgen.deliver.stored_evaluation import FILES as EVALUATION_FILES
 from reportgen.deliver.stored_evaluation import evaluation_of, npz, stored_evaluation
-from reportgen.deliver.stored_look import restored_look, stored_look
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.bounded_files import json_value
@@ -59,7 +59,7 @@ class StoredRun:
     night: Night
     stamp: RunStamp
     sections: tuple[str, ...]
-    look: Look = PLAIN
+    appearance: Appearance = DEFAULT_APPEARANCE
 
 
 def stored_run(run: StoredRun) -> Mapping[str, bytes]:
@@ -69,7 +69,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
         "rule": asdict(run.rule),
         "stamp": {**asdict(run.stamp), "timing": dict(run.stamp.timing)},
         "sections": run.sections,
-        "look": stored_look(run.look),
+        "look": stored_appearance(run.appearance),
         "night": {"today": run.night.today.isoformat(), "rules": asdict(run.night.rules)},
         "history": {
             "compare": history.compare,
@@ -117,7 +117,7 @@ def read_stored_run(run_dir: Path) -> StoredRun:
             night=night_of(record, files),
             stamp=record.stamp,
             sections=record.sections,
-            look=restored_look({"look": record.look}),
+            appearance=restored_appearance({"look": record.look}),
         )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from reportgen.compose.look import Logo
+from reportgen.compose.appearance import Logo
 from reportgen.errors import in_one_line
 from reportgen.render.logo import LARGEST, logo_of, refused_logo
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reportgen.analyse.findings import analyse
-from reportgen.compose.report import Report, compose, dressed
+from reportgen.compose.report import Report, compose, with_appearance
 from reportgen.compose.thrift import LADDER, Thrift, lighter
 from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
 from reportgen.deliver.stored_run import StoredRun, read_stored_run
@@ -80,5 +80,5 @@ def _smaller(run: StoredRun, thrift: Thrift | None, code: str) -> Report:
         stamp=replace(run.stamp, languages=(code,)),
         section_names=(thrift and thrift.sections) or run.sections,
     )
-    report = dressed(report, run.look)
+    report = with_appearance(report, run.appearance)
     return replace(report, assets=lighter(report.assets, thrift.jpeg_quality), thrift=thrift) if thrift else report

@@ -4,21 +4,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.look import Look
+from reportgen.compose.appearance import Appearance
 from reportgen.inputs.notes import Notes, read_notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.render.fonts import refuse_without_font
 from reportgen.render.letters import refuse_too_long, refuse_unprintable
 
 
-def refuse_unprintable_words(facts: RunFacts, languages: tuple[str, ...], *, look: Look, rules: GateRules) -> None:
+def refuse_unprintable_words(
+    facts: RunFacts, languages: tuple[str, ...], *, appearance: Appearance, rules: GateRules
+) -> None:
     """For a run with a PDF. Raises ConfigError for a language, RenderingError for words that it cannot show.
 
     Names of files are not among the words: in print, a letter of theirs that no font has is spelt out.
     """
     refuse_without_font(languages)
     names = dict(_names(facts, languages))
-    refuse_unprintable({**names, **dict(_sentences(facts, languages, look, rules))})
+    refuse_unprintable({**names, **dict(_sentences(facts, languages, appearance, rules))})
     refuse_too_long(names)
 
 
@@ -33,7 +35,9 @@ def _names(facts: RunFacts, languages: tuple[str, ...]) -> Iterator[tuple[str, s
             yield f"class {notes.name(label)}", notes.name(label)
 
 
-def _sentences(facts: RunFacts, languages: tuple[str, ...], look: Look, rules: GateRules) -> Iterator[tuple[str, str]]:
+def _sentences(
+    facts: RunFacts, languages: tuple[str, ...], appearance: Appearance, rules: GateRules
+) -> Iterator[tuple[str, str]]:
     yield "notice", facts.data.notice or ""
     known = set(facts.classes)
     for notes in _notes(facts, languages):
@@ -42,8 +46,8 @@ def _sentences(facts: RunFacts, languages: tuple[str, ...], look: Look, rules: G
         for pair in (pair for pair in notes.pairs.values() if known >= set(pair.classes)):
             text = " ".join(notes.told(field) for field in pair.fields.values())
             yield f"note on {' and '.join(pair.classes)} ({notes.language})", text
-    for name, text in look.templates.items():
-        yield f"template {look.folder}/{name}", text
+    for name, text in appearance.templates.items():
+        yield f"template {appearance.folder}/{name}", text
     for accepted in rules.accepted:
         yield f"[[gate.accepted]] {' and '.join(accepted.pair)}", f"{accepted.owner} {accepted.reason}"
 

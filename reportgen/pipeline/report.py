@@ -10,8 +10,8 @@ from pathlib import Path
 from shlex import quote
 
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.look import PLAIN, Look
-from reportgen.compose.report import compose, dressed, refuse_unknown_sections
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.compose.report import compose, refuse_unknown_sections, with_appearance
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
 from reportgen.deliver.archive import refresh
@@ -26,8 +26,8 @@ from reportgen.inputs.bundle_files import damaged, told
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.plain_files import held_folder, names_in
 from reportgen.inputs.stored_fields import refuse_other_run
-from reportgen.pipeline.look import look
 from reportgen.pipeline.printable import refuse_unprintable_words
+from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.stored_names import own_sections, sections_of
 from reportgen.plain_text import named
 from reportgen.render.rendered import RenderedReport, render
@@ -71,7 +71,7 @@ def make_report(
                 section_names=run.sections,
                 thumbnails=run.thumbnails,
             )
-        report = dressed(report, run.look)
+        report = with_appearance(report, run.appearance)
         rendered = render(replace(report, stamp=replace(run.stamp, timing=timing)), formats=formats)
     except RenderingError as error:
         if not replaces:
@@ -83,19 +83,25 @@ def make_report(
             bundle_dir.with_name(bundle_dir.name + AUDIT_FAILED), {**stored, **rendered.files}, replace=True
         )
         raise _failed_audit(
-            rendered, kept, again=_again(bundle_dir if bundle_dir.exists() else kept, run), look=run.look
+            rendered, kept, again=_again(bundle_dir if bundle_dir.exists() else kept, run), appearance=run.appearance
         )
     return deliver(rendered, stored, bundle_dir=bundle_dir, replace=replaces)
 
 
 def _again(kept: Path, run: StoredRun) -> str:
     """The command that tries again; with the folder of the user's templates, as the stored ones have the fault."""
-    again = f"reportgen render {kept}" + (f" --templates {quote(run.look.folder)}" if run.look.templates else "")
+    again = f"reportgen render {kept}" + (
+        f" --templates {quote(run.appearance.folder)}" if run.appearance.templates else ""
+    )
     return again + (f" --sections {quote(','.join(run.sections))}" if own_sections(run) else "")
 
 
-def _failed_audit(rendered: RenderedReport, kept: Path, *, again: str, look: Look) -> RenderingError:
-    own = "a font, template or style sheet of yours, or what `reportgen doctor` finds" if look != PLAIN else ""
+def _failed_audit(rendered: RenderedReport, kept: Path, *, again: str, appearance: Appearance) -> RenderingError:
+    own = (
+        "a font, template or style sheet of yours, or what `reportgen doctor` finds"
+        if appearance != DEFAULT_APPEARANCE
+        else ""
+    )
     return RenderingError(
         f"PDF of {kept}",
         found="; ".join(rendered.audit[:5]),
@@ -156,23 +162,23 @@ def _documents(bundle_dir: Path) -> set[str]:
 def _changed(run: StoredRun, anew: Anew) -> StoredRun:
     languages, sections = anew.lang or run.stamp.languages, sections_of(run, anew.sections)
     refuse_unknown_sections(sections)
-    given = look(anew.templates, anew.theme or ThemeTable())
-    own = Look(
-        templates=given.templates if anew.templates else run.look.templates,
-        folder=given.folder if anew.templates else run.look.folder,
-        theme=given.theme if anew.theme else run.look.theme,
-        stored=not anew.templates and run.look.stored,
+    given = read_appearance(anew.templates, anew.theme or ThemeTable())
+    own = Appearance(
+        templates=given.templates if anew.templates else run.appearance.templates,
+        folder=given.folder if anew.templates else run.appearance.folder,
+        theme=given.theme if anew.theme else run.appearance.theme,
+        stored=not anew.templates and run.appearance.stored,
     )
     refuse_unreadable(own.theme)
     _say_stored(own)
     predictions = _with_notes(run.predictions, anew.notes) if anew.notes else run.predictions
     if "pdf" in anew.format:
-        refuse_unprintable_words(predictions.facts, languages, look=own, rules=run.night.rules)
+        refuse_unprintable_words(predictions.facts, languages, appearance=own, rules=run.night.rules)
     stamp = replace(run.stamp, languages=languages)
-    return replace(run, predictions=predictions, stamp=stamp, sections=sections, look=own)
+    return replace(run, predictions=predictions, stamp=stamp, sections=sections, appearance=own)
 
 
-def _say_stored(own: Look) -> None:
+def _say_stored(own: Appearance) -> None:
     if not own.stored or not own.templates:
         return
     log.info(

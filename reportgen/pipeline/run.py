@@ -13,7 +13,7 @@ from reportgen.analyse.files import FileFindings
 from reportgen.analyse.findings import Findings, Night, analyse
 from reportgen.analyse.gate import refuse_unknown_classes
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.look import Look
+from reportgen.compose.appearance import Appearance
 from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
 from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED, held, remove_bundle, write_bundle
@@ -37,9 +37,9 @@ from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from reportgen.inputs.thumbnails import thumbnails
 from reportgen.pipeline.after import index_mail_and_prune
 from reportgen.pipeline.foreign import foreign_faults_worded
-from reportgen.pipeline.look import look
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.printable import refuse_unprintable_words
+from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.report import make_report, timed
 from reportgen.plain_text import named, shown
 from reportgen.stopping import Stopped, held_back
@@ -82,7 +82,7 @@ class _SetUp:
     rules: GateRules
     model_dirs: tuple[Path, ...]
     stamp: RunStamp
-    look: Look
+    appearance: Appearance
 
 
 def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
@@ -120,7 +120,7 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
             night=findings.night,
             stamp=setup.stamp,
             sections=config.sections,
-            look=setup.look,
+            appearance=setup.appearance,
         )
         bundle_dir = setup.model_dirs[0] / setup.stamp.run_id
         receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
@@ -170,9 +170,9 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
     if rules.strict and not rules.judge:
         log.warning("--strict-gate, and no rule in [gate]: there is nothing to judge the model by")
     refuse_unknown_sections(config.sections)
-    own = look(config.templates, config.theme)
+    own = read_appearance(config.templates, config.theme)
     if "pdf" in config.format:
-        refuse_unprintable_words(inputs.facts, config.lang, look=own, rules=rules)
+        refuse_unprintable_words(inputs.facts, config.lang, appearance=own, rules=rules)
     inputs = tried(inputs, on)
     refuse_unexplainable(inputs, options)
     rehearse(inputs, on=on, options=options)
@@ -195,7 +195,7 @@ def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
         rules=rules,
         model_dirs=model_dirs,
         stamp=stamp,
-        look=own,
+        appearance=own,
     )
 
 

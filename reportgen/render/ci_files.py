@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.inputs.notes import Notes
 from reportgen.plain_text import for_markdown
 from reportgen.render.environment import environment, rendered
@@ -19,13 +19,15 @@ _IN_VERDICT = (
 _N_TOP_PAIRS = 3
 
 
-def ci_files(contract: Mapping[str, Any], notes: Notes, look: Look = PLAIN) -> dict[str, bytes]:
+def ci_files(
+    contract: Mapping[str, Any], notes: Notes, appearance: Appearance = DEFAULT_APPEARANCE
+) -> dict[str, bytes]:
     """The three files by name; `notes` name the classes in summary.md, which speaks their language."""
     line = json.dumps(verdict(contract), ensure_ascii=False, allow_nan=False)
     return {
         "verdict.json": (line + "\n").encode(),
         "junit.xml": junit(contract),
-        "summary.md": summary(contract, notes, look).encode(),
+        "summary.md": summary(contract, notes, appearance).encode(),
     }
 
 
@@ -82,8 +84,8 @@ def junit(contract: Mapping[str, Any]) -> bytes:
     return xml_file(suites)
 
 
-def summary(contract: Mapping[str, Any], notes: Notes, look: Look) -> str:
+def summary(contract: Mapping[str, Any], notes: Notes, appearance: Appearance) -> str:
     """The run in Markdown, for the summary page of a GitHub or GitLab job."""
-    made = environment(notes.name, notes.language, look=look, autoescape=False)
+    made = environment(notes.name, notes.language, appearance=appearance, autoescape=False)
     made.filters["cell"] = lambda text: for_markdown(str(text))
     return rendered(made, "summary.md.j2", found=contract)

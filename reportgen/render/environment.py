@@ -19,7 +19,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.errors import RenderingError, ReportgenError
 from reportgen.language import language
 from reportgen.render.filters import FILTERS, Filters
@@ -64,22 +64,26 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 def environment(
-    breed: Callable[[str], str], code: str = "en", *, look: Look = PLAIN, autoescape: bool = True
+    breed: Callable[[str], str],
+    code: str = "en",
+    *,
+    appearance: Appearance = DEFAULT_APPEARANCE,
+    autoescape: bool = True,
 ) -> Sandbox:
     """A sandbox that speaks the language `code`; `breed` turns a class name into the name for its readers.
 
-    The templates of `look` come before those of the package, which "reportgen/NAME" always reaches.
+    The templates of `appearance` come before those of the package, which "reportgen/NAME" always reaches.
     """
     spoken = language(code)
     made = Sandbox(
-        loader=_loader(look),
+        loader=_loader(appearance),
         autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.of_others = bool(look.templates)
+    made.of_others = bool(appearance.templates)
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters |= {name: getattr(Filters(spoken), name) for name in FILTERS}
@@ -120,12 +124,12 @@ def _rendered(environment: Environment, template: str, values: Mapping[str, obje
         raise _refused(where, error) from error
 
 
-def _loader(look: Look) -> BaseLoader:
+def _loader(appearance: Appearance) -> BaseLoader:
     ours = FileSystemLoader(templates_dir())
-    theirs = MappingProxyType({**look.pages, **look.scripts})
+    theirs = MappingProxyType({**appearance.pages, **appearance.scripts})
 
     def own(name: str) -> tuple[str, str, None] | None:
-        return (theirs[name], f"{look.folder}/{name}", None) if name in theirs else None
+        return (theirs[name], f"{appearance.folder}/{name}", None) if name in theirs else None
 
     return ChoiceLoader([FunctionLoader(own), ours, PrefixLoader({"reportgen": ours})])
 

@@ -9,7 +9,7 @@ from typing import Literal
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.panels import METHOD_TITLES
 from reportgen.compose.report import Report
 from reportgen.compose.sheet import Sheet
@@ -47,8 +47,8 @@ def html(report: Report, medium: Medium) -> str:
     Raises RenderingError with the template's file and line.
     """
     facts = report.findings.predictions.facts
-    look = _whole(report)
-    made = _environment(facts, report.notes, look)
+    appearance = _whole(report)
+    made = _environment(facts, report.notes, appearance)
     made.open_to |= {name.partition(":")[0].partition(".")[0] for name in report.section_names if ":" in name}
     made.globals["asset"] = _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets)
     elsewhere = [
@@ -56,13 +56,15 @@ def html(report: Report, medium: Medium) -> str:
         for code in report.stamp.languages
         if code != report.notes.language
     ]
-    styles = _styles(made, look)
+    styles = _styles(made, appearance)
     page = rendered(made, "report.html.j2", report=report, medium=medium, elsewhere=elsewhere, styles=styles)
     if medium == "print":
         return for_page(_tight(spelt_out(page)))
-    if look.stored:
+    if appearance.stored:
         refuse_leading_elsewhere(page)
-    return with_policy(for_page(_tight(page)), content_policy(_allowed(made, look, styles), _scripts(made, look)))
+    return with_policy(
+        for_page(_tight(page)), content_policy(_allowed(made, appearance, styles), _scripts(made, appearance))
+    )
 
 
 def sheet_html(sheet: Sheet) -> str:
@@ -72,19 +74,19 @@ def sheet_html(sheet: Sheet) -> str:
     return for_page(rendered(made, "sheet.html.j2", sheet=sheet))
 
 
-def _whole(report: Report) -> Look:
-    """The look of the report, with the templates that its sections bring under those of the user."""
+def _whole(report: Report) -> Appearance:
+    """The appearance of the report, with the templates that its sections bring under those of the user."""
     brought = {section.template: section.source for section in report.sections if section.source}
-    return replace(report.look, templates={**brought, **report.look.templates})
+    return replace(report.appearance, templates={**brought, **report.appearance.templates})
 
 
-def _styles(made: Environment, look: Look) -> Mapping[str, Markup]:
+def _styles(made: Environment, appearance: Appearance) -> Mapping[str, Markup]:
     """The texts of the style elements of a page for the screen, in their order."""
 
     def css(*names: str) -> Markup:
         return _in_the_page(Markup().join(text_of(made, f"css/{name}.css") for name in names))
 
-    colours, dark = theme_css(look.theme), dark_theme_css(look.theme)
+    colours, dark = theme_css(appearance.theme), dark_theme_css(appearance.theme)
     return {
         "always": css("tokens") + colours + css("dark") + dark + css("page", "controls"),
         "screen": css("screen", "images"),
@@ -93,33 +95,33 @@ def _styles(made: Environment, look: Look) -> Mapping[str, Markup]:
     }
 
 
-def _allowed(made: Environment, look: Look, styles: Mapping[str, Markup]) -> Iterable[str]:
+def _allowed(made: Environment, appearance: Appearance, styles: Mapping[str, Markup]) -> Iterable[str]:
     """Those, and where the page itself is the user's, which may arrange them in another way, each style sheet alone."""
-    if "report.html.j2" not in look.pages:
+    if "report.html.j2" not in appearance.pages:
         return styles.values()
     sheets = {f"css/{path.name}" for path in (templates_dir() / "css").glob("*.css")}
-    sheets |= {name for name in look.pages if name.endswith(".css")}
+    sheets |= {name for name in appearance.pages if name.endswith(".css")}
     return (*styles.values(), *(_in_the_page(text_of(made, name)) for name in sorted(sheets)))
 
 
-def _scripts(made: Environment, look: Look) -> Iterable[str]:
+def _scripts(made: Environment, appearance: Appearance) -> Iterable[str]:
     """Each file of scripts: ours, or the user's in its place, and further ones of the user's."""
-    return [_in_the_page(text_of(made, name)) for name in sorted({"js/report.js", *look.scripts})]
+    return [_in_the_page(text_of(made, name)) for name in sorted({"js/report.js", *appearance.scripts})]
 
 
-def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Sandbox:
+def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT_APPEARANCE) -> Sandbox:
     def name(breed: str) -> str:
         return in_pieces(notes.name(breed))
 
-    made, told = environment(name, notes.language, look=look), language(notes.language)
+    made, told = environment(name, notes.language, appearance=appearance), language(notes.language)
     pets = facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"}
     made.filters |= {
         "method_name": lambda method: told.gettext(METHOD_TITLES.get(method, method)),
-        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=told.code, look=look),
-        "gate_text": lambda gate: gate_text(gate, told.code, look=look),
-        "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, look=look),
-        "differences_text": lambda comparison: differences_text(comparison, told.code, look=look),
-        "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, look=look),
+        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=told.code, appearance=appearance),
+        "gate_text": lambda gate: gate_text(gate, told.code, appearance=appearance),
+        "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, appearance=appearance),
+        "differences_text": lambda comparison: differences_text(comparison, told.code, appearance=appearance),
+        "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, appearance=appearance),
     }
     made.globals |= {
         "class_name": lambda k: name(facts.classes[k]),
@@ -127,8 +129,8 @@ def _environment(facts: RunFacts, notes: Notes, look: Look = PLAIN) -> Sandbox:
         "css": lambda file: _in_the_page(text_of(made, f"css/{file}")),
         "js": lambda file: _in_the_page(text_of(made, f"js/{file}")),
         "tell_apart": notes.tell_apart,
-        "theme_css": theme_css(look.theme),
-        "dark_theme_css": dark_theme_css(look.theme),
+        "theme_css": theme_css(appearance.theme),
+        "dark_theme_css": dark_theme_css(appearance.theme),
         "thing": told.gettext("animal") if pets else told.gettext("object"),
     }
     return made

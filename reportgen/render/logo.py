@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from PIL import Image, UnidentifiedImageError
 
-from reportgen.compose.look import Logo
+from reportgen.compose.appearance import Logo
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.inputs.raster import whole_files_only
 

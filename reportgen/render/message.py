@@ -11,7 +11,7 @@ from unicodedata import east_asian_width
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.inputs.notes import Notes
 from reportgen.language import MINUS
 from reportgen.render.environment import environment, rendered
@@ -53,7 +53,9 @@ class Matter:
     values: Mapping[str, Any]
 
 
-def mail_text(contract: Mapping[str, Any], *, link: str, omitted: str, notes: Notes, look: Look = PLAIN) -> MailText:
+def mail_text(
+    contract: Mapping[str, Any], *, link: str, omitted: str, notes: Notes, appearance: Appearance = DEFAULT_APPEARANCE
+) -> MailText:
     """The mail about the run of this findings.json, as plain values.
 
     link: where the report lies, "" for nowhere. omitted: what the attached PDF leaves out, "" for nothing. notes: names
@@ -68,10 +70,10 @@ def mail_text(contract: Mapping[str, Any], *, link: str, omitted: str, notes: No
         "link": link,
         "omitted": omitted,
     }
-    plain = rendered(_environment(notes, look, autoescape=False), "mail.txt.j2", **known)
+    plain = rendered(_environment(notes, appearance, autoescape=False), "mail.txt.j2", **known)
     subject, _, text = plain.partition("\n")
     subject = subject.translate(_PLAIN)
-    page = rendered(_environment(notes, look, autoescape=True), "mail.html.j2", subject=subject, **known)
+    page = rendered(_environment(notes, appearance, autoescape=True), "mail.html.j2", subject=subject, **known)
     return MailText(subject=subject, text=_fitted(text), html=page)
 
 
@@ -136,10 +138,10 @@ def _confusions(contract: Mapping[str, Any]) -> Iterator[Matter]:
             yield Matter(kind="pair", values=pair)
 
 
-def _environment(notes: Notes, look: Look, *, autoescape: bool) -> Environment:
+def _environment(notes: Notes, appearance: Appearance, *, autoescape: bool) -> Environment:
     """Every text that a template prints passes `one_line` first: no name can be forgotten."""
     made = environment(
-        lambda name: shortened(one_line(notes.name(name))), notes.language, look=look, autoescape=autoescape
+        lambda name: shortened(one_line(notes.name(name))), notes.language, appearance=appearance, autoescape=autoescape
     )
     made.finalize = lambda value: one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
     return made

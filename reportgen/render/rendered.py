@@ -52,7 +52,7 @@ def render(
             audit += document.problems
     timing = {**report.stamp.timing, "render": time.perf_counter() - started}
     contract = findings_json(replace(report, stamp=replace(report.stamp, timing=timing)))
-    files |= {"findings.json": _json(contract), **ci_files(contract, report.notes, report.look)}
+    files |= {"findings.json": _json(contract), **ci_files(contract, report.notes, report.appearance)}
     return RenderedReport(files=MappingProxyType(files), findings=MappingProxyType(contract), audit=tuple(audit))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from reportgen.compose.look import COLOURS, FONTS, Theme
+from reportgen.compose.appearance import COLOURS, FONTS, Theme
 from reportgen.errors import ConfigError
 from reportgen.language import Language
 from reportgen.render.environment import templates_dir

@@ -6,7 +6,7 @@ from typing import Any
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.gate import Gate, RuleResult
-from reportgen.compose.look import PLAIN, Look
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.thrift import Thrift
 from reportgen.plain_text import shown
 from reportgen.render.environment import environment, rendered
@@ -15,35 +15,44 @@ Breed = Callable[[str], str]
 
 
 def rule_text(
-    rule: RuleResult, classes: tuple[str, ...], *, breed: Breed = str, code: str = "en", look: Look = PLAIN
+    rule: RuleResult,
+    classes: tuple[str, ...],
+    *,
+    breed: Breed = str,
+    code: str = "en",
+    appearance: Appearance = DEFAULT_APPEARANCE,
 ) -> str:
     """Why the rule has its outcome, in one sentence. `classes` are the names of the class numbers in its values."""
-    return _worded("rule", code, look, breed=breed, rule=rule, classes=classes)
+    return _worded("rule", code, appearance, breed=breed, rule=rule, classes=classes)
 
 
-def gate_text(gate: Gate | Mapping[str, Any], code: str = "en", *, look: Look = PLAIN) -> str:
+def gate_text(gate: Gate | Mapping[str, Any], code: str = "en", *, appearance: Appearance = DEFAULT_APPEARANCE) -> str:
     """What the outcome alone does not tell: that nothing was judged, that a strict gate fails; else "".
 
     `gate`: or its outcome, strict and n_data_checks by name.
     """
-    return _worded("gate", code, look, gate=gate)
+    return _worded("gate", code, appearance, gate=gate)
 
 
-def mismatch_text(comparison: Comparison, code: str = "en", *, look: Look = PLAIN) -> str:
+def mismatch_text(comparison: Comparison, code: str = "en", *, appearance: Appearance = DEFAULT_APPEARANCE) -> str:
     """Why the runs are not comparable; "" when they are."""
-    return _worded("mismatch", code, look, mismatches=comparison.mismatches)
+    return _worded("mismatch", code, appearance, mismatches=comparison.mismatches)
 
 
-def differences_text(comparison: Comparison, code: str = "en", *, look: Look = PLAIN) -> str:
+def differences_text(comparison: Comparison, code: str = "en", *, appearance: Appearance = DEFAULT_APPEARANCE) -> str:
     """What is another than in the baseline although the runs are comparable: device, libraries; "" where nothing is."""
-    return _worded("differences", code, look, differences=comparison.differences)
+    return _worded("differences", code, appearance, differences=comparison.differences)
 
 
 def omitted_text(
-    thrift: Thrift, n_panels: tuple[int, int] | None = None, *, code: str = "en", look: Look = PLAIN
+    thrift: Thrift,
+    n_panels: tuple[int, int] | None = None,
+    *,
+    code: str = "en",
+    appearance: Appearance = DEFAULT_APPEARANCE,
 ) -> str:
     """What a smaller version of the report leaves out; n_panels: how many it shows, of how many."""
-    return _worded("omitted", code, look, thrift=thrift, n_panels=n_panels)
+    return _worded("omitted", code, appearance, thrift=thrift, n_panels=n_panels)
 
 
 def comparison_text(findings: Findings) -> str:
@@ -56,6 +65,8 @@ def comparison_text(findings: Findings) -> str:
     return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason, across=across).strip()
 
 
-def _worded(kind: str, code: str, look: Look, *, breed: Breed = str, **values: object) -> str:
-    text = rendered(environment(breed, code, look=look, autoescape=False), "words.txt.j2", kind=kind, **values)
+def _worded(kind: str, code: str, appearance: Appearance, *, breed: Breed = str, **values: object) -> str:
+    text = rendered(
+        environment(breed, code, appearance=appearance, autoescape=False), "words.txt.j2", kind=kind, **values
+    )
     return " ".join(text.split())

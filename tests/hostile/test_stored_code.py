@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reportgen.compose.look import PLAIN, Look
-from reportgen.compose.report import dressed
+from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.compose.report import with_appearance
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
 from reportgen.deliver.mail import MailSettings
-from reportgen.deliver.stored_look import restored_look, stored_look
+from reportgen.deliver.stored_appearance import restored_appearance, stored_appearance
 from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import ConfigError, InputError, RenderingError
 from reportgen.pipeline.compare import compared
@@ -142,7 +142,7 @@ BAD_LOOKS = {
 
 
 @pytest.mark.parametrize("change", BAD_LOOKS.values(), ids=BAD_LOOKS)
-def test_a_stored_look_passes_the_checks_of_a_given_one(bundle, change):
+def test_a_stored_appearance_passes_the_checks_of_a_given_one(bundle, change):
     edited(bundle, lambda record: change(record["look"]))
     for reader in (read_stored_run, lambda path: render_again(path, HTML)):
         with pytest.raises(InputError, match=r"damaged: .*run\.json") as told:
@@ -150,7 +150,7 @@ def test_a_stored_look_passes_the_checks_of_a_given_one(bundle, change):
         assert len(str(told.value)) < 5000
 
 
-def test_a_stored_look_that_is_right_comes_back(bundle):
+def test_a_stored_appearance_that_is_right_comes_back(bundle):
     edited(bundle, lambda record: record["look"].update(colours={"ink": "#101010"}, fonts={"body": "Noto Sans"}))
     render_again(bundle, HTML)
     assert "--ink: #101010" in (bundle / "report.html").read_text()
@@ -259,9 +259,9 @@ def pages(tmp_path_factory):
     found, report = {}, report_of_shape("one image")
     for number, (name, text) in enumerate(PAGES.items()):
         templates = {"report.html.j2": text, "js/report.js": PWNED_JS, "js/more.js": PWNED_JS}
-        look = restored_look({"look": {**stored_look(PLAIN), "templates": templates}})
+        appearance = restored_appearance({"look": {**stored_appearance(DEFAULT_APPEARANCE), "templates": templates}})
         try:
-            page = html(dressed(report, look), "screen")
+            page = html(with_appearance(report, appearance), "screen")
         except RenderingError as error:  # js/more.js is none of ours
             assert "more.js" in error.found  # the table is of both kinds
             continue
@@ -311,16 +311,28 @@ def test_a_page_of_stored_templates_leads_nowhere_by_itself(text):
     report = report_of_shape("one image")
     templates = {"sections/summary.html.j2": text}
     with pytest.raises(RenderingError, match="leads a reader elsewhere"):
-        html(dressed(report, restored_look({"look": {**stored_look(PLAIN), "templates": templates}})), "screen")
+        html(
+            with_appearance(
+                report, restored_appearance({"look": {**stored_appearance(DEFAULT_APPEARANCE), "templates": templates}})
+            ),
+            "screen",
+        )
 
 
 def test_yours_may_and_stored_ones_have_what_leads_nowhere():
     report = report_of_shape("one image")
-    assert html(dressed(report, Look(templates={"sections/summary.html.j2": "".join(ELSEWHERE)})), "screen")
+    assert html(
+        with_appearance(report, Appearance(templates={"sections/summary.html.j2": "".join(ELSEWHERE)})), "screen"
+    )
     harmless = {
         "sections/summary.html.j2": '<meta name="robots" content="noindex">{{ "' + "<meta http-equiv=x>" + '" }}'
     }
-    assert html(dressed(report, restored_look({"look": {**stored_look(PLAIN), "templates": harmless}})), "screen")
+    assert html(
+        with_appearance(
+            report, restored_appearance({"look": {**stored_appearance(DEFAULT_APPEARANCE), "templates": harmless}})
+        ),
+        "screen",
+    )
 
 
 def test_the_browser_does_run_what_the_policy_names(chromium, tmp_path):

@@ -5,7 +5,7 @@ import hashlib
 import re
 from dataclasses import replace
 
-from reportgen.compose.look import Look
+from reportgen.compose.appearance import Appearance
 from reportgen.compose.sheet import Sheet
 from reportgen.explain.methods import ExplainOptions
 from reportgen.inputs.notes import read_notes
@@ -45,8 +45,8 @@ def test_the_page_has_the_styles_and_the_script_of_its_policy_and_the_policy_sta
 
 def test_a_style_sheet_of_the_user_is_allowed_as_it_stands_in_the_page():
     """A page closes the gap after a Japanese full stop, in a comment too."""
-    own = Look(templates={"css/images.css": "/* 一。 二 */ .shots { gap: 1em; }\n"})
-    page = html(replace(report_of_shape("3 classes"), look=own), "screen")
+    own = Appearance(templates={"css/images.css": "/* 一。 二 */ .shots { gap: 1em; }\n"})
+    page = html(replace(report_of_shape("3 classes"), appearance=own), "screen")
     assert ".shots { gap: 1em; }" in page
     assert rules_of(page)["style-src"] == hashes(page, "style")
 

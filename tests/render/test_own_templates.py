@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.compose.look import Look
-from reportgen.compose.report import dressed, in_language
+from reportgen.compose.appearance import Appearance
+from reportgen.compose.report import in_language, with_appearance
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.adapted import Reading
 from reportgen.render.environment import templates_dir
@@ -22,7 +22,9 @@ MACROS = """{% import "reportgen/words.html.j2" as ours with context %}
 def with_summary(text):
     """The page with a summary of one's own."""
     return html(
-        dressed(report_of_shape("3 classes"), Look(templates={"sections/summary.html.j2": text}, folder="mine")),
+        with_appearance(
+            report_of_shape("3 classes"), Appearance(templates={"sections/summary.html.j2": text}, folder="mine")
+        ),
         "screen",
     )
 
@@ -53,7 +55,7 @@ def written(folder, **texts):
 def test_a_template_macro_or_style_sheet_of_ones_own_wins(name, text, expected, medium):
     report = report_of_shape("3 classes")
     assert expected not in html(report, medium)
-    assert expected in html(dressed(report, Look(templates={name: text}, folder="mine")), medium)
+    assert expected in html(with_appearance(report, Appearance(templates={name: text}, folder="mine")), medium)
 
 
 FROM_WORDS = (
@@ -80,13 +82,13 @@ def test_templates_made_for_an_earlier_version_still_say_what_the_outputs_are(te
     facts = replace(predictions.facts, outputs=outputs, remark="not_repeatable")
     findings = replace(report.findings, predictions=replace(predictions, facts=facts))
     report = replace(report, material=replace(report.material, findings=findings))
-    page = html(dressed(in_language(report, "en"), Look(templates=templates, folder="mine")), medium)
+    page = html(with_appearance(in_language(report, "en"), Appearance(templates=templates, folder="mine")), medium)
     assert "probabilities" in page
     assert "gives other outputs" in page
 
 
 def test_own_style_comes_last():
-    report = dressed(report_of_shape("3 classes"), Look(templates={"css/own.css": ".mine {}"}))
+    report = with_appearance(report_of_shape("3 classes"), Appearance(templates={"css/own.css": ".mine {}"}))
     for medium in ("screen", "print"):
         found = html(report, medium)
         assert found.index(".mine {}") > found.index(".panel") > found.index("--ink")
@@ -120,7 +122,12 @@ def test_a_fault_names_file_and_line(text, line, said):
 def test_a_fault_in_a_macro_names_the_file_of_the_macro():
     broken = MACROS.replace("HERE", "\n{{ p.no_such_place.at_all }}\n")
     with pytest.raises(RenderingError, match=r"mine/words\.html\.j2, line 4"):
-        html(dressed(report_of_shape("3 classes"), Look(templates={"words.html.j2": broken}, folder="mine")), "screen")
+        html(
+            with_appearance(
+                report_of_shape("3 classes"), Appearance(templates={"words.html.j2": broken}, folder="mine")
+            ),
+            "screen",
+        )
 
 
 @pytest.mark.parametrize(

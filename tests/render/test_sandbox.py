@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Undefined
 
-from reportgen.compose.look import Look
+from reportgen.compose.appearance import Appearance
 from reportgen.errors import RenderingError
 from reportgen.inputs.notes import read_notes
 from reportgen.render import ci_files, environment, html, index_page, message, words
@@ -65,11 +65,11 @@ def contexts():
         for module in (html, ci_files, message, words, index_page):
             patch.setattr(module, "rendered", noted)
         report = report_of_shape("3 classes", "en", "ja")
-        report = replace(report, look=Look())
+        report = replace(report, appearance=Appearance())
         html.html(report, "screen")
         html.html(report, "print")
         contract = findings_json(report)
-        ci_files.ci_files(contract, report.notes, report.look)
+        ci_files.ci_files(contract, report.notes, report.appearance)
         message.mail_text(contract, link="x", omitted="", notes=read_notes())
     return found
 
@@ -189,16 +189,18 @@ def test_a_template_changes_no_number_of_its_report(contexts, expression):
 def test_methods_of_values_of_ones_own_section_are_called_where_this_call_names_it(monkeypatch):
     """Its package is open to its template, and to no other."""
     report = report_of_shape("3 classes")
-    look = Look(templates={"sections/summary.html.j2": "{{ planted.answer() }}"})
+    appearance = Appearance(templates={"sections/summary.html.j2": "{{ planted.answer() }}"})
     monkeypatch.setattr(Planted, "answer", lambda _: "forty-two", raising=False)
 
-    def with_planted(facts, notes, look):
-        made = real(facts, notes, look)
+    def with_planted(facts, notes, appearance):
+        made = real(facts, notes, appearance)
         made.globals["planted"] = Planted()
         return made
 
     real = html._environment
     monkeypatch.setattr(html, "_environment", with_planted)
     with pytest.raises(RenderingError, match="not safely callable"):
-        html.html(replace(report, look=look), "screen")
-    assert "forty-two" in html.html(replace(report, look=look, section_names=("summary", "tests.own:part")), "screen")
+        html.html(replace(report, appearance=appearance), "screen")
+    assert "forty-two" in html.html(
+        replace(report, appearance=appearance, section_names=("summary", "tests.own:part")), "screen"
+    )

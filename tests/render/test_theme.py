@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from reportgen.compose.look import COLOURS, Logo, Look, Theme
-from reportgen.compose.report import dressed
+from reportgen.compose.appearance import COLOURS, Appearance, Logo, Theme
+from reportgen.compose.report import with_appearance
 from reportgen.config import read_anew, read_config
 from reportgen.config_tables import ThemeTable
 from reportgen.errors import ConfigError
-from reportgen.pipeline.look import look
+from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.render.environment import templates_dir
 from reportgen.render.html import html
 from reportgen.render.theme import contrast, house_colours, refuse_unreadable
@@ -61,7 +61,7 @@ def test_a_text_that_could_not_be_read_is_refused(theme, named):
 
 
 def page(theme, medium="screen"):
-    return html(dressed(report_of_shape("3 classes"), Look(theme=theme)), medium)
+    return html(with_appearance(report_of_shape("3 classes"), Appearance(theme=theme)), medium)
 
 
 @pytest.mark.parametrize("medium", ["screen", "print"])
@@ -98,7 +98,7 @@ def png(kind="PNG", side=4):
 @pytest.mark.parametrize(("content", "ending"), [(png(), "png"), (png("JPEG"), "jpg"), (SVG, "svg")])
 def test_a_logo_is_known_by_its_content(tmp_path, content, ending):
     (tmp_path / "logo.bin").write_bytes(content)
-    made = look(None, ThemeTable(logo=tmp_path / "logo.bin", logo_alt="Us"))
+    made = read_appearance(None, ThemeTable(logo=tmp_path / "logo.bin", logo_alt="Us"))
     assert made.theme.logo == Logo(content=content, ending=ending, alt="Us")
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_logo_is_refused(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=re.escape(f"[theme] logo {path}")) as caught:
-        look(None, ThemeTable(logo=path))
+        read_appearance(None, ThemeTable(logo=path))
     assert caught.value.exit_code == 2
 
 
@@ -135,12 +135,14 @@ def test_a_wrong_value_is_named(tmp_path, line):
 
 def test_a_theme_changes_no_byte_of_a_page_that_has_none():
     plain = report_of_shape("one image")
-    assert html(dressed(plain, Look()), "screen") == html(plain, "screen")
-    assert html(replace(plain, look=Look(theme=Theme(colours={"ink": "#000000"}))), "screen") != html(plain, "screen")
+    assert html(with_appearance(plain, Appearance()), "screen") == html(plain, "screen")
+    assert html(replace(plain, appearance=Appearance(theme=Theme(colours={"ink": "#000000"}))), "screen") != html(
+        plain, "screen"
+    )
 
 
 def test_a_family_that_is_not_installed_is_warned_of_with_the_nearest(caplog):
-    look(None, ThemeTable(font_body="DejaVu Sanss", font_mono="DejaVu Sans Mono"))
+    read_appearance(None, ThemeTable(font_body="DejaVu Sanss", font_mono="DejaVu Sans Mono"))
     assert [record.getMessage() for record in caplog.records] == [
         "[theme] font_body: no family 'DejaVu Sanss' here (nearest: DejaVu Sans)"
     ]

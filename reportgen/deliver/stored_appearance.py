@@ -1,4 +1,4 @@
-"""A look as plain values in run.json, and back."""
+"""An appearance as plain values in run.json, and back."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from reportgen.compose.look import COLOURS, FONTS, PLAIN, Logo, Look, Theme, checked_colour, checked_family
+from reportgen.compose.appearance import (
+    COLOURS,
+    DEFAULT_APPEARANCE,
+    FONTS,
+    Appearance,
+    Logo,
+    Theme,
+    checked_colour,
+    checked_family,
+)
 from reportgen.errors import ConfigError
 from reportgen.render.logo import logo_of
 
@@ -22,7 +31,7 @@ class _StoredLogo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _StoredLook:
+class _StoredAppearance:
     """The key `look`."""
 
     templates: dict[str, str]
@@ -33,15 +42,15 @@ class _StoredLook:
     logo: _StoredLogo | None
 
 
-_LOOK = TypeAdapter(_StoredLook)
+_APPEARANCE = TypeAdapter(_StoredAppearance)
 
 
-def stored_look(look: Look) -> dict[str, Any]:
+def stored_appearance(appearance: Appearance) -> dict[str, Any]:
     """The key `look` of run.json; the logo's bytes in base64."""
-    theme, logo = look.theme, look.theme.logo
+    theme, logo = appearance.theme, appearance.theme.logo
     return {
-        "templates": dict(look.templates),
-        "folder": look.folder,
+        "templates": dict(appearance.templates),
+        "folder": appearance.folder,
         "colours": dict(theme.colours),
         "dark": dict(theme.dark),
         "fonts": dict(theme.fonts),
@@ -49,16 +58,16 @@ def stored_look(look: Look) -> dict[str, Any]:
     }
 
 
-def restored_look(record: Mapping[str, Any]) -> Look:
-    """What `stored_look` stored in this run.json; the house's own look for a run of an older version.
+def restored_appearance(record: Mapping[str, Any]) -> Appearance:
+    """What `stored_appearance` stored in this run.json; the house's own appearance for a run of an older version.
 
     The values pass the checks that those of [theme] pass. Raises ValueError.
     """
     if record.get("look") is None:
-        return PLAIN
-    stored = _LOOK.validate_python(record["look"])
+        return DEFAULT_APPEARANCE
+    stored = _APPEARANCE.validate_python(record["look"])
     logo = stored.logo
-    return Look(
+    return Appearance(
         templates=stored.templates,
         folder=stored.folder,
         theme=Theme(

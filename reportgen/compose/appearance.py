@@ -1,4 +1,4 @@
-"""What a user changes about how the pages look: templates of one's own, and a theme."""
+"""Appearance: what a user changes about how the pages look, with templates and a theme of their own."""
 
 import re
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Appearance:
     """`templates`: texts by name, such as "sections/summary.html.j2" or "css/page.css". folder: where they lay.
 
     stored: they came with a stored run, and nobody has named their folder for this rendering.
@@ -76,4 +76,4 @@ class Look:
         return {logo.asset: logo.content} if logo else {}
 
 
-PLAIN = Look()
+DEFAULT_APPEARANCE = Appearance()

@@ -1,10 +1,10 @@
-"""From [theme] and --templates to the look of the report; refused before device time is spent."""
+"""From [theme] and --templates to the appearance of the report; refused before device time is spent."""
 
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from reportgen.compose.look import COLOURS, FONTS, Look, Theme
+from reportgen.compose.appearance import COLOURS, FONTS, Appearance, Theme
 from reportgen.config_tables import Colours, ThemeTable
 from reportgen.nearest import nearest
 from reportgen.pipeline.logo import read_logo
@@ -15,7 +15,7 @@ from reportgen.render.theme import refuse_unreadable
 log = logging.getLogger(__name__)
 
 
-def look(templates: Path | None, table: ThemeTable) -> Look:
+def read_appearance(templates: Path | None, table: ThemeTable) -> Appearance:
     """What the user changes. Raises ConfigError for what cannot be read, by the program or on the page.
 
     `templates`: a folder; "none" for ours alone, where a stored run has others.
@@ -30,8 +30,8 @@ def look(templates: Path | None, table: ThemeTable) -> Look:
     refuse_unreadable(theme)
     _warn_of_missing_fonts(fonts)
     if templates is None or str(templates) == "none":
-        return Look(theme=theme)
-    return Look(templates=read_templates(templates), folder=str(templates), theme=theme)
+        return Appearance(theme=theme)
+    return Appearance(templates=read_templates(templates), folder=str(templates), theme=theme)
 
 
 def _warn_of_missing_fonts(fonts: Mapping[str, str]) -> None:
