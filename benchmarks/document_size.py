@@ -56,7 +56,7 @@ def noise(seed: int) -> bytes:
     import numpy as np
     from PIL import Image
 
-    from reportgen.inputs.thumbnails import SIDE_PX
+    from reportgen.inputs.images.thumbnails import SIDE_PX
 
     drawn = np.random.default_rng(seed).integers(0, 256, (14, 14, 3), dtype=np.uint8)
     file = io.BytesIO()

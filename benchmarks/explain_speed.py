@@ -29,7 +29,7 @@ from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.grad_cam import grad_cam
 from reportgen.explain.methods import ExplainOptions, Question, Subject, method
 from reportgen.explain.target_layers import target_layer
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

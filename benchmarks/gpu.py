@@ -26,7 +26,7 @@ from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.predictions import N_CHECKED, evaluate
 from reportgen.explain.methods import Question, method
-from reportgen.inputs.images import decoded
+from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.run_inputs import RunInputs
 
 ROUNDS, BATCH = 5, 64

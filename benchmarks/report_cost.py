@@ -32,13 +32,13 @@ from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
 from reportgen.explain.methods import ExplainOptions
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.history import History
-from reportgen.inputs.images import decoded
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import decoded
+from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.notes import read_notes
-from reportgen.inputs.preprocessing import Preprocessing
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
-from reportgen.inputs.thumbnails import thumbnails
 from reportgen.render.rendered import render
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -203,7 +203,7 @@ def render(  # noqa: PLR0913  # one parameter an option: that is what typer read
     given = {key: value for key, value in locals().items() if key not in ("run_dir", "config", "verbose")}
     from reportgen.config import read_anew
     from reportgen.console import set_up_logging
-    from reportgen.pipeline.report import render_again
+    from reportgen.pipeline.render import render_again
 
     set_up_logging(verbose)
     findings, receipts = render_again(run_dir, read_anew(given, config))

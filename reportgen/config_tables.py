@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from reportgen.compose.appearance import COLOURS, FONTS, checked_colour, checked_family
+from reportgen.inputs.images.preprocessing import Size, checked
 from reportgen.inputs.names import by_nfc, nfc
-from reportgen.inputs.preprocessing import Size, checked
 from reportgen.language import LANGUAGES
 
 Fraction = Field(default=None, ge=0, le=1)

@@ -9,7 +9,7 @@ import torch
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import Predictions, evaluate
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
 from tests.pets import hand_checkpoint, write_five_breeds
 

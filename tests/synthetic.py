@@ -19,7 +19,7 @@ from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.classes import ClassAlignment
 from reportgen.inputs.history import History, PastRun, surroundings
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.run_inputs import DataFacts, ModelFacts, RunFacts
 from reportgen.inputs.taxonomy import Taxonomy
 

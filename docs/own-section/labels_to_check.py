@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 
 N_ROWS = 20
 TITLES = {"en": "Labels to check", "ja": "確認したいラベル"}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
-from reportgen.analyse.nights import Churn, Flip, churn, flips
+from reportgen.analyse.flips import Churn, Flip, churn, flips
 from reportgen.analyse.paired import Change, family, judged, paired_change
 from reportgen.analyse.pairs import confused_pairs
 from reportgen.evaluate.predictions import Predictions

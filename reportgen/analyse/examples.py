@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportgen.analyse.cross_species import CrossSpeciesError
+from reportgen.analyse.flips import Flip
 from reportgen.analyse.groups import ConfusedGroup
-from reportgen.analyse.nights import Flip
 
 Reason = Literal["cross_species", "newly_wrong", "newly_right", "group_error", "group_correct", "confident_error"]
 

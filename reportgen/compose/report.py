@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from reportgen.analyse.findings import Findings
 from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
-from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import panels
+from reportgen.compose.section import Material, Section
 from reportgen.compose.thrift import Thrift
 from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
@@ -186,6 +186,6 @@ def _failed(name: str, found: str) -> RenderingError:
     return RenderingError(
         f"report section {name!r}",
         found=found,
-        expected="a reportgen.compose.material.Section, or None",
+        expected="a reportgen.compose.section.Section, or None",
         todo="mend the callable",
     )

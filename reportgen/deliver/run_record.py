@@ -28,9 +28,9 @@ from reportgen.explain.precision import PrecisionCheck
 from reportgen.explain.run_focus import FocusRow
 from reportgen.inputs.bounded_files import Shape, about, arrays, columns
 from reportgen.inputs.history import COLUMNS, N_NIGHTS, Described, History, PastRun, past_run
-from reportgen.inputs.preprocessing import LARGEST_PX
+from reportgen.inputs.images.preprocessing import LARGEST_PX
+from reportgen.inputs.images.thumbnails import is_thumbnail
 from reportgen.inputs.stored_fields import Name
-from reportgen.inputs.thumbnails import is_thumbnail
 from reportgen.language import LANGUAGES
 
 MAPS, HISTORY, THUMBNAILS = "attributions.npz", "history.parquet", "thumbnails.parquet"

@@ -14,8 +14,8 @@ from PIL import Image, ImageFilter
 
 from reportgen.demo.draw import DrawnPet, Staging, drawn_with_mask
 from reportgen.demo.traits import Coat, Traits, read_traits
-from reportgen.inputs.labelled_images import DataSource, LabelledImages
-from reportgen.inputs.oxford_pet import oxford_pet
+from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages
+from reportgen.inputs.datasets.oxford_pet import oxford_pet
 
 N_TEST = 12
 SIZE_PX = 224

@@ -24,8 +24,8 @@ from torch import nn
 from reportgen.demo.drawn_pets import N_TEST, jpeg, pet_of
 from reportgen.demo.tiny_net import tiny_net
 from reportgen.demo.traits import Traits, read_traits
-from reportgen.inputs.images import decoded
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import decoded
 
 VIEW = Preprocessing(resize_px=128, crop_px=128, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 SEED = 20260

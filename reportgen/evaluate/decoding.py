@@ -21,9 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
-from reportgen.inputs.images import UnreadableImageError, read_picture
-from reportgen.inputs.labelled_images import Sample
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.datasets.labelled_images import Sample
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import UnreadableImageError, read_picture
 from reportgen.processes import DiedError, LateError, SideProcess
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from torch import nn
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.memory import in_memory
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.plain_text import named
 
 Watch = Callable[[int, int], None]  # (images done, images in all)

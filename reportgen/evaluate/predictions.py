@@ -17,9 +17,9 @@ from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.decoding import Batch, LoopOptions, batches
 from reportgen.evaluate.device import Compute, model_on_loan, recorded
 from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
-from reportgen.inputs.file_kinds import common_advice
-from reportgen.inputs.images import UnreadableImageError
-from reportgen.inputs.labelled_images import Sample
+from reportgen.inputs.datasets.labelled_images import Sample
+from reportgen.inputs.images.file_kinds import common_advice
+from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunFacts, RunInputs
 from reportgen.language import SAME, language

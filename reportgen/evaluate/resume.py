@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, fingerprint
-from reportgen.inputs.images import UnreadableImageError, file_content
+from reportgen.inputs.images.reading import UnreadableImageError, file_content
 from reportgen.inputs.run_inputs import RunInputs
 
 

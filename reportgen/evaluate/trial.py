@@ -16,8 +16,8 @@ from reportgen.errors import EvaluationError, InputError, ReportgenError, in_one
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.memory import memory_errors_worded
-from reportgen.inputs.adapted import Numbers, adapted
-from reportgen.inputs.images import UnreadableImageError
+from reportgen.inputs.images.reading import UnreadableImageError
+from reportgen.inputs.models.adapted import Numbers, adapted
 from reportgen.inputs.run_inputs import Remark, RunInputs
 
 log = logging.getLogger(__name__)

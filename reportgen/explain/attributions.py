@@ -33,7 +33,7 @@ from reportgen.explain.methods import (
 from reportgen.explain.precision import PrecisionCheck, precision_checks
 from reportgen.explain.run_focus import FocusRow, focus_rows
 from reportgen.explain.target_layers import target_layer
-from reportgen.inputs.adapted import program_of
+from reportgen.inputs.models.adapted import program_of
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plugins import resolved
 

@@ -8,8 +8,8 @@ from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
 from reportgen.explain.maps import Picture
 from reportgen.explain.run_focus import read_mask_or_none
-from reportgen.inputs.images import UnreadableImageError
-from reportgen.inputs.labelled_images import Sample
+from reportgen.inputs.datasets.labelled_images import Sample
+from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunInputs
 

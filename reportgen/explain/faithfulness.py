@@ -19,7 +19,7 @@ from scipy.stats import t as students_t
 from reportgen.evaluate.memory import in_memory
 from reportgen.explain.focus import enlarged
 from reportgen.explain.methods import Subject
-from reportgen.inputs.images import blurred
+from reportgen.inputs.images.reading import blurred
 
 _TIES = 7  # seed of the order of equally hot pixels, the same for every map
 _RANDOM = 0x5EED

@@ -17,7 +17,7 @@ from torch.nn.grad import conv2d_input
 from reportgen.explain.lrp_copy import fold
 from reportgen.explain.methods import NotApplicableError, Subject
 from reportgen.explain.private_copy import private_copy
-from reportgen.inputs.first_run import memory_format
+from reportgen.inputs.models.first_forward import memory_format
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

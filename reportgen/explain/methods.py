@@ -17,8 +17,8 @@ from torch import nn
 from reportgen.errors import ConfigError
 from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.device import Compute
-from reportgen.inputs.adapted import program_of
-from reportgen.inputs.programs import NAMES
+from reportgen.inputs.models.adapted import program_of
+from reportgen.inputs.models.programs import NAMES
 from reportgen.plugins import resolved
 
 METHODS: Mapping[str, str] = MappingProxyType(

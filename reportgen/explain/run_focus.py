@@ -13,8 +13,8 @@ from reportgen.analyse.intervals import Interval, wilson
 from reportgen.explain.focus import Focus, enlarged, focus
 from reportgen.explain.maps import checked_maps
 from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
-from reportgen.inputs.images import UnreadableImageError
-from reportgen.inputs.labelled_images import Sample
+from reportgen.inputs.datasets.labelled_images import Sample
+from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.explain.hub_layers import transformers_layer
-from reportgen.inputs.adapted import own
+from reportgen.inputs.models.adapted import own
 from reportgen.plain_text import named
 
 Layout = Literal["nchw", "nhwc", "tokens"]

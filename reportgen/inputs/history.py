@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from reportgen.errors import InputError
 from reportgen.inputs.bounded_files import about, columns, json_value
 from reportgen.inputs.bundle_files import MANIFEST, bundle_read
+from reportgen.inputs.images.preprocessing import Preprocessing, StoredPreprocessing
 from reportgen.inputs.names import nfc
 from reportgen.inputs.plain_files import folders_in
-from reportgen.inputs.preprocessing import Preprocessing, StoredPreprocessing
 from reportgen.inputs.stored_fields import Moment, Name, RunId, Sha256, refuse_other_run
 
 N_NIGHTS = 14  # how far back strips and churn look

@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reportgen.errors import InputError
-from reportgen.inputs.adapted import PLAIN, Reading
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, read_checkpoint
 from reportgen.inputs.classes import ClassAlignment, aligned
-from reportgen.inputs.first_run import Asked, FirstRun, first_run, refuse_other_width, with_classes
-from reportgen.inputs.images import read_crop, read_mask
-from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
-from reportgen.inputs.models import read_model
+from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
+from reportgen.inputs.datasets.splits import refuse_classes_in_classes
+from reportgen.inputs.images.preprocessing import Preprocessing, Said, StoredPreprocessing, merged
+from reportgen.inputs.images.reading import read_crop, read_mask
+from reportgen.inputs.models.adapted import PLAIN, Reading
+from reportgen.inputs.models.building import read_model
+from reportgen.inputs.models.first_forward import Asked, FirstRun, first_run, refuse_other_width, with_classes
+from reportgen.inputs.models.timm_config import timm_preprocessing
 from reportgen.inputs.names import as_text
 from reportgen.inputs.notes import own_notes_text, read_notes
-from reportgen.inputs.preprocessing import Preprocessing, Said, StoredPreprocessing, merged
-from reportgen.inputs.splits import refuse_classes_in_classes
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
-from reportgen.inputs.timm_config import timm_preprocessing
 from reportgen.plain_text import named
 
 log = logging.getLogger(__name__)

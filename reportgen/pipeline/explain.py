@@ -11,7 +11,7 @@ from reportgen.evaluate.device import compute
 from reportgen.evaluate.trial import tried_on
 from reportgen.explain.attributions import refuse_unexplainable
 from reportgen.explain.one_picture import explain_picture
-from reportgen.inputs.images import UnreadableImageError, read_crop
+from reportgen.inputs.images.reading import UnreadableImageError, read_crop
 from reportgen.inputs.names import nfc
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import read_model_alone

@@ -12,8 +12,8 @@ from reportgen.deliver.mail import MailSettings
 from reportgen.errors import ConfigError
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.explain.methods import ExplainOptions
-from reportgen.inputs.labelled_images import DataSource
-from reportgen.inputs.preprocessing import OtherScaleError, Said, said
+from reportgen.inputs.datasets.labelled_images import DataSource
+from reportgen.inputs.images.preprocessing import OtherScaleError, Said, said
 from reportgen.inputs.run_inputs import InputOptions
 
 

@@ -33,14 +33,14 @@ from reportgen.explain.methods import ExplainOptions
 from reportgen.explain.rehearsal import rehearse
 from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.history import read_history
+from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
-from reportgen.inputs.thumbnails import thumbnails
 from reportgen.pipeline.after import index_mail_and_prune
 from reportgen.pipeline.foreign import foreign_faults_worded
 from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.read_appearance import read_appearance
-from reportgen.pipeline.report import make_report, timed
+from reportgen.pipeline.render import make_report, timed
 from reportgen.plain_text import named, shown
 from reportgen.stopping import Stopped, held_back
 

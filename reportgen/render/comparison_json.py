@@ -5,7 +5,7 @@ from typing import Any
 
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
-from reportgen.analyse.nights import Flip
+from reportgen.analyse.flips import Flip
 from reportgen.analyse.paired import Change
 from reportgen.language import LANGUAGES
 from reportgen.render.words import differences_text, mismatch_text

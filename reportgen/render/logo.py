@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from reportgen.compose.appearance import Logo
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.inputs.raster import whole_files_only
+from reportgen.inputs.images.raster import whole_files_only
 
 LARGEST = 300_000  # bytes; it stands in every HTML report
 _ENDINGS: dict[str | None, Literal["png", "jpg"]] = {"PNG": "png", "JPEG": "jpg"}

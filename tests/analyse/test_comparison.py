@@ -8,7 +8,7 @@ from scipy import stats
 
 from reportgen.analyse.comparison import comparison
 from reportgen.inputs.history import N_NIGHTS, History
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
 from tests.synthetic import past_run_of, predictions_of
 
 # 3 classes of 20, 10 and 10; tonight 4 of the first are called the second and 1 the third.

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reportgen.analyse.nights import churn, flips, state
+from reportgen.analyse.flips import churn, flips, state
 from tests.synthetic import predictions_of
 
 

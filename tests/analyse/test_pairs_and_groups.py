@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.analyse.examples import ExampleRule, examples
+from reportgen.analyse.flips import Flip
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.intervals import wilson
-from reportgen.analyse.nights import Flip
 from reportgen.analyse.pairs import confused_pairs
 
 CATS = "Abyssinian Bengal Birman Bombay British_Shorthair Egyptian_Mau Maine_Coon Persian Ragdoll Russian_Blue Siamese Sphynx"

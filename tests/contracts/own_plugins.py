@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
-from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
 
 
 def one_picture(source: DataSource) -> LabelledImages:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reportgen.inputs.labelled_images import DATASETS, DataSource, LabelledImages, read_labelled_images
+from reportgen.inputs.datasets.labelled_images import DATASETS, DataSource, LabelledImages, read_labelled_images
 from tests.pets import picture
 
 

@@ -15,7 +15,7 @@ from reportgen.demo.drawn_pets import write_drawn_pets
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import evaluate
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 from tests.synthetic import FIRST_NIGHT
 

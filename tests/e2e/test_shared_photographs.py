@@ -11,8 +11,8 @@ from reportgen.deliver.stored_evaluation import read_evaluation
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import evaluate
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.history import History
-from reportgen.inputs.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 from reportgen.pipeline.run import run
 from tests.synthetic import past_run_of

@@ -22,7 +22,7 @@ BETWEEN = (
     "reportgen.deliver.bundle:manifest",
     "reportgen.deliver.writing:settle",
 )
-BEFORE = ("tests.pets:forward", "reportgen.inputs.images:read_picture")
+BEFORE = ("tests.pets:forward", "reportgen.inputs.images.reading:read_picture")
 
 
 @contextmanager

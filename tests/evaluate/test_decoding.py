@@ -125,9 +125,9 @@ WITHOUT_SHARED_MEMORY = """
 import sys
 from pathlib import Path
 from reportgen.evaluate.decoding import LoopOptions, batches
-from reportgen.inputs.labelled_images import DataSource
-from reportgen.inputs.oxford_pet import oxford_pet
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.datasets.labelled_images import DataSource
+from reportgen.inputs.datasets.oxford_pet import oxford_pet
+from reportgen.inputs.images.preprocessing import Preprocessing
 images = oxford_pet(DataSource(root=Path(sys.argv[1])))
 print(sum(len(b.crops) for b in batches(images.samples, Preprocessing(), LoopOptions(batch_size=16, n_workers=3))))
 """

@@ -11,7 +11,7 @@ from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.predictions import ArgmaxCheck, evaluate
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint
 from tests.traces import state_of

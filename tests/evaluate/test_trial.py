@@ -10,7 +10,7 @@ from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import evaluate
 from reportgen.evaluate.trial import numbers_of, tried
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 from tests import users_models
 from tests.traces import state_of

@@ -8,7 +8,7 @@ from torch import nn
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.explain.certificate import Certificate, certificates
 from reportgen.explain.methods import Explainer, ExplainOptions, Question, Subject, method
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 
 CPU = compute("cpu", "fp32")

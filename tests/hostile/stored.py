@@ -13,7 +13,7 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import RunStamp
 from reportgen.deliver.stored_run import StoredRun
 from reportgen.inputs.history import History
-from reportgen.pipeline.report import make_report
+from reportgen.pipeline.render import make_report
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 RUN_ID, OTHER = "20261123T080000000Z-1a2b3c4d", "20261122T080000000Z-1a2b3c4d"

@@ -8,7 +8,7 @@ from reportgen.compose.report import RunStamp
 from reportgen.deliver.bundle import manifest
 from reportgen.deliver.stored_run import StoredRun
 from reportgen.inputs.bundle_files import MANIFEST
-from reportgen.pipeline.report import make_report
+from reportgen.pipeline.render import make_report
 from tests.synthetic import attributions_of, findings_of
 
 RUN_ID = "20261123T080000000Z-1a2b3c4d"

@@ -12,7 +12,7 @@ from PIL import Image
 
 from reportgen.errors import InputError
 from reportgen.inputs.classes import aligned
-from reportgen.inputs.labelled_images import LabelledImages, Sample
+from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample
 from reportgen.nearest import hint, nearest
 from reportgen.plain_text import MAX_NAMED, named
 

@@ -22,7 +22,7 @@ from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.inputs.history import read_past_run
 from reportgen.inputs.plain_files import held_folder, kind_of
 from reportgen.pipeline.mail import mail_report
-from reportgen.pipeline.report import render_again
+from reportgen.pipeline.render import render_again
 from tests.archives import archived, contents, run_id_of
 from tests.hostile.odd_files import ODD_FILES, odd_files, put
 from tests.hostile.ten_images import RUN_ID, with_pdf

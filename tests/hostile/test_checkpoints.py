@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.models import read_model
+from reportgen.inputs.models.building import read_model
 from reportgen.inputs.usable_names import MAX_CLASSES
 
 NAMES = ["red", "green", "blue"]

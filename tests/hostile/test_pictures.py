@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 from reportgen.inputs import raster
-from reportgen.inputs.images import UnreadableImageError, decoded, file_content, read_mask, read_picture
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import UnreadableImageError, decoded, file_content, read_mask, read_picture
 
 VIEW = Preprocessing()
 SQUASHED = Preprocessing(resize_px=(224, 224), crop_px=224)
@@ -134,15 +134,15 @@ def test_strips_give_the_pixels_that_the_whole_gives(monkeypatch, mode, view):
     large = whole.resize(size, Image.Resampling.BILINEAR)
     left, top = (size[0] - 224) // 2, (size[1] - 224) // 2
     wanted = np.asarray(large.crop((left, top, left + 224, top + 224))).astype(int)
-    monkeypatch.setattr("reportgen.inputs.windows._STRIP_PX", 2000)
-    monkeypatch.setattr("reportgen.inputs.images.MAX_COPIED_PX", 0)
+    monkeypatch.setattr("reportgen.inputs.images.windows._STRIP_PX", 2000)
+    monkeypatch.setattr("reportgen.inputs.images.reading.MAX_COPIED_PX", 0)
     if content is None:  # no format of Pillow's keeps this mode
-        from reportgen.inputs.images import _strip_as_rgb
+        from reportgen.inputs.images.reading import _strip_as_rgb
 
         found = view.window(picture, lambda strip: _strip_as_rgb(strip, 255.0))
     else:
         path = io.BytesIO(content)
-        monkeypatch.setattr("reportgen.inputs.images.file_content", lambda _: path.getvalue())
+        monkeypatch.setattr("reportgen.inputs.images.reading.file_content", lambda _: path.getvalue())
         found = read_picture(path, view).crop
     assert np.abs(found.permute(1, 2, 0).numpy().astype(int) - wanted).max() <= 1
 

@@ -7,7 +7,7 @@ import pytest
 
 from reportgen.config import Anew
 from reportgen.errors import ConfigError, InputError
-from reportgen.pipeline.report import render_again
+from reportgen.pipeline.render import render_again
 from reportgen.pipeline.run import _refuse_taken
 from tests.archives import contents
 from tests.hostile.stored import OTHER, RUN_ID, exchanged, sealed, whole_bundle

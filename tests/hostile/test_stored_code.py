@@ -20,7 +20,7 @@ from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import ConfigError, InputError, RenderingError
 from reportgen.pipeline.compare import compared
 from reportgen.pipeline.mail import mail_report
-from reportgen.pipeline.report import render_again
+from reportgen.pipeline.render import render_again
 from reportgen.render.content_policy import content_policy, with_policy
 from reportgen.render.html import html
 from reportgen.render.limits import TemplateLimits, within_limits

@@ -6,8 +6,8 @@ import pytest
 from pyarrow import parquet
 
 from reportgen.errors import InputError
-from reportgen.inputs.labelled_images import DataSource
-from reportgen.inputs.manifest import MOST_ROWS, manifest
+from reportgen.inputs.datasets.labelled_images import DataSource
+from reportgen.inputs.datasets.manifest import MOST_ROWS, manifest
 from reportgen.inputs.text_files import MOST_BYTES, read_text
 
 

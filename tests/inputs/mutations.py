@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reportgen.inputs.images import Picture, UnreadableImageError, read_picture
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import Picture, UnreadableImageError, read_picture
 
 FORMS = {  # Pillow's name of a format: how it is saved
     "PNG": {},

@@ -10,8 +10,8 @@ import torch
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.models import read_model
-from reportgen.inputs.preprocessing import Preprocessing, merged
+from reportgen.inputs.images.preprocessing import Preprocessing, merged
+from reportgen.inputs.models.building import read_model
 from tests.inputs.refusals import refused
 from tests.inputs.test_models import n_outputs
 from tests.pets import BREEDS, hand_checkpoint, hand_weights

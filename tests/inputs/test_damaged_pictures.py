@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from reportgen.inputs.images import Picture, UnreadableImageError, read_crop, read_mask, read_picture
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import Picture, UnreadableImageError, read_crop, read_mask, read_picture
 from tests.inputs import mutations
 
 
@@ -94,7 +94,7 @@ def test_the_window_of_a_thin_picture_is_the_crop_of_the_whole(monkeypatch, size
         preprocessing.resize_px, v2.InterpolationMode[preprocessing.interpolation.upper()], antialias=True
     )
     crop = v2.CenterCrop(preprocessing.crop_size)
-    monkeypatch.setattr("reportgen.inputs.windows.MAX_RESIZED_PX", 1)
+    monkeypatch.setattr("reportgen.inputs.images.windows.MAX_RESIZED_PX", 1)
     found = preprocessing.cropped(picture)
     by_pillow = v2.functional.pil_to_tensor(crop(whole(v2.functional.to_pil_image(picture))))
     assert (found.int() - by_pillow.int()).abs().max() <= 1
@@ -109,8 +109,8 @@ MEASURE = """
 import resource, sys
 from pathlib import Path
 from PIL import Image
-from reportgen.inputs.images import read_mask, read_picture
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import read_mask, read_picture
+from reportgen.inputs.images.preprocessing import Preprocessing
 folder, width, height = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 Image.new("RGB", (60, 40)).save(folder / "small.png")
 read_picture(folder / "small.png", Preprocessing())

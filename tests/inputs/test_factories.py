@@ -6,8 +6,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from reportgen.errors import ConfigError, InputError
-from reportgen.inputs.factories import factory_model
-from reportgen.inputs.models import read_model
+from reportgen.inputs.models.building import read_model
+from reportgen.inputs.models.factories import factory_model
 from tests.inputs.refusals import refused
 from tests.inputs.test_models import checkpoint
 from tests.users_models import Colours

@@ -13,9 +13,9 @@ from reportgen.errors import InputError
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import evaluate
-from reportgen.inputs.file_kinds import common_advice, file_kind
-from reportgen.inputs.images import UnreadableImageError, decoded, read_crop
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.file_kinds import common_advice, file_kind
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import UnreadableImageError, decoded, read_crop
 from tests.inputs.refusals import refused
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"cd" * 32 + b"\nsize 20034\n"

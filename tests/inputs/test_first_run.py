@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from reportgen.errors import InputError
-from reportgen.inputs.adapted import Adapted
-from reportgen.inputs.first_run import Asked, first_run, memory_format, refuse_other_width
+from reportgen.inputs.models.adapted import Adapted
+from reportgen.inputs.models.first_forward import Asked, first_run, memory_format, refuse_other_width
 from tests import users_models
 from tests.inputs.refusals import refused
 from tests.users_models import as_inputs

@@ -11,7 +11,7 @@ import pytest
 from reportgen.deliver.bundle import write_bundle
 from reportgen.errors import InputError
 from reportgen.inputs.history import N_NIGHTS, read_history, read_past_run
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
 
 ROWS = {"sample_id": ["a", "b"], "sha256": ["1" * 64, "2" * 64], "target": ["pug", "boxer"], "pred": ["pug", "pug"]}
 

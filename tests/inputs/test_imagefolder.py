@@ -3,8 +3,8 @@
 import pytest
 
 from reportgen.errors import InputError
-from reportgen.inputs.imagefolder import imagefolder
-from reportgen.inputs.labelled_images import DataSource
+from reportgen.inputs.datasets.imagefolder import imagefolder
+from reportgen.inputs.datasets.labelled_images import DataSource
 from tests.inputs.refusals import refused
 
 

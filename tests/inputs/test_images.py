@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reportgen.inputs.images import UnreadableImageError, blurred, decoded, read_crop, read_mask
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import UnreadableImageError, blurred, decoded, read_crop, read_mask
 
 
 def photo(width=60, height=40):

@@ -10,7 +10,7 @@ from torch import nn
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.models import read_model
+from reportgen.inputs.models.building import read_model
 from tests.inputs.refusals import refused
 
 HERE = "tests.inputs.test_loading"

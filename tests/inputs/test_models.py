@@ -7,8 +7,8 @@ from torch import nn
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
-from reportgen.inputs.first_run import Asked, first_run
-from reportgen.inputs.models import read_model
+from reportgen.inputs.models.building import read_model
+from reportgen.inputs.models.first_forward import Asked, first_run
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, LOGIT, hand_checkpoint, picture
 

@@ -10,8 +10,8 @@ from torchvision.transforms import v2
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.images import read_crop
-from reportgen.inputs.preprocessing import OtherScaleError, Preprocessing, merged, said
+from reportgen.inputs.images.preprocessing import OtherScaleError, Preprocessing, merged, said
+from reportgen.inputs.images.reading import read_crop
 from reportgen.inputs.run_inputs import read_inputs
 from reportgen.pipeline.options import input_options
 from tests.inputs.refusals import refused

@@ -12,8 +12,8 @@ import torch
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.first_run import Asked, first_run
-from reportgen.inputs.models import read_model
+from reportgen.inputs.models.building import read_model
+from reportgen.inputs.models.first_forward import Asked, first_run
 from tests.inputs.refusals import refused
 from tests.inputs.test_first_run import EXPECTED
 from tests.users_models import Colours, Dictionary, as_inputs

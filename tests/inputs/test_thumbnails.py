@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from reportgen.inputs.preprocessing import Preprocessing
-from reportgen.inputs.thumbnails import thumbnails
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.thumbnails import thumbnails
 from tests.pets import COLOURS, DISGUISED, PATCH_AT, PATCH_PX, SIZE_PX
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from PIL import Image
 
-from reportgen.inputs.images import decoded
-from reportgen.inputs.labelled_images import DataSource
-from reportgen.inputs.preprocessing import Preprocessing
+from reportgen.inputs.datasets.labelled_images import DataSource
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.reading import decoded
+from reportgen.inputs.models.timm_config import timm_preprocessing
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
-from reportgen.inputs.timm_config import timm_preprocessing
 from tests.users_models import NAMES, Colours, pictures
 
 timm = pytest.importorskip("timm", reason="NOT RUN: timm is not installed")

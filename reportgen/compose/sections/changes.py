@@ -5,9 +5,9 @@ from types import MappingProxyType
 
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.examples import Reason
-from reportgen.analyse.nights import Flip
-from reportgen.compose.material import Material, Section
+from reportgen.analyse.flips import Flip
 from reportgen.compose.panels import Panel
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 _N_FLIPS = 20  # rows of the tables; all are in changes.csv

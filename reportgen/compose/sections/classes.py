@@ -1,7 +1,7 @@
 """Precision, recall and F1 of every class."""
 
 from reportgen.compose.figures import recall_chart
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 _N_ROWS = 40

@@ -1,6 +1,6 @@
 """The most confident of the errors that are shown nowhere else."""
 
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 

@@ -1,6 +1,6 @@
 """Errors that even miss the species, each on its own card; without a taxonomy, why there are none."""
 
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 

@@ -1,6 +1,6 @@
 """What went in: names, order, preprocessing, unreadable images. Faults here look like a confused model."""
 
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_

@@ -4,7 +4,7 @@ from collections import Counter
 from statistics import fmean
 
 from reportgen.analyse.intervals import difference, mean_interval
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.explain.attributions import MethodUse
 from reportgen.explain.run_focus import lying
 from reportgen.explain.standing import standings

@@ -1,7 +1,7 @@
 """The rules of the gate, each with its outcome and why."""
 
 from reportgen.analyse.gate import OUTCOMES
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 

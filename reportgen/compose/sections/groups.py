@@ -2,8 +2,8 @@
 
 from reportgen.analyse.groups import ConfusedGroup
 from reportgen.analyse.pairs import ConfusedPair
-from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import Panel
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 

@@ -2,9 +2,9 @@
 
 from types import MappingProxyType
 
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.compose.sections.changes import SECTION_OF
-from reportgen.inputs.thumbnails import SIDE_PX
+from reportgen.inputs.images.thumbnails import SIDE_PX
 from reportgen.language import N_
 
 

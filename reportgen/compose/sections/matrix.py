@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from reportgen.analyse.confusion import Counts
 from reportgen.analyse.findings import Findings
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 MAX_CLASSES = 38  # more columns than this would fall below 5 pt on a landscape A4 page

@@ -1,8 +1,8 @@
 """How everything was worked out, on what machine, and what the words mean."""
 
 from reportgen.compose.figures import colour_bar
-from reportgen.compose.material import Material, Section
 from reportgen.compose.panels import JPEG_QUALITY
+from reportgen.compose.section import Material, Section
 from reportgen.explain.certificate import ALIKE, N_DRAWS
 from reportgen.language import N_
 

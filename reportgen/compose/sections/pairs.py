@@ -1,7 +1,7 @@
 """All confused pairs at a glance."""
 
 from reportgen.compose.figures import pair_chart
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.language import N_
 
 _N_ROWS = 15

@@ -6,7 +6,7 @@ from typing import Literal
 
 from reportgen.analyse.intervals import wilson
 from reportgen.compose.figures import TrendNight, trend_chart
-from reportgen.compose.material import Material, Section
+from reportgen.compose.section import Material, Section
 from reportgen.inputs.history import PastRun
 from reportgen.language import N_
 

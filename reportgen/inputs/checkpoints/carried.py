@@ -8,8 +8,8 @@ import numpy as np
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints.class_names import PLACES, as_mapping, class_names
+from reportgen.inputs.images.preprocessing import OtherScaleError, Said, said
 from reportgen.inputs.names import nfc
-from reportgen.inputs.preprocessing import OtherScaleError, Said, said
 from reportgen.inputs.usable_names import MAX_LETTERS, refuse_unusable
 
 _LAST_EPOCH = 10**9

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError, in_one_line
+from reportgen.inputs.images.preprocessing import LARGEST_PX
 from reportgen.inputs.json_text import MOST_BYTES, parsed
 from reportgen.inputs.plain_files import read_regular
-from reportgen.inputs.preprocessing import LARGEST_PX
 
 log = logging.getLogger(__name__)
 _RESAMPLE = {0: "nearest", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers

@@ -4,10 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 from reportgen.errors import InputError
-from reportgen.inputs.folders import Counts, entries, files_below
-from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample, existing_dir
+from reportgen.inputs.datasets.folders import Counts, entries, files_below
+from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample, existing_dir
+from reportgen.inputs.datasets.splits import refuse_splits, refuse_splits_in_classes
 from reportgen.inputs.names import as_text, nfc
-from reportgen.inputs.splits import refuse_splits, refuse_splits_in_classes
 
 
 def imagefolder(source: DataSource) -> LabelledImages:

@@ -15,9 +15,9 @@ import torch
 from torch import nn
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.adapted import PLAIN, Reading, adapted, own
-from reportgen.inputs.preprocessing import Preprocessing
-from reportgen.inputs.scores import NoScoresError, Place, at, place_of_scores
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.models.adapted import PLAIN, Reading, adapted, own
+from reportgen.inputs.models.output_scores import NoScoresError, Place, at, place_of_scores
 from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from PIL import Image
 
-from reportgen.inputs.images import UnreadableImageError
+from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs
 
 SIDE_PX = 112

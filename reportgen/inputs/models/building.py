@@ -17,16 +17,16 @@ import torchvision
 from torch import nn
 
 from reportgen.errors import ConfigError, InputError, in_one_line
-from reportgen.inputs.adapted import PLAIN, Program, Reading
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import TwoFitError
-from reportgen.inputs.factories import factory_model
-from reportgen.inputs.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model
-from reportgen.inputs.loading import load_weights
-from reportgen.inputs.preprocessing import Said
-from reportgen.inputs.programs import program_model
-from reportgen.inputs.timm_config import timm_preprocessing
+from reportgen.inputs.images.preprocessing import Said
+from reportgen.inputs.models.adapted import PLAIN, Program, Reading
+from reportgen.inputs.models.factories import factory_model
+from reportgen.inputs.models.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model
+from reportgen.inputs.models.loading import load_weights
+from reportgen.inputs.models.programs import program_model
+from reportgen.inputs.models.timm_config import timm_preprocessing
 from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 from reportgen.nearest import nearest
 

@@ -20,9 +20,9 @@ from reportgen.plugins import resolved
 log = logging.getLogger(__name__)
 DATASETS: Mapping[str, str] = MappingProxyType(
     {
-        "oxford-iiit-pet": "reportgen.inputs.oxford_pet:oxford_pet",
-        "imagefolder": "reportgen.inputs.imagefolder:imagefolder",
-        "manifest": "reportgen.inputs.manifest:manifest",
+        "oxford-iiit-pet": "reportgen.inputs.datasets.oxford_pet:oxford_pet",
+        "imagefolder": "reportgen.inputs.datasets.imagefolder:imagefolder",
+        "manifest": "reportgen.inputs.datasets.manifest:manifest",
     }
 )
 
@@ -109,7 +109,7 @@ def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
         raise InputError(
             f"data set reader {name!r}",
             found=f"a {type(data).__name__}",
-            expected="a reportgen.inputs.labelled_images.LabelledImages",
+            expected="a reportgen.inputs.datasets.labelled_images.LabelledImages",
             todo="return LabelledImages from the reader",
         )
     if data.passed_over:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.passed_over import Kind, passed_over
+from reportgen.inputs.datasets.passed_over import Kind, passed_over
 
 Counts = Counter[Kind]
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from PIL import ExifTags, Image, ImageFile
 
 from reportgen.errors import in_one_line
-from reportgen.inputs import file_kinds as kinds
-from reportgen.inputs.file_kinds import file_kind
+from reportgen.inputs.images import file_kinds as kinds
+from reportgen.inputs.images.file_kinds import file_kind
 
 MAX_PX = 178_956_970  # Pillow's own limit against decompression bombs
 MAX_SIDE_PX = 2**20

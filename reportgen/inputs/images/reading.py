@@ -16,11 +16,11 @@ from PIL import Image
 from torchvision.transforms.v2 import functional as transforms
 
 from reportgen.errors import in_one_line
-from reportgen.inputs import file_kinds as kinds
+from reportgen.inputs.images import file_kinds as kinds
+from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.inputs.images.raster import UnreadableImageError, errors_of_the_file, loaded, size_of
+from reportgen.inputs.images.windows import MAX_COPIED_PX, in_strips
 from reportgen.inputs.plain_files import NotPlainError, TooLargeError, read_regular
-from reportgen.inputs.preprocessing import Preprocessing
-from reportgen.inputs.raster import UnreadableImageError, errors_of_the_file, loaded, size_of
-from reportgen.inputs.windows import MAX_COPIED_PX, in_strips
 
 __all__ = [
     "Picture",

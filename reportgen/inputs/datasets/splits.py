@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reportgen.errors import InputError
-from reportgen.inputs.labelled_images import LabelledImages
+from reportgen.inputs.datasets.labelled_images import LabelledImages
 from reportgen.inputs.names import by_nfc, nfc
 
 # Each part of a name, without digits at its end, is one of the words, or of the words that say nothing.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 

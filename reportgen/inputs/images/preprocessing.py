@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import BeforeValidator
 from torchvision.transforms.v2 import functional as transforms
 
-from reportgen.inputs.windows import is_costly, is_large, mask_window, window
+from reportgen.inputs.images.windows import is_costly, is_large, mask_window, window
 from reportgen.plain_text import named
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

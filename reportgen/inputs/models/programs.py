@@ -19,8 +19,8 @@ import torch
 from torch import nn
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.adapted import Program, Reading
-from reportgen.inputs.preprocessing import Said
+from reportgen.inputs.images.preprocessing import Said
+from reportgen.inputs.models.adapted import Program, Reading
 
 log = logging.getLogger(__name__)
 NAMES: Mapping[Program, str] = {"torchscript": "TorchScript archive", "exported_program": "exported program"}

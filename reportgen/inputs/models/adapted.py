@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import nn
 
-from reportgen.inputs.scores import Step, at
+from reportgen.inputs.models.output_scores import Step, at
 
 Numbers = Literal[
     "logits",

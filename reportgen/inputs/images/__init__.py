@@ -1,0 +1,1 @@
+"""Images: files decoded, checked, resized and cropped as the model takes them."""
