@@ -81,18 +81,24 @@ class Language:
         signs = {",": get_group_symbol(self.locale), ".": get_decimal_symbol(self.locale), "-": MINUS}
         return "".join(signs.get(letter, letter) for letter in format(value, spec))
 
-    def inside(self, value: float, digits: int, *, top: float = 1.0) -> str:
-        """A number in [0, top] that rounds to an end only where it is one: "0.71", "> 0.99", "< 0.01", "1.00"."""
-        step, text = 10.0**-digits, format(value, f".{digits}f")
-        if value < top and float(text) >= top:
-            return f">\u00a0{self.number(top - step, f'.{digits}f')}"
-        if value > 0 and float(text) == 0:
-            return f"<\u00a0{self.number(step, f'.{digits}f')}"
-        return self.number(value, f".{digits}f")
+    def inside(
+        self, value: float, digits: int, *, top: float = 1.0, write: Callable[[float, str], str] | None = None
+    ) -> str:
+        """A number in [0, top] that rounds to an end only where it is one: "0.71", "> 0.99", "< 0.01", "1.00".
+
+        `write(number, spec)` turns it into text, `number` where it is not given.
+        """
+        step, spec, write = 10.0**-digits, f".{digits}f", write or self.number
+        rounded = float(format(value, spec))
+        if value < top and rounded >= top:
+            return f">\u00a0{write(top - step, spec)}"
+        if value > 0 and rounded == 0:
+            return f"<\u00a0{write(step, spec)}"
+        return write(value, spec)
 
     def share(self, fraction: float, digits: int = 1) -> str:
-        """A fraction in [0, 1] as `inside` writes it, in percent: "76.7 %", "> 99.9 %"."""
-        return self.gettext("%(number)s\u00a0%%") % {"number": self.inside(100 * fraction, digits, top=100)}
+        """A fraction in [0, 1] as `inside` writes it, in percent: "76.7%", "> 99.9%"."""
+        return self.inside(100 * fraction, digits, top=100, write=self.percent)
 
     @staticmethod
     def apart(value: float, others: Iterable[float], write: Callable[[float, int], str], *, digits: int) -> str:
@@ -114,8 +120,9 @@ class Language:
         return text.lstrip("+" + MINUS) if float(format(value, f".{digits}f")) == 0 else text
 
     def percent(self, value: float, spec: str) -> str:
-        """The number with its percent sign: "76.7 %"."""
-        return self.gettext("%(number)s\u00a0%%") % {"number": self.number(value, spec)}
+        """The number with its sign as CLDR has it: "76.7%" in English, "76,7 %" in German, "%76,7" in Turkish."""
+        pattern = self.locale.percent_formats[None]
+        return f"{pattern.prefix[0]}{self.number(value, spec)}{pattern.suffix[0]}"
 
     def day(self, day: date) -> str:
         """The day in full: "23 November 2026"."""

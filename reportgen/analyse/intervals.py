@@ -27,7 +27,7 @@ def wilson(k: int, n: int, z: float = Z_95) -> Interval:
 
 
 def difference(first: tuple[int, int], second: tuple[int, int]) -> Interval:
-    """The 95 % interval of k1 / n1 - k2 / n2 for independent proportions (k, n), in [-1, 1].
+    """The 95% interval of k1 / n1 - k2 / n2 for independent proportions (k, n), in [-1, 1].
 
     R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine
     1998, method 10: from the two Wilson intervals. With n = 0 on a side nothing is known of that side.
@@ -40,7 +40,7 @@ def difference(first: tuple[int, int], second: tuple[int, int]) -> Interval:
 
 
 def mean_interval(values: Sequence[float]) -> Interval | None:
-    """The 95 % interval of the mean of `values` by Student's t; None for fewer than two."""
+    """The 95% interval of the mean of `values` by Student's t; None for fewer than two."""
     if len(values) < 2:
         return None
     mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
@@ -49,7 +49,7 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
 
 
 def paired_difference(lost: int, won: int, n: int, *, z: float = Z_95) -> Interval:
-    """The 95 % score interval of (won - lost) / n, in [-1, 1]: of n pairs `won` and `lost` changed, this way and that.
+    """The 95% score interval of (won - lost) / n, in [-1, 1]: of n pairs `won` and `lost` changed, this way and that.
 
     T. Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
     Statistics in Medicine 1998. Unlike Wald's it is no single point when nothing changed. With n = 0: (-1, 1).

@@ -51,7 +51,7 @@ class ConfusedPair:
 def confused_pairs(counts: Counts) -> tuple[ConfusedPair, ...]:
     """Every pair with an error in either direction, best evidence first.
 
-    Order: lower end of the rate's 95 % Wilson interval, falling; then errors, falling; then class numbers, rising.
+    Order: lower end of the rate's 95% Wilson interval, falling; then errors, falling; then class numbers, rising.
     """
     counts = csr_array(counts)
     both = triu(counts + counts.T, k=1).tocsr().tocoo()

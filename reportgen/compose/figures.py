@@ -70,7 +70,7 @@ def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendNight:
-    """One night of the trend. accuracy and its 95 % interval: fractions in [0, 1]."""
+    """One night of the trend. accuracy and its 95% interval: fractions in [0, 1]."""
 
     day: date
     accuracy: float
@@ -125,7 +125,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> byt
 
 
 def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Language) -> bytes:
-    """Recall of each class as a dot with its 95 % Wilson interval, first row on top; a ring instead where n < 20."""
+    """Recall of each class as a dot with its 95% Wilson interval, first row on top; a ring instead where n < 20."""
     with _axes(86, 14 + 3.9 * len(rows)) as (axes, buffer):
         for y, row in enumerate(rows):
             recall = row.recall if row.recall is not None else 0.0
@@ -135,12 +135,12 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Languag
         axes.tick_params(axis="y", length=0, labelsize=6.5)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [told.percent(share, "d") for share in (0, 25, 50, 75, 100)])
         axes.grid(axis="x", color=RULE, linewidth=0.4)
-        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel=told.gettext("recall with 95 % interval"))
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel=told.gettext("recall with 95% interval"))
     return buffer.getvalue()
 
 
 def trend_chart(nights: Sequence[TrendNight], told: Language) -> bytes:
-    """Accuracy night by night with its 95 % interval, oldest on the left; the last one is tonight, filled and named."""
+    """Accuracy night by night with its 95% interval, oldest on the left; the last one is tonight, filled and named."""
     with _axes(104, 31) as (axes, buffer):
         for x, night in enumerate(nights):
             is_last = x == len(nights) - 1

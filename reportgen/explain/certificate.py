@@ -60,7 +60,7 @@ class Certificate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the mean correlation at the judged stage (Student's t), in [-1, 1]; None below two."""
+        """95% interval of the mean correlation at the judged stage (Student's t), in [-1, 1]; None below two."""
         ends = mean_interval(self.by_picture)
         return ends and (max(ends[0], -1.0), min(ends[1], 1.0))
 

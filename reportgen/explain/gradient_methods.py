@@ -10,7 +10,7 @@ from reportgen.explain.captum_calls import Asked, in_batches, one_by_one, watche
 from reportgen.explain.methods import Explainer, Subject
 
 # For each baseline. On a MobileNetV2 trained on pets the map of 32 steps correlates by 0.997 and more with that of 256,
-# and the attributions miss the difference that they share out by 4 to 8 % (median; 14 % with 16 steps). The paper takes
+# and the attributions miss the difference that they share out by 4 to 8% (median; 14% with 16 steps). The paper takes
 # 20 to 300.
 N_STEPS = 32
 

@@ -34,7 +34,7 @@ class Lying:
     """Where the evidence of some images lies, in counts and fractions.
 
     `n_rows` images with a mask; in `n` of them it can be told whether the hottest spot is on the object, in `n_off` it
-    is off it; `share_ci` is the 95 % Wilson interval of that share. `energy` and `area` are means over the n, None
+    is off it; `share_ci` is the 95% Wilson interval of that share. `energy` and `area` are means over the n, None
     without any.
     """
 

@@ -283,7 +283,7 @@ def _say(findings: Findings) -> None:
         log.warning("the checkpoint names no classes: the data set's order is ASSUMED: %s", named(facts.classes))
     if order.suspicious:
         log.warning(
-            "CLASS ORDER LOOKS WRONG: accuracy is %.1f %%, some other order of the outputs would give %.1f %%. "
+            "CLASS ORDER LOOKS WRONG: accuracy is %.1f%%, some other order of the outputs would give %.1f%%. "
             "An untrained model can look like that too; check the class names before you trust the confusions.",
             100 * order.accuracy,
             100 * order.best_accuracy,

@@ -26,7 +26,7 @@ class Filters:
     language: Language
 
     def percent(self, fraction: float | None, digits: int = 1, *others: float) -> str:
-        """A fraction in [0, 1] as "76.7 %"; "n/a" for None. Never rounds one below 1 up to 100 %, or above 0 to 0 %.
+        """A fraction in [0, 1] as "76.7%"; "n/a" for None. Never rounds one below 1 up to 100%, or above 0 to 0%.
 
         Here and below, `others` are numbers that it is compared with: it has the digits that tell it from them.
         """
@@ -35,7 +35,7 @@ class Filters:
         return self.language.apart(fraction, others, self.language.share, digits=digits)
 
     def apart(self, fraction: float, *others: float) -> str:
-        """The fraction in percent with the digits that tell it from `others`: "94.98 %" for 95 %."""
+        """The fraction in percent with the digits that tell it from `others`: "94.98%" for 95%."""
         return self.percent(fraction, 1, *others)
 
     def points(self, fraction: float, *others: float) -> str:
@@ -47,13 +47,9 @@ class Filters:
         return self._points(self._in_points(fraction, "+", others))
 
     def interval(self, ends: tuple[float, float], *others: float) -> str:
-        """Two fractions as "71.7 to 81.1 %", "< 0.1 to 2.3 %"; the ends look alike only where they are."""
-
-        def write(fraction: float, digits: int) -> str:
-            return self.language.inside(100 * fraction, digits, top=100)
-
-        low, high = (self.language.apart(end, (*ends, *others), write, digits=1) for end in ends)
-        return self.language.gettext("%(low)s to %(high)s\u00a0%%") % {"low": low, "high": high}
+        """Two fractions as "71.7% to 81.1%", "< 0.1% to 2.3%"; the ends look alike only where they are."""
+        low, high = (self.percent(end, 1, *ends, *others) for end in ends)
+        return self.language.gettext("%(low)s to %(high)s") % {"low": low, "high": high}
 
     def difference(self, ends: tuple[float, float]) -> str:
         """The ends of a difference of fractions as "+2 to +19 points"."""
@@ -75,8 +71,8 @@ class Filters:
         return self.language.apart(value, others, self.language.inside, digits=2)
 
     def times(self, value: float) -> str:
-        """A factor: "2.3 ×"; "1.0 ×" is exact."""
-        return self.language.gettext("%(number)s\u00a0\u00d7") % {"number": self.factor(value)}
+        """A factor: "2.3×"; "1.0×" is exact."""
+        return self.language.gettext("%(number)s\u00d7") % {"number": self.factor(value)}
 
     def factor(self, value: float) -> str:
         """A factor without its sign, for the ends of an interval: "2.3"; "1.0" is exact."""

@@ -148,7 +148,7 @@ def test_a_planted_regression_of_one_class_is_found_and_no_other():
     predictions = predictions_of(counts)
     targets = predictions.targets
     before, tonight = targets.copy(), targets.copy()
-    for answers in (before, tonight):  # 5 % noise on either night
+    for answers in (before, tonight):  # 5% noise on either night
         noisy = rng.random(400) < 0.05
         answers[noisy] = rng.integers(0, 10, noisy.sum())
     tonight[rng.choice(np.flatnonzero(targets == 3), 14, replace=False)] = 4

@@ -164,7 +164,7 @@ def test_inconclusive_passes_unless_the_gate_is_strict():
 
 @pytest.mark.parametrize(("n", "expected"), [(0, "pass"), (2, "pass"), (3, "fail")])
 def test_unreadable_images_are_bounded(n, expected):
-    """Of 122 or 123 listed images 2 % may be unreadable: 2.4."""
+    """Of 122 or 123 listed images 2% may be unreadable: 2.4."""
     assert outcome(GateRules(max_unreadable=0.02), "max_unreadable", unreadable=n) == expected
 
 

@@ -48,7 +48,7 @@ KNOWN = [  # the article's matrix where it is known, plausible counts for the ot
 
 
 def article_matrix(seed):
-    """50 images a class, 152 errors (accuracy 91.8 %): the known ones, and scattered ones inside the species."""
+    """50 images a class, 152 errors (accuracy 91.8%): the known ones, and scattered ones inside the species."""
     random = np.random.default_rng(seed)
     at = {name: k for k, name in enumerate(BREEDS)}
     counts = np.zeros((37, 37), dtype=np.int64)
@@ -118,7 +118,7 @@ def test_evenly_scattered_errors_make_no_group():
 
 
 def test_random_scatter_seldom_makes_a_group():
-    """False discoveries are controlled at 5 %: of 200 matrices with 90 % accuracy and even errors, at most 20 have one."""
+    """False discoveries are controlled at 5%: of 200 matrices with 90% accuracy and even errors, at most 20 have one."""
     random = np.random.default_rng(0)
     chances = np.full((20, 20), 0.1 / 19)
     np.fill_diagonal(chances, 0.9)

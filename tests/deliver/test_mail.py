@@ -79,7 +79,7 @@ def test_the_message_text_first_then_html_then_the_pdf(bundle):
     assert attached.get_content() == PDF
     assert attached.get_filename() == f"report-pets-nightly-{RUN}.pdf"
     assert (message["from"], message["to"]) == ("reports@example.com", f"{A}, {B}")
-    assert message["subject"] == "[reportgen] PASS pets-nightly: 74.8 % (no earlier run)"
+    assert message["subject"] == "[reportgen] PASS pets-nightly: 74.8% (no earlier run)"
     assert message["date"].datetime == NOW
     assert message["message-id"] == f"<{RUN}@example.com>"
     assert message["auto-submitted"] == "auto-generated"
@@ -105,7 +105,7 @@ def test_japanese_names_arrive(tmp_path):
     with mail_server() as server:
         send(write_bundle_of(found, tmp_path), settings_for(server))
     (message,) = server.messages
-    assert message["subject"] == "[reportgen] PASS 犬と猫: 74.8 % (no earlier run)"
+    assert message["subject"] == "[reportgen] PASS 犬と猫: 74.8% (no earlier run)"
     assert "柴犬 / 秋田犬: 3 of 9 and 1 of 8" in text_of(message)
     assert "柴犬 / 秋田犬" in message.get_body(("html",)).get_content()
     (attached,) = message.iter_attachments()

@@ -100,7 +100,7 @@ def test_many_unreadable_images_are_told_by_ten_with_the_classes_that_lose_all_a
 
 @pytest.mark.parametrize(
     ("limit", "words"),
-    [  # 2 of 50 are 4 %
+    [  # 2 of 50 are 4%
         (0.0399, ("2 of 50 (4.00%)", "at most 3.99%")),
         (0.03999999, ("2 of 50 (4.000000%)", "at most 3.999999%")),
         (0.039, ("2 of 50 (4.0%)", "at most 3.9%")),

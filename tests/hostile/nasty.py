@@ -52,7 +52,7 @@ NASTY = {
     "comment": "<!-- a --> --> b",
     "cdata": "]]><x/>",
     "template": "{{ 7*7 }}{% raw %}",
-    "format": "100 % %(x)s %d {0} {x}",
+    "format": "100% %(x)s %d {0} {x}",
     # mathematics
     "maths": "$x^2$",
     "maths that fail": "cost $5^$ net",

@@ -253,7 +253,7 @@ def test_a_config_beside_a_file_of_another_name_is_none_of_its_own(tmp_path):
     ],
 )
 def test_a_processor_of_transformers_gives_the_same_pixels(tmp_path, processor):
-    """Its own pixels are the yardstick: the mean difference is under 1 % of a channel's spread."""
+    """Its own pixels are the yardstick: the mean difference is under 1% of a channel's spread."""
     own = processor(transformers)
     own.save_pretrained(tmp_path)
     table = json.loads((tmp_path / "preprocessor_config.json").read_text())

@@ -179,8 +179,8 @@ BORNE_BY = {
     "For %(name)s there is no positive evidence.": "a map of zeros",
     "no positive evidence, nothing to draw": "a map of zeros",
     "%(name)s without overlay: %(method)s for %(shown)s found no positive evidence": "a map of zeros",
-    "Grad-CAM finds practically no evidence for %(name)s: its peak is %(peak)s, on a scale to %(top)s.": "below 2 %",
-    "For %(name)s there is practically none: peak %(peak)s, on a scale to %(top)s.": "below 2 %",
+    "Grad-CAM finds practically no evidence for %(name)s: its peak is %(peak)s, on a scale to %(top)s.": "below 2%",
+    "For %(name)s there is practically none: peak %(peak)s, on a scale to %(top)s.": "below 2%",
     "<b>Do not rely on this map</b>: it hardly changes when the weights are random.": "fails",
     "? randomisation test: borderline": "borderline",
     # numbers as they are

@@ -72,7 +72,7 @@ def flip(kind="broken", state="new", target="Bengal", pred="Egyptian_Mau"):
     return {"sample_id": "Bengal_1", "kind": kind, "target": target, "pred": pred, "state": state}
 
 
-def rule(outcome, name="min_accuracy", detail="74.8 %, at least 80.0 % asked for"):
+def rule(outcome, name="min_accuracy", detail="74.8%, at least 80.0% asked for"):
     return {"name": name, "outcome": outcome, "detail": detail}
 
 
@@ -95,7 +95,7 @@ def joined(found, **options):
 @pytest.mark.parametrize("outcome", ["pass", "fail", "inconclusive", "invalid"])
 def test_the_subject_has_outcome_model_figure_and_change(outcome):
     assert words(contract(outcome=outcome, comparison=comparison())).subject == (
-        f"[reportgen] {outcome.upper()} pets-nightly: 74.8 % (-2.0 points, worse)"
+        f"[reportgen] {outcome.upper()} pets-nightly: 74.8% (-2.0 points, worse)"
     )
 
 
@@ -111,7 +111,7 @@ def test_the_subject_has_outcome_model_figure_and_change(outcome):
     ],
 )
 def test_the_standing_in_the_subject(against, told):
-    assert words(contract(comparison=against)).subject.endswith(f" 74.8 % ({told})")
+    assert words(contract(comparison=against)).subject.endswith(f" 74.8% ({told})")
 
 
 ALARM = {"accuracy": 0.027, "best_accuracy": 0.912, "suspicious": True}
@@ -126,7 +126,7 @@ def test_a_class_order_that_looks_wrong_wins_over_everything():
     for text in (made.text, made.html):
         text = " ".join(text.split())  # noqa: PLW2901
         assert "believe no figure here until that is settled" in text
-        assert "would be 91.2 % instead of 2.7 %" in text
+        assert "would be 91.2% instead of 2.7%" in text
         assert "120 broken" not in text
 
 
@@ -149,11 +149,11 @@ def test_the_text_of_a_bad_night_word_by_word():
         ],
     )
     assert words(found, link="https://example.com/r", omitted="fewer panels").text == (
-        "FAIL. pets-nightly names the right class in 2,745 of 3,669 images: 74.8 %\n"
-        "(95 % interval 73.4 to 76.2 %).\n"
-        "Against the run of 22 November 2026, 08:00 UTC: -2.0 points (95 % interval\n"
+        "FAIL. pets-nightly names the right class in 2,745 of 3,669 images: 74.8%\n"
+        "(95% interval 73.4% to 76.2%).\n"
+        "Against the run of 22 November 2026, 08:00 UTC: -2.0 points (95% interval\n"
         "-2.7 to -1.3 points), 120 broken, 47 fixed: worse (p < 0.001).\n"
-        "- fail: min_accuracy: 74.8 %, at least 80.0 % asked for\n"
+        "- fail: min_accuracy: 74.8%, at least 80.0% asked for\n"
         "\n"
         "The three changes that matter:\n"
         "1. Birman / Ragdoll: newly confused in 14 images, no longer in 2; worse\n"
@@ -196,8 +196,8 @@ def test_rules_that_did_not_pass_worst_first():
     assert [one["name"] for one in not_passed(found)] == ["x", "f1", "f2", "i"]
     lines = words(found).text.splitlines()
     assert [line for line in lines if line.startswith("- ")] == [
-        "- invalid: x: 74.8 %, at least 80.0 % asked for",
-        "- fail: f1: 74.8 %, at least 80.0 % asked for",
+        "- invalid: x: 74.8%, at least 80.0% asked for",
+        "- fail: f1: 74.8%, at least 80.0% asked for",
         "- and 2 more rules that did not pass",
     ]
 
@@ -262,7 +262,7 @@ def test_without_a_baseline_groups_then_pairs_that_stand_out_outside_them(agains
         ("pair", ["C", "D"]),
     ]
     text = joined(found)
-    assert "Confused most: 1. A, B, C: 9 errors with one another, 1.0 % of all images." in text
+    assert "Confused most: 1. A, B, C: 9 errors with one another, 1.0% of all images." in text
     assert "3. C / D: 3 of 9 and 1 of 8 called the other one." in text
 
 

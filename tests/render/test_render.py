@@ -63,7 +63,7 @@ def test_html_marks_what_cannot_be_trusted_and_says_what_was_not_drawn():
 
 
 def test_the_panel_of_an_error_reads_as_a_sentence():
-    """By the construction of the attributions: hottest at the lower right, 60 % on 30 % of the picture, peak off it."""
+    """By the construction of the attributions: hottest at the lower right, 60% on 30% of the picture, peak off it."""
     names = ["Bengal", "Egyptian_Mau", "boxer"]
     page = html(report_of(confused(3), classes=names, species=("cat", "cat", "dog")), "screen")
     panels = re.findall(r'<article class="panel".*?</article>', page, flags=re.DOTALL)
@@ -71,7 +71,7 @@ def test_the_panel_of_an_error_reads_as_a_sentence():
     text = " ".join(re.sub(r"<[^>]+>", "", panel).replace("\u00a0", " ").split())
     assert "Egyptian Mau called Bengal with" in text
     assert (
-        "The evidence for Bengal peaks at the lower right, 60 % of it on the animal, which fills 30 % of the "
+        "The evidence for Bengal peaks at the lower right, 60% of it on the animal, which fills 30% of the "
         "picture. The hottest spot is background. The map is supported: uncovered in its order, the picture becomes "
         "that sooner than in a random order. For Egyptian Mau there is no positive evidence." in text
     )

@@ -114,7 +114,7 @@ def _row(names: list[str], counts: NDArray[np.int64], place: int, shown: tuple[i
 def _cell(count: int, n: int, place: tuple[int, int] | None, *, on_diagonal: bool) -> Cell:
     if not count:
         return Cell(place=place, count=0, kind="zero", shade=0)
-    shade = min(_SHADES, 1 + int(count / n * 2 * _SHADES))  # full colour from 40 % of the row on
+    shade = min(_SHADES, 1 + int(count / n * 2 * _SHADES))  # full colour from 40% of the row on
     return Cell(place=place, count=count, kind="right" if on_diagonal else "wrong", shade=shade)
 
 
