@@ -9,7 +9,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.panels import panels
 from reportgen.compose.section import Material, Section
-from reportgen.compose.thrift import Thrift
+from reportgen.compose.size_reduction import SizeReduction
 from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
@@ -60,7 +60,7 @@ class RunStamp:
 class Report:
     """All that the page will show, in one language. `assets` are the pictures of all sections by file name.
 
-    appearance: the user's templates and theme. thrift: what was left out to make it small; None when nothing was.
+    appearance: the user's templates and theme. reduction: what was left out to make it small; None when nothing was.
     """
 
     stamp: RunStamp
@@ -69,7 +69,7 @@ class Report:
     sections: tuple[Section, ...]
     assets: Mapping[str, bytes]
     appearance: Appearance = DEFAULT_APPEARANCE
-    thrift: Thrift | None = None
+    reduction: SizeReduction | None = None
 
     @property
     def findings(self) -> Findings:
@@ -130,7 +130,7 @@ def refuse_unknown_sections(names: tuple[str, ...]) -> None:
 def in_language(report: Report, code: str) -> Report:
     """The same report in another language."""
     material = replace(report.material, notes=replace(report.notes, language=code))
-    told = replace(_told(material, report.stamp, report.section_names), thrift=report.thrift)
+    told = replace(_told(material, report.stamp, report.section_names), reduction=report.reduction)
     return with_appearance(told, report.appearance)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reportgen.analyse.findings import analyse
 from reportgen.compose.report import Report, compose, with_appearance
-from reportgen.compose.thrift import LADDER, Thrift, lighter
+from reportgen.compose.size_reduction import SIZE_REDUCTIONS, SizeReduction, recompressed
 from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
 from reportgen.deliver.stored_run import StoredRun, read_stored_run
 from reportgen.inputs.bundle_files import bundle_read
@@ -46,29 +46,29 @@ def mail_report(
 
 
 def _versions(run_dir: Path, run: StoredRun, code: str, sections: tuple[str, ...]) -> Iterator[PdfVersion]:
-    """The whole PDF, then each rung of the ladder, last none. Each is made only when the one before was too big."""
+    """The whole PDF, then one for each of SIZE_REDUCTIONS, last none; made only when the one before was too big."""
     name = document_name(code, "pdf", first=run.stamp.language)
     with bundle_read(run_dir, (), optional=(name,)) as files:
         archived = files.get(name)
     if archived is not None:
         yield PdfVersion(content=archived, omitted="")
     unnamed = [own for own in own_sections(run) if own not in sections]
-    for thrift in LADDER if archived is not None else (None, *LADDER):
-        if unnamed and not (thrift and thrift.sections):
+    for reduction in SIZE_REDUCTIONS if archived is not None else (None, *SIZE_REDUCTIONS):
+        if unnamed and not (reduction and reduction.sections):
             log.warning("not made smaller with %s: sections that the stored run alone names do not run", named(unnamed))
             continue
-        rendered = render(_smaller(run, thrift, code), formats=("pdf",))
+        rendered = render(_smaller(run, reduction, code), formats=("pdf",))
         if rendered.audit:
             log.warning("not mailed in this form: %s", "; ".join(rendered.audit[:3]))
             continue
-        omitted = omitted_text(thrift, code=code) if thrift else ""
+        omitted = omitted_text(reduction, code=code) if reduction else ""
         yield PdfVersion(content=rendered.files["report.pdf"], omitted=omitted)
     yield PdfVersion(content=None, omitted=language(code).gettext(_NO_PDF))
 
 
-def _smaller(run: StoredRun, thrift: Thrift | None, code: str) -> Report:
-    """The report in one language without what `thrift` leaves out, from the stored maps; the whole one for None."""
-    findings = analyse(run.predictions, (thrift and thrift.rule) or run.rule, run.night)
+def _smaller(run: StoredRun, reduction: SizeReduction | None, code: str) -> Report:
+    """The report in one language without what `reduction` leaves out, from the stored maps; the whole one for None."""
+    findings = analyse(run.predictions, (reduction and reduction.rule) or run.rule, run.night)
     chosen = {example.idx: example for example in findings.examples}
     examples = tuple(
         replace(one, example=chosen[one.example.idx]) for one in run.attributions.examples if one.example.idx in chosen
@@ -78,7 +78,9 @@ def _smaller(run: StoredRun, thrift: Thrift | None, code: str) -> Report:
         replace(run.attributions, examples=examples),
         notes=read_notes(run.predictions.facts.own_notes),
         stamp=replace(run.stamp, languages=(code,)),
-        section_names=(thrift and thrift.sections) or run.sections,
+        section_names=(reduction and reduction.sections) or run.sections,
     )
     report = with_appearance(report, run.appearance)
-    return replace(report, assets=lighter(report.assets, thrift.jpeg_quality), thrift=thrift) if thrift else report
+    if reduction is None:
+        return report
+    return replace(report, assets=recompressed(report.assets, reduction.jpeg_quality), reduction=reduction)

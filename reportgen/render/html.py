@@ -121,7 +121,7 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
         "gate_text": lambda gate: gate_text(gate, told.code, appearance=appearance),
         "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, appearance=appearance),
         "differences_text": lambda comparison: differences_text(comparison, told.code, appearance=appearance),
-        "omitted_text": lambda thrift: omitted_text(thrift, code=told.code, appearance=appearance),
+        "omitted_text": lambda reduction: omitted_text(reduction, code=told.code, appearance=appearance),
     }
     made.globals |= {
         "class_name": lambda k: name(facts.classes[k]),

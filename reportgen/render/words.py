@@ -7,7 +7,7 @@ from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.gate import Gate, RuleResult
 from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
-from reportgen.compose.thrift import Thrift
+from reportgen.compose.size_reduction import SizeReduction
 from reportgen.plain_text import shown
 from reportgen.render.environment import environment, rendered
 
@@ -45,14 +45,14 @@ def differences_text(comparison: Comparison, code: str = "en", *, appearance: Ap
 
 
 def omitted_text(
-    thrift: Thrift,
+    reduction: SizeReduction,
     n_panels: tuple[int, int] | None = None,
     *,
     code: str = "en",
     appearance: Appearance = DEFAULT_APPEARANCE,
 ) -> str:
     """What a smaller version of the report leaves out; n_panels: how many it shows, of how many."""
-    return _worded("omitted", code, appearance, thrift=thrift, n_panels=n_panels)
+    return _worded("omitted", code, appearance, reduction=reduction, n_panels=n_panels)
 
 
 def comparison_text(findings: Findings) -> str:

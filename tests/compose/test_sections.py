@@ -11,7 +11,7 @@ from reportgen.analyse.findings import analyse
 from reportgen.analyse.gate import RuleResult
 from reportgen.compose.report import SECTIONS, RunStamp, compose
 from reportgen.compose.sections.matrix import with_other
-from reportgen.compose.thrift import LADDER, lighter
+from reportgen.compose.size_reduction import SIZE_REDUCTIONS, recompressed
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
@@ -180,14 +180,14 @@ def test_a_smaller_report_shows_a_part_of_the_stored_maps():
     for _ in range(20):
         counts = np.diag(np.full(6, 20)) + rng.integers(0, 5, (6, 6))
         findings = flipped(counts, {int(row): 0 for row in rng.integers(0, 100, 15)}, species=("a", "b") * 3)
-        smaller = analyse(findings.predictions, LADDER[1].rule, findings.night)
+        smaller = analyse(findings.predictions, SIZE_REDUCTIONS[1].rule, findings.night)
         assert {one.idx for one in smaller.examples} < {one.idx for one in findings.examples}
 
 
-def test_lighter_pictures_are_the_same_pictures_in_fewer_bytes():
+def test_recompressed_pictures_are_the_same_pictures_in_fewer_bytes():
     found = composed(findings_of(np.array([[20, 7], [0, 20]])))
     pictures = {name: content for name, content in found.assets.items() if name.endswith(".jpg")}
-    light = lighter(found.assets, 45)
+    light = recompressed(found.assets, 45)
     assert set(light) == set(found.assets)
     assert sum(len(light[name]) for name in pictures) < 0.8 * sum(map(len, pictures.values()))
     for name, content in pictures.items():

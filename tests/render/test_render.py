@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from reportgen.compose.report import RunStamp, compose
-from reportgen.compose.thrift import LADDER
+from reportgen.compose.size_reduction import SIZE_REDUCTIONS
 from reportgen.errors import RenderingError
 from reportgen.explain.focus import Focus
 from reportgen.explain.run_focus import FocusRow
@@ -92,15 +92,15 @@ def test_the_background_verdict_is_not_more_than_the_figures_bear(counts, masks,
 
 
 @pytest.mark.parametrize(
-    ("thrift", "told"),
+    ("reduction", "told"),
     [
-        (LADDER[0], "pictures at JPEG quality 45"),
-        (LADDER[1], "fewer panels, pictures at JPEG quality 45"),
-        (LADDER[2], "the summary pages alone"),
+        (SIZE_REDUCTIONS[0], "pictures at JPEG quality 45"),
+        (SIZE_REDUCTIONS[1], "fewer panels, pictures at JPEG quality 45"),
+        (SIZE_REDUCTIONS[2], "the summary pages alone"),
     ],
 )
-def test_a_report_made_small_for_mail_says_on_page_one_what_was_left_out(thrift, told):
-    page = html(replace(report_of(confused(3)), thrift=thrift), "print")
+def test_a_report_made_small_for_mail_says_on_page_one_what_was_left_out(reduction, told):
+    page = html(replace(report_of(confused(3)), reduction=reduction), "print")
     assert f"Shortened for mail: {told}" in page.split("<main>")[0]
 
 

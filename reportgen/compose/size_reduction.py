@@ -1,4 +1,4 @@
-"""Leaving things out where a report must be small, in a stated order."""
+"""Size reduction: what is left out, in a stated order, where the report must be small enough for a mail."""
 
 import io
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from reportgen.analyse.examples import ExampleRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thrift:
-    """One rung. jpeg_quality: of the pictures, None for theirs; kind: what is left out, a key for the templates."""
+class SizeReduction:
+    """One step. jpeg_quality: of the pictures, 1 to 95; kind: what is left out, a key for the templates."""
 
     kind: Literal["pictures", "panels", "pages"]
     jpeg_quality: int
@@ -30,14 +30,14 @@ _FEW = ExampleRule(
     n_newly_right=0,
     n_confident=0,
 )
-LADDER: tuple[Thrift, ...] = (
-    Thrift(kind="pictures", jpeg_quality=45),
-    Thrift(kind="panels", jpeg_quality=45, rule=_FEW),
-    Thrift(kind="pages", jpeg_quality=45, rule=_FEW, sections=("summary", "gate")),
+SIZE_REDUCTIONS: tuple[SizeReduction, ...] = (
+    SizeReduction(kind="pictures", jpeg_quality=45),
+    SizeReduction(kind="panels", jpeg_quality=45, rule=_FEW),
+    SizeReduction(kind="pages", jpeg_quality=45, rule=_FEW, sections=("summary", "gate")),
 )
 
 
-def lighter(assets: Mapping[str, bytes], quality: int) -> dict[str, bytes]:
+def recompressed(assets: Mapping[str, bytes], quality: int) -> dict[str, bytes]:
     """The same pictures with every JPEG encoded anew at `quality` (1 to 95)."""
     return {name: _encoded(content, quality) if name.endswith(".jpg") else content for name, content in assets.items()}
 
