@@ -26,9 +26,10 @@ from torch import nn
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.predictions import evaluate
-from reportgen.explain.grad_cam import grad_cam
-from reportgen.explain.methods import ExplainOptions, Question, Subject, method
-from reportgen.explain.target_layers import target_layer
+from reportgen.explain.attribution_method import Question, Subject, method
+from reportgen.explain.methods.grad_cam import grad_cam
+from reportgen.explain.methods.target_layers import target_layer
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
 

@@ -25,7 +25,7 @@ from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.predictions import N_CHECKED, evaluate
-from reportgen.explain.methods import Question, method
+from reportgen.explain.attribution_method import Question, method
 from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.run_inputs import RunInputs
 

@@ -31,7 +31,7 @@ from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.history import History
 from reportgen.inputs.images.preprocessing import Preprocessing

@@ -19,7 +19,7 @@ from reportgen.config_tables import (
     ThemeTable,
 )
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.explain.methods import DEFAULT_METHODS, METHODS
+from reportgen.explain.methods.registry import DEFAULT_METHODS, METHODS
 from reportgen.inputs.names import nfc
 from reportgen.inputs.text_files import read_text
 from reportgen.language import LANGUAGES

@@ -66,7 +66,7 @@ class PreprocessingTable(Table):
 
 
 class ExplainTable(Table):
-    """[explain]: how much is worked out for the maps; see `explain.methods.ExplainOptions`."""
+    """[explain]: how much is worked out for the maps; see `explain.options.ExplainOptions`."""
 
     batch_size: int = Field(default=16, ge=1, le=65_536)
     smooth_grad_samples: int = Field(default=50, ge=1, le=100_000)

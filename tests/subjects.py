@@ -3,7 +3,8 @@
 import torch
 
 from reportgen.evaluate.device import compute
-from reportgen.explain.methods import ExplainOptions, Question, Subject
+from reportgen.explain.attribution_method import Question, Subject
+from reportgen.explain.options import ExplainOptions
 
 BLACK, WHITE = torch.full((3, 1, 1), -2.0), torch.full((3, 1, 1), 2.5)
 

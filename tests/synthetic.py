@@ -11,12 +11,12 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
-from reportgen.explain.certificate import Certificate
-from reportgen.explain.faithfulness import Faithfulness
-from reportgen.explain.focus import Focus
+from reportgen.explain.checks.insertion_deletion import Faithfulness
+from reportgen.explain.checks.localisation import Focus
+from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.methods import ExplainOptions
-from reportgen.explain.run_focus import FocusRow
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.classes import ClassAlignment
 from reportgen.inputs.history import History, PastRun, surroundings
 from reportgen.inputs.images.preprocessing import Preprocessing

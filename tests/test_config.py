@@ -6,7 +6,7 @@ import pytest
 
 from reportgen.config import read_config
 from reportgen.errors import ConfigError
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 
 GIVEN = {"checkpoint": Path("c.pt"), "dataset": "imagefolder", "data_root": Path("d")}
 

@@ -19,11 +19,11 @@ from PIL import Image
 from reportgen.analyse.examples import Reason
 from reportgen.analyse.findings import Findings
 from reportgen.explain.attributions import Attributions, MethodUse
-from reportgen.explain.certificate import Certificate, Outcome
-from reportgen.explain.faithfulness import Faithfulness
-from reportgen.explain.focus import Focus
+from reportgen.explain.checks.insertion_deletion import Faithfulness
+from reportgen.explain.checks.localisation import Focus
+from reportgen.explain.checks.randomisation import Certificate, Outcome
+from reportgen.explain.checks.standing import ON_ONE_SCALE, Standing, shared_scale, standings
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.standing import ON_ONE_SCALE, Standing, shared_scale, standings
 
 COLOUR_MAP = "viridis"  # perceptually uniform, and still rising in lightness when printed in grey
 JPEG_QUALITY = 80
@@ -61,7 +61,7 @@ class Tile:
 
     `shown`: the explained class; `rival`: the class that a contrast is drawn against; `scale_max`: the value of full
     colour; `place`: which ninth of the crop holds the hottest spot, "" where there is none or no single one;
-    `baseline`: what the method compares the picture with, a key, "" for none; `standing`: see `explain.standing`, ""
+    `baseline`: what the method compares the picture with, a key, "" for none; `standing`: see `checks.standing`, ""
     for the crop; `certificate`: how the method came through the randomisation test, "" where there was none.
     """
 

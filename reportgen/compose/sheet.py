@@ -18,10 +18,10 @@ from PIL import Image
 from reportgen.compose.figures import INK, MM, STYLE
 from reportgen.compose.panels import METHOD_TITLES, Tile, map_tiles
 from reportgen.explain.attributions import MethodUse, Refusal
-from reportgen.explain.certificate import Certificate
-from reportgen.explain.faithfulness import Faithfulness
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.checks.insertion_deletion import Faithfulness
+from reportgen.explain.checks.randomisation import Certificate
 from reportgen.explain.one_picture import ExplainedPicture
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import Language, language

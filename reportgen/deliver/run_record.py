@@ -18,14 +18,14 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import RunStamp
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
-from reportgen.explain.certificate import Certificate
+from reportgen.explain.checks.insertion_deletion import Faithfulness
+from reportgen.explain.checks.localisation import Focus
+from reportgen.explain.checks.precision import PrecisionCheck
+from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.chosen import Gone
-from reportgen.explain.faithfulness import Faithfulness
-from reportgen.explain.focus import Focus
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.methods import ExplainOptions
-from reportgen.explain.precision import PrecisionCheck
-from reportgen.explain.run_focus import FocusRow
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.bounded_files import Shape, about, arrays, columns
 from reportgen.inputs.history import COLUMNS, N_NIGHTS, Described, History, PastRun, past_run
 from reportgen.inputs.images.preprocessing import LARGEST_PX

@@ -13,26 +13,18 @@ from reportgen.analyse.findings import Findings
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch
 from reportgen.evaluate.memory import memory_errors_worded
-from reportgen.explain.captum_calls import foreign_code
-from reportgen.explain.certificate import Certificate, certificates
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Reason, Subject, method
+from reportgen.explain.checks.insertion_deletion import faithfulness
+from reportgen.explain.checks.localisation import enlarged, focus
+from reportgen.explain.checks.precision import PrecisionCheck, precision_checks
+from reportgen.explain.checks.randomisation import Certificate, certificates
+from reportgen.explain.checks.run_localisation import FocusRow, focus_rows
 from reportgen.explain.chosen import Gone, chosen_pictures
-from reportgen.explain.faithfulness import faithfulness
-from reportgen.explain.focus import enlarged, focus
 from reportgen.explain.maps import HeatValues, Picture, checked_maps, claim, heat_values
-from reportgen.explain.methods import (
-    METHODS,
-    STAND_IN,
-    Explainer,
-    ExplainOptions,
-    NotApplicableError,
-    Question,
-    Reason,
-    Subject,
-    method,
-)
-from reportgen.explain.precision import PrecisionCheck, precision_checks
-from reportgen.explain.run_focus import FocusRow, focus_rows
-from reportgen.explain.target_layers import target_layer
+from reportgen.explain.methods.captum_calls import foreign_code
+from reportgen.explain.methods.registry import METHODS, STAND_IN
+from reportgen.explain.methods.target_layers import target_layer
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plugins import resolved

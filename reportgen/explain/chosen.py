@@ -6,8 +6,8 @@ from typing import Literal
 
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
+from reportgen.explain.checks.run_localisation import read_mask_or_none
 from reportgen.explain.maps import Picture
-from reportgen.explain.run_focus import read_mask_or_none
 from reportgen.inputs.datasets.labelled_images import Sample
 from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.names import as_text

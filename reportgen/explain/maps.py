@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
-from reportgen.explain.captum_calls import foreign_code
-from reportgen.explain.faithfulness import Claim, Faithfulness
-from reportgen.explain.focus import Focus
-from reportgen.explain.methods import Explainer, NotApplicableError, Question
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question
+from reportgen.explain.checks.insertion_deletion import Claim, Faithfulness
+from reportgen.explain.checks.localisation import Focus
+from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.inputs.run_inputs import RunInputs
 
 log = logging.getLogger(__name__)

@@ -22,9 +22,9 @@ from reportgen.explain.attributions import (
     warn_of_switched,
     with_maps,
 )
-from reportgen.explain.certificate import Certificate, certificates
+from reportgen.explain.checks.randomisation import Certificate, certificates
 from reportgen.explain.maps import HeatValues, Picture, heat_values
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plain_text import named
 

@@ -5,7 +5,7 @@ from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.evaluate.trial import trial_crops
 from reportgen.explain.attributions import Refusal, made_ready, subject_of
 from reportgen.explain.maps import Picture
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
 
 

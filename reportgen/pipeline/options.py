@@ -11,7 +11,7 @@ from reportgen.config_tables import MailTable, PreprocessingTable
 from reportgen.deliver.mail import MailSettings
 from reportgen.errors import ConfigError
 from reportgen.evaluate.decoding import LoopOptions
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.images.preprocessing import OtherScaleError, Said, said
 from reportgen.inputs.run_inputs import InputOptions

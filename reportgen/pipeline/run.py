@@ -29,7 +29,7 @@ from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
 from reportgen.evaluate.trial import tried
 from reportgen.explain.attributions import explain, refuse_unexplainable
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.explain.rehearsal import rehearse
 from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.history import read_history

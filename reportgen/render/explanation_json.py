@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from reportgen.compose.report import Report
+from reportgen.explain.checks.run_localisation import lying
+from reportgen.explain.checks.standing import standings
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.run_focus import lying
-from reportgen.explain.standing import standings
 
 
 def panels_json(report: Report) -> list[dict[str, Any]]:

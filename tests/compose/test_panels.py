@@ -10,9 +10,9 @@ from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.compose.panels import COLOUR_MAP, heatmap, jpeg, map_tiles, overlay, panels, scaled
 from reportgen.explain.attributions import Attribution, Attributions
-from reportgen.explain.certificate import Certificate
+from reportgen.explain.checks.randomisation import Certificate
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from tests.synthetic import FIRST_NIGHT
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from reportgen.compose.section import Material, Section
-from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject
 from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
 
 

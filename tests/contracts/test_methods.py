@@ -8,8 +8,10 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.errors import ConfigError
 from reportgen.evaluate.device import compute
+from reportgen.explain.attribution_method import Explainer, Question, Subject, method
 from reportgen.explain.attributions import explain, refuse_unexplainable
-from reportgen.explain.methods import METHODS, Explainer, ExplainOptions, Question, Subject, method
+from reportgen.explain.methods.registry import METHODS
+from reportgen.explain.options import ExplainOptions
 from tests.synthetic import FIRST_NIGHT
 from tests.traces import state_of
 
@@ -127,5 +129,5 @@ def test_a_name_that_is_no_method_is_exit_2_before_device_time_is_spent(name, to
 
 
 def test_a_method_that_returns_something_else_is_named(subject):
-    with pytest.raises(ConfigError, match=r"expected: a reportgen\.explain\.methods\.Explainer"):
+    with pytest.raises(ConfigError, match=r"expected: a reportgen\.explain\.attribution_method\.Explainer"):
         method("tests.contracts.own_plugins:no_explainer", subject)

@@ -16,8 +16,9 @@ from reportgen.evaluate.arithmetic import exact_arithmetic, in_force
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import evaluate
+from reportgen.explain.attribution_method import Explainer
 from reportgen.explain.attributions import explain
-from reportgen.explain.methods import Explainer, ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.explanation_json import explanation_json
 from reportgen.render.html import html

@@ -10,7 +10,7 @@ from reportgen.deliver.bundle import write_bundle
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.explanation_json import explanation_json
 from reportgen.render.html import html

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from reportgen.explain.faithfulness import Claim, faithfulness
-from reportgen.explain.methods import method
-from reportgen.explain.perturbation_methods import lime
-from reportgen.explain.smooth_grad import SmoothGradOptions, smooth_grad
+from reportgen.explain.attribution_method import method
+from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
+from reportgen.explain.methods.perturbation import lime
+from reportgen.explain.methods.smooth_grad import SmoothGradOptions, smooth_grad
 from tests.subjects import asked, subject_for
 
 # Sides whose pixels 16 divides and does not divide; fewer than 16 pixels in all; oblong; one channel; 1 px.

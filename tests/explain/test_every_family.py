@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from reportgen.explain.methods import METHODS, NotApplicableError, method
-from reportgen.explain.perturbation_methods import lime
+from reportgen.explain.attribution_method import NotApplicableError, method
+from reportgen.explain.methods.perturbation import lime
+from reportgen.explain.methods.registry import METHODS
 from tests.families import FAMILIES, built
 from tests.subjects import asked, subject_for
 from tests.traces import state_of

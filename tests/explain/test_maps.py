@@ -16,12 +16,12 @@ from reportgen.analyse.findings import analyse
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain
-from reportgen.explain.grad_cam import grad_cam
+from reportgen.explain.checks.run_localisation import lying
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.methods import ExplainOptions
-from reportgen.explain.run_focus import lying
-from reportgen.explain.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
-from reportgen.explain.target_layers import target_layer
+from reportgen.explain.methods.grad_cam import grad_cam
+from reportgen.explain.methods.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
+from reportgen.explain.methods.target_layers import target_layer
+from reportgen.explain.options import ExplainOptions
 from tests.pets import PATCH_AT, PATCH_PX
 from tests.synthetic import FIRST_NIGHT
 from tests.traces import state_of

@@ -9,11 +9,12 @@ from PIL import Image
 from torch import nn
 
 from reportgen.compose.panels import map_tiles
-from reportgen.explain.faithfulness import Claim, faithfulness
-from reportgen.explain.focus import enlarged, focus
+from reportgen.explain.attribution_method import method
+from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
+from reportgen.explain.checks.localisation import enlarged, focus
+from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import HeatValues
-from reportgen.explain.methods import METHODS, method
-from reportgen.explain.random_weights import randomised
+from reportgen.explain.methods.registry import METHODS
 from tests.subjects import asked, subject_for
 
 # (channels, height, width)

@@ -6,10 +6,11 @@ import torch
 import torchvision
 
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.explain.grad_cam import grad_cam
-from reportgen.explain.methods import ExplainOptions, Question, Subject, method
-from reportgen.explain.random_weights import randomised
-from reportgen.explain.target_layers import target_layer
+from reportgen.explain.attribution_method import Question, Subject, method
+from reportgen.explain.checks.random_weights import randomised
+from reportgen.explain.methods.grad_cam import grad_cam
+from reportgen.explain.methods.target_layers import target_layer
+from reportgen.explain.options import ExplainOptions
 from tests.pets import BREEDS, hand_net, hand_weights, picture
 
 pytestmark = [

@@ -8,9 +8,9 @@ import pytest
 from babel.messages.extract import extract_from_file
 
 from reportgen.compose.report import RunStamp, compose
-from reportgen.explain.certificate import Certificate
-from reportgen.explain.faithfulness import Faithfulness
-from reportgen.explain.focus import Focus
+from reportgen.explain.checks.insertion_deletion import Faithfulness
+from reportgen.explain.checks.localisation import Focus
+from reportgen.explain.checks.randomisation import Certificate
 from reportgen.explain.maps import HeatValues
 from reportgen.inputs.notes import read_notes
 from reportgen.render.findings_json import findings_json

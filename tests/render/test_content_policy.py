@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reportgen.compose.appearance import Appearance
 from reportgen.compose.sheet import Sheet
-from reportgen.explain.methods import ExplainOptions
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.content_policy import content_policy
 from reportgen.render.html import html, sheet_html

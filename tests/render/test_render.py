@@ -12,8 +12,8 @@ from pypdf import PdfReader
 from reportgen.compose.report import RunStamp, compose
 from reportgen.compose.size_reduction import SIZE_REDUCTIONS
 from reportgen.errors import RenderingError
-from reportgen.explain.focus import Focus
-from reportgen.explain.run_focus import FocusRow
+from reportgen.explain.checks.localisation import Focus
+from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render.html import html

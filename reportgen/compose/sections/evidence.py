@@ -6,8 +6,8 @@ from statistics import fmean
 from reportgen.analyse.intervals import difference, mean_interval
 from reportgen.compose.section import Material, Section
 from reportgen.explain.attributions import MethodUse
-from reportgen.explain.run_focus import lying
-from reportgen.explain.standing import standings
+from reportgen.explain.checks.run_localisation import lying
+from reportgen.explain.checks.standing import standings
 from reportgen.language import N_
 
 

@@ -3,7 +3,7 @@
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.panels import JPEG_QUALITY
 from reportgen.compose.section import Material, Section
-from reportgen.explain.certificate import ALIKE, N_DRAWS
+from reportgen.explain.checks.randomisation import ALIKE, N_DRAWS
 from reportgen.language import N_
 
 

@@ -11,8 +11,8 @@ from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import LimeBase, Occlusion
 from skimage.segmentation import slic
 
-from reportgen.explain.captum_calls import Asked, one_by_one
-from reportgen.explain.methods import Explainer, Subject
+from reportgen.explain.attribution_method import Explainer, Subject
+from reportgen.explain.methods.captum_calls import Asked, one_by_one
 
 WINDOWS_A_SIDE = 7  # 32 px of 224: as fine as the last feature map of the common nets
 N_SAMPLES = 200  # four a superpixel; 5 s for a MobileNetV2 on one CPU thread

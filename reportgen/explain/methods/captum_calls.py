@@ -10,7 +10,7 @@ import torch
 
 from reportgen.errors import ReportgenError, in_one_line
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.methods import NotApplicableError, Question, Reason, Subject
+from reportgen.explain.attribution_method import NotApplicableError, Question, Reason, Subject
 
 # Captum tells of hooks that it sets and removes. They are set on a private copy. Torch tells of each kernel that it has
 # no deterministic one for (DeepLIFT's unpooling): the report says that there may be such.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import pearsonr
 
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject, method
 from reportgen.explain.maps import checked_maps
-from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject, method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

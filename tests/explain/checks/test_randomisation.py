@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.explain.certificate import Certificate, certificates
-from reportgen.explain.methods import Explainer, ExplainOptions, Question, Subject, method
+from reportgen.explain.attribution_method import Explainer, Question, Subject, method
+from reportgen.explain.checks.randomisation import Certificate, certificates
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 

@@ -11,8 +11,8 @@ from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from reportgen.explain.methods import NotApplicableError
-from reportgen.explain.private_copy import as_module
+from reportgen.explain.attribution_method import NotApplicableError
+from reportgen.explain.rewrite.isolating import as_module
 
 # Kohlbrenner's 0.25 lets positive and negative parts of up to nine times a step's relevance cancel each other, and in
 # the 52 convolutions of a MobileNetV2 they did: 7 times the score in absolute values. With 1 it is 0.7 times.

@@ -9,8 +9,8 @@ import torchvision
 from torch import nn
 
 from reportgen.errors import ConfigError
-from reportgen.explain.grad_cam import grad_cam
-from reportgen.explain.target_layers import TARGET_LAYERS, TargetLayer, tapped, target_layer
+from reportgen.explain.methods.grad_cam import grad_cam
+from reportgen.explain.methods.target_layers import TARGET_LAYERS, TargetLayer, tapped, target_layer
 from tests.families import FAMILIES, built
 from tests.traces import state_of
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from reportgen.explain.target_layers import tapped, target_layer
+from reportgen.explain.methods.target_layers import tapped, target_layer
 from reportgen.inputs.models.adapted import Reading, adapted
 
 transformers = pytest.importorskip("transformers", reason="NOT RUN: transformers is not installed")

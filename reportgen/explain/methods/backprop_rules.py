@@ -12,10 +12,9 @@ from captum.attr import LRP, Deconvolution, DeepLift, GuidedBackprop
 from torch import nn
 from torch.nn import functional
 
-from reportgen.explain.captum_calls import Asked, foreign_code, in_batches, one_by_one, watched
-from reportgen.explain.lrp_copy import EPSILON, GAMMA, attach_rules, gamma_conv, rewrite
-from reportgen.explain.methods import Explainer, NotApplicableError, Subject
-from reportgen.explain.private_copy import (
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Subject
+from reportgen.explain.methods.captum_calls import Asked, foreign_code, in_batches, one_by_one, watched
+from reportgen.explain.rewrite.isolating import (
     Alias,
     PrivateCopy,
     Swaps,
@@ -24,6 +23,7 @@ from reportgen.explain.private_copy import (
     plain_copy,
     private_copy,
 )
+from reportgen.explain.rewrite.lrp import EPSILON, GAMMA, attach_rules, gamma_conv, rewrite
 from reportgen.plain_text import named
 
 # What acts as a nonlinearity besides ReLU: deconvnet and guided backpropagation have no rule for it. Names of

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import parametrizations
 
-from reportgen.explain.random_weights import randomised
+from reportgen.explain.checks.random_weights import randomised
 from tests.families import FAMILIES, built
 from tests.traces import state_of
 

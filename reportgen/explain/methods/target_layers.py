@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import ConfigError
-from reportgen.explain.hub_layers import transformers_layer
+from reportgen.explain.methods.hub_layers import transformers_layer
 from reportgen.inputs.models.adapted import own
 from reportgen.plain_text import named
 

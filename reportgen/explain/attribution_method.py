@@ -1,14 +1,13 @@
-"""What an attribution method is, and the names of those we have.
+"""Attribution methods: what one is, what it is asked, and what it answers.
 
 A method is a callable `(subject: Subject) -> Explainer`: it looks at the model once, makes itself ready, and answers
 questions. Where it does not hold for the model it raises `NotApplicableError`, and the report says so in words.
-Built-in methods are named in `METHODS`; any other is given as `package.module:attribute`.
+Built-in methods are named in `methods.registry`; any other is given as `package.module:attribute`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -17,30 +16,11 @@ from torch import nn
 from reportgen.errors import ConfigError
 from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.device import Compute
+from reportgen.explain.methods.registry import METHODS, OF_OUTPUTS
+from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of
 from reportgen.inputs.models.programs import NAMES
 from reportgen.plugins import resolved
-
-METHODS: Mapping[str, str] = MappingProxyType(
-    {
-        "grad_cam": "reportgen.explain.grad_cam:grad_cam_method",
-        "contrast": "reportgen.explain.grad_cam:contrast_method",
-        "smooth_grad": "reportgen.explain.smooth_grad:smooth_grad_method",
-        "vanilla_grad": "reportgen.explain.gradient_methods:vanilla_grad",
-        "saliency": "reportgen.explain.gradient_methods:saliency",
-        "grad_x_input": "reportgen.explain.gradient_methods:grad_x_input",
-        "integrated_gradients": "reportgen.explain.gradient_methods:integrated_gradients",
-        "deep_lift": "reportgen.explain.rule_methods:deep_lift",
-        "lrp": "reportgen.explain.rule_methods:lrp",
-        "guided_backprop": "reportgen.explain.rule_methods:guided_backprop",
-        "deconv": "reportgen.explain.rule_methods:deconv",
-        "occlusion": "reportgen.explain.perturbation_methods:occlusion",
-        "lime": "reportgen.explain.perturbation_methods:lime",
-    }
-)
-OF_OUTPUTS = frozenset({"occlusion", "lime"})  # these ask for outputs alone, which every model gives
-STAND_IN = "occlusion"  # drawn where no method that was asked for holds
-DEFAULT_METHODS = ("grad_cam", "contrast", "smooth_grad")
 
 Reason = Literal[
     "no_feature_map",  # nothing with a place in the picture that Grad-CAM could weigh
@@ -64,28 +44,6 @@ class NotApplicableError(Exception):
     def __init__(self, reason: Reason, detail: str = "") -> None:
         self.reason, self.detail = reason, detail
         super().__init__(reason, detail)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainOptions:
-    """What to work out. The noise of a picture comes from `seed` and its row, so it is the same in every run.
-
-    `batch_size`: pictures in memory at a time, at most; halved on out-of-memory, and no map depends on it.
-    `smooth_grad_samples`, `noise_frac`: n and sigma / (x_max - x_min) of SmoothGrad. `insertion_steps`: pictures a
-    curve of insertion and deletion, 0 for none; `random_maps`: how many random maps each is compared with.
-    `certificate_pictures`: pictures of the randomisation test at most, 0 for none. `focus_pictures`: errors, and as
-    many hits, whose masks are compared with Grad-CAM, at most.
-    """
-
-    methods: tuple[str, ...] = DEFAULT_METHODS
-    seed: int = 0
-    batch_size: int = 16
-    smooth_grad_samples: int = 50
-    noise_frac: float = 0.15
-    insertion_steps: int = 8
-    random_maps: int = 8
-    certificate_pictures: int = 12
-    focus_pictures: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +107,7 @@ def method(name: str, subject: Subject) -> Explainer:
         raise ConfigError(
             f"attribution method {name!r}",
             found=f"a {type(explainer).__name__}",
-            expected="a reportgen.explain.methods.Explainer",
+            expected="a reportgen.explain.attribution_method.Explainer",
             todo="return an Explainer from the callable",
         )
 

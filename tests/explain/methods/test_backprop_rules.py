@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reportgen.explain.methods import NotApplicableError
-from reportgen.explain.rule_methods import deconv, deep_lift, guided_backprop, lrp
+from reportgen.explain.attribution_method import NotApplicableError
+from reportgen.explain.methods.backprop_rules import deconv, deep_lift, guided_backprop, lrp
 from tests.subjects import BLACK, WHITE, asked, subject_for
 from tests.traces import state_of
 

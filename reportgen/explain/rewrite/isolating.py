@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from reportgen.errors import in_one_line
-from reportgen.explain.methods import NotApplicableError, Subject
+from reportgen.explain.attribution_method import NotApplicableError, Subject
 
 # Largest difference of a score, as a share of the largest score: float32 sums in another order differ by less.
 TOLERANCE = 1e-4

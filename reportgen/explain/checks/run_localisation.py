@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.intervals import Interval, wilson
-from reportgen.explain.focus import Focus, enlarged, focus
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.checks.localisation import Focus, enlarged, focus
 from reportgen.explain.maps import checked_maps
-from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
 from reportgen.inputs.datasets.labelled_images import Sample
 from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.run_inputs import RunInputs

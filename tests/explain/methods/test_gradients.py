@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from reportgen.explain.gradient_methods import grad_x_input, integrated_gradients, saliency, vanilla_grad
+from reportgen.explain.methods.gradients import grad_x_input, integrated_gradients, saliency, vanilla_grad
 from tests.subjects import BLACK, WHITE, asked, subject_for
 from tests.traces import state_of
 

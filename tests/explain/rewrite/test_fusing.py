@@ -8,8 +8,9 @@ import torchvision
 from torch import nn
 
 from reportgen.evaluate.device import compute
-from reportgen.explain.lean_copy import InputGradientConv2d, lean_copy
-from reportgen.explain.methods import ExplainOptions, Question, Subject, method
+from reportgen.explain.attribution_method import Question, Subject, method
+from reportgen.explain.options import ExplainOptions
+from reportgen.explain.rewrite.fusing import InputGradientConv2d, lean_copy
 from tests.explain.nets import NeedsMemory
 from tests.traces import state_of
 

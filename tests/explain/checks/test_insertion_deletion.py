@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.device import compute
-from reportgen.explain.faithfulness import Claim, faithfulness
-from reportgen.explain.methods import ExplainOptions, Subject
+from reportgen.explain.attribution_method import Subject
+from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
+from reportgen.explain.options import ExplainOptions
 from tests.explain.nets import NeedsMemory
 
 SIDE, STEPS = 24, 4

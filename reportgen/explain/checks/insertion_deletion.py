@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.stats import t as students_t
 
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.focus import enlarged
-from reportgen.explain.methods import Subject
+from reportgen.explain.attribution_method import Subject
+from reportgen.explain.checks.localisation import enlarged
 from reportgen.inputs.images.reading import blurred
 
 _TIES = 7  # seed of the order of equally hot pixels, the same for every map

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from reportgen.analyse.intervals import mean_interval
-from reportgen.explain.captum_calls import foreign_code
+from reportgen.explain.attribution_method import NotApplicableError, Question, Subject, method
+from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import checked_maps
-from reportgen.explain.methods import NotApplicableError, Question, Subject, method
-from reportgen.explain.random_weights import randomised
+from reportgen.explain.methods.captum_calls import foreign_code
 
 log = logging.getLogger(__name__)
 Stage = Literal["head", "upper_half", "all"]

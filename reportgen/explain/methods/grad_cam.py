@@ -5,8 +5,8 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.methods import Explainer, NotApplicableError, Question, Subject
-from reportgen.explain.target_layers import TargetLayer, tapped, target_layer
+from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.methods.target_layers import TargetLayer, tapped, target_layer
 
 
 def grad_cam(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from reportgen.explain.perturbation_methods import lime, occlusion
+from reportgen.explain.methods.perturbation import lime, occlusion
 from tests.subjects import asked, subject_for
 
 PX, WINDOW, STRIDE = 28, 4, 2

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.captum_calls import foreign_code
-from reportgen.explain.lean_copy import lean_copy
-from reportgen.explain.methods import Explainer, Question, Subject
+from reportgen.explain.attribution_method import Explainer, Question, Subject
+from reportgen.explain.methods.captum_calls import foreign_code
+from reportgen.explain.rewrite.fusing import lean_copy
 
 # Copies at a time: with more the caches of a CPU overflow. Measured on MobileNetV2, 25 take longer than 10 in both.
 _CHUNK = {"fp32": 5, "bf16": 10}

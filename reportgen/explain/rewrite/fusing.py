@@ -14,9 +14,9 @@ from torch import fx, nn
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from reportgen.explain.lrp_copy import fold
-from reportgen.explain.methods import NotApplicableError, Subject
-from reportgen.explain.private_copy import private_copy
+from reportgen.explain.attribution_method import NotApplicableError, Subject
+from reportgen.explain.rewrite.isolating import private_copy
+from reportgen.explain.rewrite.lrp import fold
 from reportgen.inputs.models.first_forward import memory_format
 
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from reportgen.explain.methods import NotApplicableError
-from reportgen.explain.private_copy import operations, plain_copy, private_copy
+from reportgen.explain.attribution_method import NotApplicableError
+from reportgen.explain.rewrite.isolating import operations, plain_copy, private_copy
 from tests.subjects import subject_for
 from tests.traces import state_of
 

@@ -6,8 +6,8 @@ All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the s
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
-from reportgen.explain.captum_calls import Asked, in_batches, one_by_one, watched
-from reportgen.explain.methods import Explainer, Subject
+from reportgen.explain.attribution_method import Explainer, Subject
+from reportgen.explain.methods.captum_calls import Asked, in_batches, one_by_one, watched
 
 # For each baseline. On a MobileNetV2 trained on pets the map of 32 steps correlates by 0.997 and more with that of 256,
 # and the attributions miss the difference that they share out by 4 to 8% (median; 14% with 16 steps). The paper takes

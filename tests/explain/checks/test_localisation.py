@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reportgen.explain.focus import focus
+from reportgen.explain.checks.localisation import focus
 
 MASK = np.array([[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 2, 2]], dtype=np.uint8)  # 4 object, 6 background, 2 neither
 

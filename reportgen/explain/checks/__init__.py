@@ -1,0 +1,1 @@
+"""How far a map can be trusted: randomisation test, insertion and deletion, localisation, precision; and standing."""

@@ -1,0 +1,1 @@
+"""Attribution methods, one module a family, and the registry of their names."""
