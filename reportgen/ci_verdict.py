@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reportgen.errors import DeliveryError
-from reportgen.render.no_report import ended_files, unended_files
+from reportgen.render.data.no_report import ended_files, unended_files
 
 _LINE = re.compile(r"""^\s*ci_dir\s*=\s*(["'])(?P<folder>.+?)\1""", re.MULTILINE)
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from reportgen.errors import in_one_line
 from reportgen.render.environment import templates_dir
-from reportgen.render.fonts import families_for
-from reportgen.render.letters import covered, lacking, packages_for
+from reportgen.render.pdf.fonts import families_for
+from reportgen.render.pdf.letters import covered, lacking, packages_for
 
 APT_LINE = "apt-get install -y libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk"
 

@@ -156,7 +156,7 @@ def test_what_does_not_fit_into_its_memory_is_told():
 LOWER = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, 6 * 2**30))
-from reportgen.render.pdf import pdf
+from reportgen.render.pdf.document import pdf
 from tests.test_processes import *
 if __name__ == "__main__":
     print(called(limits), pdf("<html><body>text</body></html>", {}, created_at="2026-11-23T08:00:00+00:00").content[:5])

@@ -17,7 +17,7 @@ from reportgen.inputs.bounded_files import json_value
 from reportgen.inputs.bundle_files import MANIFEST, bundle_read
 from reportgen.inputs.plain_files import NotPlainError, folders_in, held_folder, kind_of, names_in, open_plain
 from reportgen.inputs.stored_fields import refuse_other_run
-from reportgen.render.gate_json import as_judged
+from reportgen.render.data.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 
 INDEX, LATEST = "index.html", "latest"

@@ -21,8 +21,8 @@ from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import LANGUAGES, language
+from reportgen.render.data.mail_contract import MailContract, refuse_contradictions
 from reportgen.render.file_names import document_name
-from reportgen.render.mail_contract import MailContract, refuse_contradictions
 from reportgen.render.message import mail_text
 
 __all__ = ["MailReceipt", "MailSettings", "PdfVersion", "mail"]

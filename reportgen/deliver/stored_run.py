@@ -42,7 +42,7 @@ from reportgen.explain.attributions import Attributions
 from reportgen.inputs.bounded_files import json_value
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.history import History, PastRun
-from reportgen.render.tables import predictions_table
+from reportgen.render.data.tables import predictions_table
 
 _ROWS = ("methods", "refusals", "certificates", "focus", "precision", "gone")  # lists of plain values
 OWN_FILES = ("predictions.parquet", MAPS, HISTORY, "run.json")

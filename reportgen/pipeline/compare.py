@@ -8,7 +8,7 @@ from typing import Any
 from reportgen.analyse.findings import Findings, analyse
 from reportgen.deliver.stored_run import read_stored_run
 from reportgen.inputs.history import History, read_past_run
-from reportgen.render.comparison_json import comparison_json
+from reportgen.render.data.comparison_json import comparison_json
 
 
 def compared(run_a: Path, run_b: Path, *, across_precision: bool = False) -> tuple[Findings, Mapping[str, Any]]:

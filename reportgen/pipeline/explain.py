@@ -16,7 +16,7 @@ from reportgen.inputs.names import nfc
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import read_model_alone
 from reportgen.pipeline.options import explain_options, input_options
-from reportgen.render.html import sheet_html
+from reportgen.render.html.page import sheet_html
 
 
 def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path) -> tuple[Path, ...]:

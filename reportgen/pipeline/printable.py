@@ -7,8 +7,8 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.appearance import Appearance
 from reportgen.inputs.notes import Notes, read_notes
 from reportgen.inputs.run_inputs import RunFacts
-from reportgen.render.fonts import refuse_without_font
-from reportgen.render.letters import refuse_too_long, refuse_unprintable
+from reportgen.render.pdf.fonts import refuse_without_font
+from reportgen.render.pdf.letters import refuse_too_long, refuse_unprintable
 
 
 def refuse_unprintable_words(

@@ -8,9 +8,9 @@ from reportgen.compose.appearance import COLOURS, FONTS, Appearance, Theme
 from reportgen.config_tables import Colours, ThemeTable
 from reportgen.nearest import nearest
 from reportgen.pipeline.logo import read_logo
-from reportgen.render.fonts import installed_families
+from reportgen.render.html.theme import refuse_unreadable
 from reportgen.render.own_templates import read_templates
-from reportgen.render.theme import refuse_unreadable
+from reportgen.render.pdf.fonts import installed_families
 
 log = logging.getLogger(__name__)
 

@@ -30,8 +30,8 @@ from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.stored_names import own_sections, sections_of
 from reportgen.plain_text import named
+from reportgen.render.html.theme import refuse_unreadable
 from reportgen.render.rendered import RenderedReport, render
-from reportgen.render.theme import refuse_unreadable
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from pydantic import AwareDatetime
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, RunId
 from reportgen.language import LANGUAGES, Language, language
-from reportgen.render.content_policy import content_policy
 from reportgen.render.environment import environment, rendered, templates_dir
 from reportgen.render.file_names import document_name
+from reportgen.render.html.content_policy import content_policy
 
 _STYLES = ("tokens.css", "dark.css", "index.css")
 N_NIGHTS = 60  # in the trend

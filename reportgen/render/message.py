@@ -14,9 +14,9 @@ from markupsafe import Markup
 from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.inputs.notes import Notes
 from reportgen.language import MINUS
+from reportgen.render.data.gate_json import as_judged
 from reportgen.render.environment import environment, rendered
 from reportgen.render.filters import NO_BREAK, shortened
-from reportgen.render.gate_json import as_judged
 
 Kind = Literal[
     "class_order",

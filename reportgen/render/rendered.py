@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from reportgen.compose.report import Report, in_language
-from reportgen.render.ci_files import ci_files
+from reportgen.render.data.ci_files import ci_files
+from reportgen.render.data.findings_json import findings_json
+from reportgen.render.data.tables import csv_files
 from reportgen.render.file_names import document_name
-from reportgen.render.findings_json import findings_json
-from reportgen.render.html import html
-from reportgen.render.pdf import PdfLimits, pdf
-from reportgen.render.tables import csv_files
+from reportgen.render.html.page import html
+from reportgen.render.pdf.document import PdfLimits, pdf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

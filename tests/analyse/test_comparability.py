@@ -16,10 +16,10 @@ from reportgen.evaluate.software import software
 from reportgen.inputs.bounded_files import restored
 from reportgen.inputs.history import Described, History, past_run, surroundings
 from reportgen.inputs.notes import read_notes
-from reportgen.render.ci_files import ci_files
-from reportgen.render.findings_json import findings_json
-from reportgen.render.html import html
-from reportgen.render.tables import predictions_table
+from reportgen.render.data.ci_files import ci_files
+from reportgen.render.data.findings_json import findings_json
+from reportgen.render.data.tables import predictions_table
+from reportgen.render.html.page import html
 from tests.synthetic import TODAY, attributions_of, predictions_of
 
 COUNTS = np.array([[28, 12], [1, 39]])

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reportgen.render.theme import contrast
+from reportgen.render.html.theme import contrast
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reportgen.render.html import html
+from reportgen.render.html.page import html
 from tests.shapes import report_of_shape
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from reportgen.compose.report import compose
 from reportgen.inputs.notes import read_notes
-from reportgen.render.html import html
+from reportgen.render.html.page import html
 from reportgen.render.rendered import render
 from tests.shapes import SHAPES, report_of_shape
 from tests.synthetic import attributions_of

@@ -12,7 +12,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
-from reportgen.render.fonts import families_for
+from reportgen.render.pdf.fonts import families_for
 from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint
 from tests.program import reportgen
 

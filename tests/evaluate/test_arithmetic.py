@@ -20,8 +20,8 @@ from reportgen.explain.attribution_method import Explainer
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
-from reportgen.render.explanation_json import explanation_json
-from reportgen.render.html import html
+from reportgen.render.data.explanation_json import explanation_json
+from reportgen.render.html.page import html
 from tests.synthetic import FIRST_NIGHT
 
 

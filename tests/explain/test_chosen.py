@@ -12,8 +12,8 @@ from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
-from reportgen.render.explanation_json import explanation_json
-from reportgen.render.html import html
+from reportgen.render.data.explanation_json import explanation_json
+from reportgen.render.html.page import html
 from tests.synthetic import FIRST_NIGHT
 
 STAMP = RunStamp(

@@ -24,12 +24,12 @@ from reportgen.inputs.notes import read_notes
 from reportgen.language import language
 from reportgen.outlet import PlainLines, say
 from reportgen.plain_text import for_csv, for_markdown, shown
-from reportgen.render.ci_files import ci_files
-from reportgen.render.findings_json import findings_json
-from reportgen.render.html import html
+from reportgen.render.data.ci_files import ci_files
+from reportgen.render.data.findings_json import findings_json
+from reportgen.render.data.no_report import ended_files
+from reportgen.render.data.tables import csv_files, predictions_table
+from reportgen.render.html.page import html
 from reportgen.render.message import mail_text
-from reportgen.render.no_report import ended_files
-from reportgen.render.tables import csv_files, predictions_table
 from tests.hostile.nasty import NASTY, PLAIN
 from tests.synthetic import attributions_of, findings_of
 

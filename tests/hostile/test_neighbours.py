@@ -33,8 +33,8 @@ from reportgen.deliver.verification import verify
 from reportgen.errors import InputError
 from reportgen.inputs.bounded_files import BadFileError, json_value
 from reportgen.inputs.history import Described, History, read_history, read_past_run
+from reportgen.render.data.mail_contract import MailContract
 from reportgen.render.index_page import Verdict
-from reportgen.render.mail_contract import MailContract
 from tests.hostile.stored import COUNTS, OTHER, RUN_ID, PeakMemory, exchanged, paths_in, sealed, whole_bundle
 from tests.synthetic import past_run_of, predictions_of
 

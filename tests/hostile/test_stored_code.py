@@ -21,8 +21,8 @@ from reportgen.errors import ConfigError, InputError, RenderingError
 from reportgen.pipeline.compare import compared
 from reportgen.pipeline.mail import mail_report
 from reportgen.pipeline.render import render_again
-from reportgen.render.content_policy import content_policy, with_policy
-from reportgen.render.html import html
+from reportgen.render.html.content_policy import content_policy, with_policy
+from reportgen.render.html.page import html
 from reportgen.render.limits import TemplateLimits, within_limits
 from tests.hostile.ten_images import edited, with_pdf
 from tests.shapes import report_of_shape

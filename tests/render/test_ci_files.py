@@ -12,9 +12,9 @@ from reportgen.compose.report import RunStamp, compose
 from reportgen.errors import InputError
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
-from reportgen.render.ci_files import ci_files
-from reportgen.render.findings_json import findings_json
-from reportgen.render.no_report import NAMES, ended_files
+from reportgen.render.data.ci_files import ci_files
+from reportgen.render.data.findings_json import findings_json
+from reportgen.render.data.no_report import NAMES, ended_files
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={})

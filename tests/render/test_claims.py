@@ -13,8 +13,8 @@ from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomisation import Certificate
 from reportgen.explain.maps import HeatValues
 from reportgen.inputs.notes import read_notes
-from reportgen.render.findings_json import findings_json
-from reportgen.render.html import html
+from reportgen.render.data.findings_json import findings_json
+from reportgen.render.html.page import html
 from tests.catalogue import AS_RENDERED, KEYWORDS, ROOT
 from tests.synthetic import attributions_of, findings_of
 

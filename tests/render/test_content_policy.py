@@ -9,8 +9,8 @@ from reportgen.compose.appearance import Appearance
 from reportgen.compose.sheet import Sheet
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
-from reportgen.render.content_policy import content_policy
-from reportgen.render.html import html, sheet_html
+from reportgen.render.html.content_policy import content_policy
+from reportgen.render.html.page import html, sheet_html
 from tests.shapes import report_of_shape
 from tests.synthetic import facts_of
 

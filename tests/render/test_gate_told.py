@@ -13,9 +13,9 @@ from reportgen.compose.report import RunStamp, compose
 from reportgen.deliver.archive import archived_run
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
-from reportgen.render.ci_files import ci_files
-from reportgen.render.findings_json import findings_json
-from reportgen.render.html import html
+from reportgen.render.data.ci_files import ci_files
+from reportgen.render.data.findings_json import findings_json
+from reportgen.render.html.page import html
 from reportgen.render.index_page import Entry, index_page
 from reportgen.render.message import mail_text
 from reportgen.render.words import rule_text

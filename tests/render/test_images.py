@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.compose.report import RunStamp, compose
 from reportgen.inputs.notes import read_notes
-from reportgen.render.html import html
+from reportgen.render.html.page import html
 from tests.pets import BREEDS, EXPECTED_CONFUSION
 from tests.synthetic import attributions_of, findings_of
 

@@ -10,8 +10,8 @@ from reportgen.compose.figures import pair_chart
 from reportgen.errors import RenderingError
 from reportgen.language import language
 from reportgen.render.filters import BREAK, Filters, in_pieces, shortened
-from reportgen.render.letters import lacking, packages_for, refuse_too_long, refuse_unprintable, spelt_out
-from reportgen.render.pdf import pdf
+from reportgen.render.pdf.document import pdf
+from reportgen.render.pdf.letters import lacking, packages_for, refuse_too_long, refuse_unprintable, spelt_out
 
 pytestmark = pytest.mark.skipif(not shutil.which("fc-list"), reason="NOT RUN: no fontconfig")
 CREATED_AT = "2026-11-23T17:00:00+09:00"

@@ -10,7 +10,7 @@ from reportgen.compose.report import in_language, with_appearance
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.models.adapted import Reading
 from reportgen.render.environment import templates_dir
-from reportgen.render.html import html
+from reportgen.render.html.page import html
 from reportgen.render.own_templates import read_templates
 from tests.shapes import report_of_shape
 

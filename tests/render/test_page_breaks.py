@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from reportgen.render.environment import templates_dir
-from reportgen.render.pdf import pdf
+from reportgen.render.pdf.document import pdf
 
 pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="NOT RUN: apt-get install poppler-utils")
 N = 34  # of each kind, each on a page of its own below a filler that leaves 68, 66, ... 2 mm of its 268

@@ -11,8 +11,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject
 from weasyprint import HTML, Attachment
 
-from reportgen.render.pdf import pdf
-from reportgen.render.pdf_audit import audit, overflows
+from reportgen.render.pdf.audit import audit, overflows
+from reportgen.render.pdf.document import pdf
 
 NO_FONT = "\U0001057f"  # Vithkuqi: no font here has it
 CREATED_AT = "2026-11-23T17:00:00+09:00"

@@ -16,8 +16,8 @@ from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
-from reportgen.render.html import html
-from reportgen.render.pdf import PdfLimits, pdf
+from reportgen.render.html.page import html
+from reportgen.render.pdf.document import PdfLimits, pdf
 from reportgen.render.rendered import render
 from tests.shapes import confused, pdf_of_shape
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of

@@ -14,8 +14,8 @@ from reportgen.config_tables import ThemeTable
 from reportgen.errors import ConfigError
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.render.environment import templates_dir
-from reportgen.render.html import html
-from reportgen.render.theme import contrast, house_colours, refuse_unreadable
+from reportgen.render.html.page import html
+from reportgen.render.html.theme import contrast, house_colours, refuse_unreadable
 from tests.shapes import report_of_shape
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'

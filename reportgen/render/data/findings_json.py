@@ -7,9 +7,9 @@ from reportgen.analyse.calibration import N_BINS
 from reportgen.analyse.confusion import MAX_WHOLE
 from reportgen.analyse.findings import Findings
 from reportgen.compose.report import Report
-from reportgen.render.comparison_json import comparison_json
-from reportgen.render.explanation_json import explanation_json, panels_json
-from reportgen.render.gate_json import gate_json
+from reportgen.render.data.comparison_json import comparison_json
+from reportgen.render.data.explanation_json import explanation_json, panels_json
+from reportgen.render.data.gate_json import gate_json
 
 SCHEMA_VERSION = 1
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.inputs.notes import Notes
 from reportgen.plain_text import for_markdown
+from reportgen.render.data.no_report import xml_file
 from reportgen.render.environment import environment, rendered
-from reportgen.render.no_report import xml_file
 
 _IN_VERDICT = (
     *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),

@@ -17,12 +17,12 @@ from reportgen.inputs.notes import Notes
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_, language
 from reportgen.plain_text import for_page
-from reportgen.render.content_policy import content_policy, refuse_leading_elsewhere, with_policy
 from reportgen.render.environment import Sandbox, environment, rendered, templates_dir, text_of
 from reportgen.render.file_names import document_name
 from reportgen.render.filters import in_pieces
-from reportgen.render.letters import spelt_out
-from reportgen.render.theme import dark_theme_css, theme_css
+from reportgen.render.html.content_policy import content_policy, refuse_leading_elsewhere, with_policy
+from reportgen.render.html.theme import dark_theme_css, theme_css
+from reportgen.render.pdf.letters import spelt_out
 from reportgen.render.words import differences_text, gate_text, mismatch_text, omitted_text, rule_text
 
 _FROM_THE_RUN = (  # words that a run carries and a page shows

@@ -11,8 +11,8 @@ from typing import Any
 
 from reportgen.errors import RenderingError, in_one_line
 from reportgen.processes import DiedError, LateError, SideProcess
-from reportgen.render.pdf_audit import audit, overflows
-from reportgen.render.pdf_standards import to_both_standards
+from reportgen.render.pdf.audit import audit, overflows
+from reportgen.render.pdf.standards import to_both_standards
 
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
 _RASTER_PICTURE = re.compile(r'src="(asset:[^"]+\.(?:jpg|png))"')

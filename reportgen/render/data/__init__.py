@@ -1,0 +1,1 @@
+"""findings.json and what is made of it: tables, files for CI."""
