@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reportgen.deliver.archive import refresh
-from reportgen.deliver.retention import retention
-from reportgen.deliver.verification import verify
+from reportgen.deliver.archive.contents import refresh
+from reportgen.deliver.archive.retention import retention
+from reportgen.deliver.archive.verification import verify
 from tests.archives import against, archived
 
 N_BUNDLES, N_MODELS, ROUNDS = 1000, 10, 5

@@ -223,7 +223,9 @@ def doctor(
         say_lines(
             f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else "")
         )
-    from reportgen.deliver.leftovers import leftovers  # after the checks: it needs the libraries that they look at
+    from reportgen.deliver.archive.leftovers import (
+        leftovers,  # after the checks: it needs the libraries that they look at
+    )
 
     for left in leftovers(archive) if archive.is_dir() else ():
         state = "in use" if left.alive else left.cause
@@ -234,8 +236,8 @@ def doctor(
 def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bool) -> None:
     from reportgen.config import read_config
     from reportgen.console import set_up_logging, watching
+    from reportgen.deliver.archive.foreign_links import warn_of_links
     from reportgen.deliver.ci_dir import tell_ci
-    from reportgen.deliver.foreign_links import warn_of_links
     from reportgen.inputs.bundle_files import bundle_read
     from reportgen.language import language
     from reportgen.pipeline.run import run as run_pipeline

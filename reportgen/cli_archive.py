@@ -13,7 +13,7 @@ from reportgen.errors import ConfigError
 from reportgen.outlet import say, say_lines
 
 if TYPE_CHECKING:  # the command line starts without torch
-    from reportgen.deliver.mail import MailReceipt
+    from reportgen.deliver.mail.sending import MailReceipt
 
 app = typer.Typer()
 
@@ -59,7 +59,7 @@ def compare(
 @app.command()
 def index(archive: Archive = Path("reports")) -> None:
     """Rebuild index.html and the links named latest from the bundles."""
-    from reportgen.deliver.archive import refresh
+    from reportgen.deliver.archive.contents import refresh
 
     refresh(archive)
     say(archive / "index.html")
@@ -77,7 +77,7 @@ def prune(
     """Remove old runs and what dead runs left. With both limits a run goes only when both allow it."""
     from reportgen.config import read_table
     from reportgen.config_tables import ArchiveTable
-    from reportgen.deliver.retention import remove, retention
+    from reportgen.deliver.archive.retention import remove, retention
 
     table = cast("ArchiveTable", read_table("archive", {"keep": keep, "keep_days": keep_days}, config))
     removals = retention(archive, keep=table.keep, keep_days=table.keep_days, now=clock())
@@ -92,7 +92,7 @@ def prune(
 @app.command()
 def verify(path: Annotated[Path, typer.Argument(help="A bundle or a whole archive.")] = Path("reports")) -> None:
     """Check every file of every bundle against its SHA-256; exit code 3 when one is damaged."""
-    from reportgen.deliver.verification import verify as verified
+    from reportgen.deliver.archive.verification import verify as verified
 
     bundles = verified(path)
     for bundle in bundles:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _WRITER = """
 import sys
 from pathlib import Path
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.archive.bundle import write_bundle
 
 class Files(dict):
     def items(self):

@@ -64,7 +64,7 @@ OPENS = {
 PARSES = {"load", "loadtxt", "read_parquet", "read_csv", "read_json", "parse"}  # of a path, or of bytes in hand
 MAY_OPEN = {
     "pipeline/logo.py": "a file that the TOML file names",
-    "deliver/locks.py": "a folder, for its lock",
+    "deliver/archive/locks.py": "a folder, for its lock",
     "deliver/writing.py": "what it makes itself",
 }
 TARGET = re.compile(r"reportgen(\.\w+)+:\w+")  # a plug-in's name in a mapping is an import like any other
@@ -197,7 +197,7 @@ BAD = {
     "def f():\n    import reportgen.cli": "imports reportgen.cli, which is not below it",
     "from ..pipeline import run": "imports reportgen.pipeline, which is not below it",
     "from reportgen.demo.tiny_net import tiny_net": "imports reportgen.demo.tiny_net, which is not below it",
-    'A = {"x": "reportgen.deliver.bundle:write"}': "imports reportgen.deliver.bundle, which is not below it",
+    'A = {"x": "reportgen.deliver.archive.bundle:write"}': "imports reportgen.deliver.archive.bundle, which is not below it",
     "from reportgen import errors": "imports the package root",
     "import reportgen": "imports the package root",
     "import torch.nn as nn": "imports torch",

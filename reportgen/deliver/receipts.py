@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.render.rendered import RenderedReport
 
 

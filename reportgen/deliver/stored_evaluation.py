@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reportgen.deliver.bundle import EVALUATED
+from reportgen.deliver.archive.bundle import EVALUATED
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
 from reportgen.inputs.bounded_files import about, arrays, json_value

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reportgen.deliver.locks import UNSUPPORTED
+from reportgen.deliver.archive.locks import UNSUPPORTED
 from reportgen.errors import DeliveryError
 from reportgen.inputs.plain_files import NotPlainError, held_folder, plain_name
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from reportgen.config import Config
-from reportgen.deliver.archive import refresh
-from reportgen.deliver.mail import MailReceipt
-from reportgen.deliver.retention import remove, retention
+from reportgen.deliver.archive.contents import refresh
+from reportgen.deliver.archive.retention import remove, retention
+from reportgen.deliver.mail.sending import MailReceipt
 from reportgen.errors import DeliveryError, ReportgenError
 from reportgen.pipeline.mail import mail_report
 from reportgen.pipeline.options import mail_settings

@@ -9,7 +9,7 @@ from pathlib import Path
 from reportgen.analyse.findings import analyse
 from reportgen.compose.report import Report, compose, with_appearance
 from reportgen.compose.size_reduction import SIZE_REDUCTIONS, SizeReduction, recompressed
-from reportgen.deliver.mail import MailReceipt, MailSettings, PdfVersion, mail
+from reportgen.deliver.mail.sending import MailReceipt, MailSettings, PdfVersion, mail
 from reportgen.deliver.stored_run import StoredRun, read_stored_run
 from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes

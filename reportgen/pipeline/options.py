@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.config import Config
 from reportgen.config_tables import MailTable, PreprocessingTable
-from reportgen.deliver.mail import MailSettings
+from reportgen.deliver.mail.sending import MailSettings
 from reportgen.errors import ConfigError
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.explain.options import ExplainOptions

@@ -14,10 +14,10 @@ from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.report import compose, refuse_unknown_sections, with_appearance
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
-from reportgen.deliver.archive import refresh
-from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
-from reportgen.deliver.mail_folder import mail_files
-from reportgen.deliver.model_folders import archive_of
+from reportgen.deliver.archive.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
+from reportgen.deliver.archive.contents import refresh
+from reportgen.deliver.archive.model_folders import archive_of
+from reportgen.deliver.mail.folder import mail_files
 from reportgen.deliver.receipts import Receipts, deliver
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import InputError, RenderingError

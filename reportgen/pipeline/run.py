@@ -16,10 +16,10 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.appearance import Appearance
 from reportgen.compose.report import RunStamp, refuse_unknown_sections
 from reportgen.config import Config
-from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED, held, remove_bundle, write_bundle
-from reportgen.deliver.foreign_links import warn_of_links
-from reportgen.deliver.mail import MailReceipt
-from reportgen.deliver.model_folders import model_folders
+from reportgen.deliver.archive.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED, held, remove_bundle, write_bundle
+from reportgen.deliver.archive.foreign_links import warn_of_links
+from reportgen.deliver.archive.model_folders import model_folders
+from reportgen.deliver.mail.sending import MailReceipt
 from reportgen.deliver.receipts import Receipts
 from reportgen.deliver.stored_evaluation import kept_evaluations, read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, as_stored

@@ -17,11 +17,11 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reportgen.deliver.archive import bundles, refresh
-from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.leftovers import leftovers
-from reportgen.deliver.retention import remove, retention
-from reportgen.deliver.verification import verify
+from reportgen.deliver.archive.bundle import write_bundle
+from reportgen.deliver.archive.contents import bundles, refresh
+from reportgen.deliver.archive.leftovers import leftovers
+from reportgen.deliver.archive.retention import remove, retention
+from reportgen.deliver.archive.verification import verify
 from reportgen.errors import DeliveryError
 from tests.archives import archived, bundle_files, contents, run_id_of
 

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from reportgen.deliver.archive import bundles, refresh
-from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.locks import alone_in
-from reportgen.deliver.verification import verify
+from reportgen.deliver.archive.bundle import write_bundle
+from reportgen.deliver.archive.contents import bundles, refresh
+from reportgen.deliver.archive.locks import alone_in
+from reportgen.deliver.archive.verification import verify
 from reportgen.errors import DeliveryError, InputError
 from tests.archives import ROOT, against, archived, bundle_files, contents, run_id_of, verdict_of
 
@@ -108,7 +108,7 @@ def hook(event, args):
         raise PermissionError(1, "as FAT answers")
 sys.addaudithook(hook)
 from pathlib import Path
-from reportgen.deliver.archive import refresh
+from reportgen.deliver.archive.contents import refresh
 refresh(Path(sys.argv[1]))
 """
 
@@ -147,7 +147,7 @@ def test_a_page_in_a_language_of_no_run_goes_and_one_of_somebody_else_stays(tmp_
 
 def processes_at_once(archive, n_runs):
     code = "import sys; from pathlib import Path; from tests.archives import bundle_files, run_id_of\n"
-    code += "from reportgen.deliver.archive import refresh; from reportgen.deliver.bundle import write_bundle\n"
+    code += "from reportgen.deliver.archive.contents import refresh; from reportgen.deliver.archive.bundle import write_bundle\n"
     code += "archive, first = Path(sys.argv[1]), int(sys.argv[2])\n"
     code += f"for day in range(first, first + {n_runs}):\n"
     code += "    write_bundle(archive / 'm' / run_id_of(day), bundle_files(day)); refresh(archive)\n"
@@ -167,7 +167,7 @@ def test_two_processes_that_archive_at_once_both_stand_in_the_index(tmp_path):
 REFRESH = """
 import sys
 from pathlib import Path
-from reportgen.deliver.archive import refresh
+from reportgen.deliver.archive.contents import refresh
 sys.stdin.readline()
 print("going", flush=True)
 refresh(Path(sys.argv[1]))

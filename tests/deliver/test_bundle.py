@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from reportgen.compose.report import RunStamp
-from reportgen.deliver.bundle import held, remove_bundle, write_bundle
-from reportgen.deliver.leftovers import leftovers
+from reportgen.deliver.archive.bundle import held, remove_bundle, write_bundle
+from reportgen.deliver.archive.leftovers import leftovers
 from reportgen.deliver.writing import write_files
 from reportgen.errors import DeliveryError
 from tests.archives import ROOT, archived, contents, writer
@@ -137,9 +137,9 @@ def hook(event, args):
         raise OSError({errno.EBADF}, "as NFS answers for a directory")
 sys.addaudithook(hook)
 from pathlib import Path
-from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.leftovers import leftovers
-from reportgen.deliver.retention import remove, retention
+from reportgen.deliver.archive.bundle import write_bundle
+from reportgen.deliver.archive.leftovers import leftovers
+from reportgen.deliver.archive.retention import remove, retention
 archive = Path(sys.argv[1])
 for content in (b"old", b"new"):
     write_bundle(archive / "m" / "run", {{"a": content}}, replace=True)
@@ -157,7 +157,7 @@ def test_a_file_system_without_locks_is_written_all_the_same_and_nothing_there_c
 FILLED = """
 import resource, sys
 from pathlib import Path
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.errors import DeliveryError
 folder, limit = Path(sys.argv[1]), int(sys.argv[2])
 if limit:

@@ -6,11 +6,11 @@ from shutil import copytree
 
 import pytest
 
-from reportgen.deliver.archive import Bundles, bundles
-from reportgen.deliver.bundle import manifest, write_bundle
+from reportgen.deliver.archive.bundle import manifest, write_bundle
+from reportgen.deliver.archive.contents import Bundles, bundles
+from reportgen.deliver.archive.verification import verify
 from reportgen.deliver.stored_evaluation import read_evaluation
 from reportgen.deliver.stored_run import read_stored_run
-from reportgen.deliver.verification import verify
 from reportgen.errors import InputError
 from reportgen.inputs.history import read_past_run
 from tests.pets import hand_checkpoint, write_five_breeds

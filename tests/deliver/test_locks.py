@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.deliver import locks
-from reportgen.deliver.archive import refresh
-from reportgen.deliver.bundle import remove_bundle, write_bundle
+from reportgen.deliver.archive import locks
+from reportgen.deliver.archive.bundle import remove_bundle, write_bundle
+from reportgen.deliver.archive.contents import refresh
 from reportgen.errors import DeliveryError
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from reportgen.deliver.locks import alone_in
+from reportgen.deliver.archive.locks import alone_in
 with alone_in(Path(sys.argv[1])):
     print("mine", flush=True)
     sys.stdin.readline()

@@ -8,8 +8,8 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.mail import MailSettings, PdfVersion, mail
+from reportgen.deliver.archive.bundle import write_bundle
+from reportgen.deliver.mail.sending import MailSettings, PdfVersion, mail
 from reportgen.errors import ConfigError, DeliveryError, InputError
 from tests.deliver.mail_server import DIE, SLOW, mail_server
 from tests.render.test_message import comparison, contract, pair_change
@@ -292,7 +292,7 @@ KILLED = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from reportgen.deliver.mail import MailSettings, PdfVersion, mail
+from reportgen.deliver.mail.sending import MailSettings, PdfVersion, mail
 settings = MailSettings(sender="r@example.com", to=("a@example.com",), host="localhost", port=int(sys.argv[2]), tls="none")
 mail(Path(sys.argv[1]), settings, versions=[PdfVersion(content=None, omitted="")], now=datetime(2026, 11, 23, tzinfo=UTC))
 """

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.deliver.archive import LATEST, bundle_dirs, bundles, refresh
-from reportgen.deliver.leftovers import leftovers
-from reportgen.deliver.model_folders import archive_of, folder_name, model_folder, model_folders, model_in
-from reportgen.deliver.retention import remove, retention
-from reportgen.deliver.verification import verify
+from reportgen.deliver.archive.contents import LATEST, bundle_dirs, bundles, refresh
+from reportgen.deliver.archive.leftovers import leftovers
+from reportgen.deliver.archive.model_folders import archive_of, folder_name, model_folder, model_folders, model_in
+from reportgen.deliver.archive.retention import remove, retention
+from reportgen.deliver.archive.verification import verify
 from tests.archives import archived, bundle_files, run_id_of
 from tests.deliver.test_retention import NOW
 

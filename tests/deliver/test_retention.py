@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reportgen.deliver.archive import refresh
-from reportgen.deliver.bundle import held, write_bundle
-from reportgen.deliver.leftovers import leftovers
-from reportgen.deliver.retention import remove, retention
+from reportgen.deliver.archive.bundle import held, write_bundle
+from reportgen.deliver.archive.contents import refresh
+from reportgen.deliver.archive.leftovers import leftovers
+from reportgen.deliver.archive.retention import remove, retention
 from reportgen.errors import InputError
 from tests.archives import ROOT, against, archived, contents, run_id_of, writer
 
@@ -196,7 +196,7 @@ def test_an_evaluation_that_a_run_has_taken_up_since_the_plan_stays(tmp_path):
 HOLDER = """
 import sys
 from pathlib import Path
-from reportgen.deliver.bundle import held
+from reportgen.deliver.archive.bundle import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()

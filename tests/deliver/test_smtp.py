@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 import trustme
 
-from reportgen.deliver.mail_settings import MailSettings
-from reportgen.deliver.smtp import attempts
+from reportgen.deliver.mail.settings import MailSettings
+from reportgen.deliver.mail.smtp import attempts
 from reportgen.errors import ConfigError
 from tests.deliver.mail_server import DIE, DIE_IN_TEXT, SLOW, TRICKLE, mail_server
 

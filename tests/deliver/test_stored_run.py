@@ -14,7 +14,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.compose.report import SECTIONS, RunStamp
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import InputError

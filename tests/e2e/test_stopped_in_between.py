@@ -18,8 +18,8 @@ BETWEEN = (
     "reportgen.evaluate.predictions:fingerprint",
     "reportgen.deliver.stored_evaluation:stored_evaluation",
     "reportgen.deliver.stored_evaluation:npz",
-    "reportgen.deliver.bundle:write_bundle",
-    "reportgen.deliver.bundle:manifest",
+    "reportgen.deliver.archive.bundle:write_bundle",
+    "reportgen.deliver.archive.bundle:manifest",
     "reportgen.deliver.writing:settle",
 )
 BEFORE = ("tests.pets:forward", "reportgen.inputs.images.reading:read_picture")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.retention import retention
+from reportgen.deliver.archive.bundle import write_bundle
+from reportgen.deliver.archive.retention import retention
 from tests.archives import archived, run_id_of
 from tests.pets import hand_checkpoint, write_five_breeds
 from tests.program import reportgen

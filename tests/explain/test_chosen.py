@@ -6,7 +6,7 @@ from PIL import Image
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.compose.report import RunStamp, compose
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain

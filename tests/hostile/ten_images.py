@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from reportgen.compose.report import RunStamp
-from reportgen.deliver.bundle import manifest
+from reportgen.deliver.archive.bundle import manifest
 from reportgen.deliver.stored_run import StoredRun
 from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.pipeline.render import make_report

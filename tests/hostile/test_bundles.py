@@ -7,16 +7,16 @@ from shutil import copytree
 import pytest
 
 from reportgen.config import Anew
-from reportgen.deliver.archive import bundles, refresh
-from reportgen.deliver.bundle import write_bundle
-from reportgen.deliver.leftovers import leftovers
-from reportgen.deliver.mail import MailSettings
-from reportgen.deliver.mail_folder import write_mail_files
-from reportgen.deliver.mail_receipts import read_receipts
-from reportgen.deliver.retention import remove, retention
+from reportgen.deliver.archive.bundle import write_bundle
+from reportgen.deliver.archive.contents import bundles, refresh
+from reportgen.deliver.archive.leftovers import leftovers
+from reportgen.deliver.archive.retention import remove, retention
+from reportgen.deliver.archive.verification import verify
+from reportgen.deliver.mail.folder import write_mail_files
+from reportgen.deliver.mail.receipts import read_receipts
+from reportgen.deliver.mail.sending import MailSettings
 from reportgen.deliver.stored_evaluation import kept_evaluations, read_evaluation
 from reportgen.deliver.stored_run import read_stored_run
-from reportgen.deliver.verification import verify
 from reportgen.errors import DeliveryError, InputError
 from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.inputs.history import read_past_run

@@ -22,14 +22,14 @@ from pyarrow import parquet
 
 from reportgen.analyse.comparison import comparison
 from reportgen.analyse.findings import analyse
-from reportgen.deliver.archive import bundles, refresh
-from reportgen.deliver.mail import _draft
-from reportgen.deliver.mail_receipts import read_receipts
-from reportgen.deliver.mail_settings import MailSettings
+from reportgen.deliver.archive.contents import bundles, refresh
+from reportgen.deliver.archive.verification import verify
+from reportgen.deliver.mail.receipts import read_receipts
+from reportgen.deliver.mail.sending import _draft
+from reportgen.deliver.mail.settings import MailSettings
 from reportgen.deliver.run_record import RunRecord
 from reportgen.deliver.stored_evaluation import _Record, read_evaluation
 from reportgen.deliver.stored_run import read_stored_run
-from reportgen.deliver.verification import verify
 from reportgen.errors import InputError
 from reportgen.inputs.bounded_files import BadFileError, json_value
 from reportgen.inputs.history import Described, History, read_history, read_past_run

@@ -12,8 +12,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 import trustme
 
-from reportgen.deliver.mail_settings import MailSettings
-from reportgen.deliver.smtp import attempts
+from reportgen.deliver.mail.settings import MailSettings
+from reportgen.deliver.mail.smtp import attempts
 from reportgen.outlet import PlainLines, say, say_fault
 from reportgen.redaction import HIDDEN, redacted, repeats
 

@@ -14,7 +14,7 @@ from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.report import with_appearance
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
-from reportgen.deliver.mail import MailSettings
+from reportgen.deliver.mail.sending import MailSettings
 from reportgen.deliver.stored_appearance import restored_appearance, stored_appearance
 from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import ConfigError, InputError, RenderingError

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reportgen.deliver.bundle import write_bundle
+from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.errors import InputError
 from reportgen.inputs.history import N_NIGHTS, read_history, read_past_run
 from reportgen.inputs.images.preprocessing import Preprocessing

@@ -10,7 +10,7 @@ import pytest
 
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.compose.report import RunStamp, compose
-from reportgen.deliver.archive import archived_run
+from reportgen.deliver.archive.contents import archived_run
 from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.ci_files import ci_files

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reportgen.deliver.archive import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
-from reportgen.deliver.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED
-from reportgen.deliver.locks import alone_in, in_use
-from reportgen.deliver.mail_folder import MAIL
+from reportgen.deliver.archive.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED
+from reportgen.deliver.archive.contents import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
+from reportgen.deliver.archive.locks import alone_in, in_use
+from reportgen.deliver.mail.folder import MAIL
 from reportgen.deliver.writing import HIDDEN, errors_told
 from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.inputs.plain_files import held_below, held_folder, kind_of, names_in

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-from reportgen.deliver.mail_settings import MailSettings
+from reportgen.deliver.mail.settings import MailSettings
 from reportgen.errors import DeliveryError
 from reportgen.render.message import MailText
 

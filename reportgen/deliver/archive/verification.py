@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.deliver.archive import bundle_dirs, is_bundle
-from reportgen.deliver.mail_folder import MAIL
+from reportgen.deliver.archive.contents import bundle_dirs, is_bundle
+from reportgen.deliver.mail.folder import MAIL
 from reportgen.deliver.writing import errors_told
 from reportgen.errors import InputError
 from reportgen.inputs.bundle_files import MANIFEST, listed_sha256, told

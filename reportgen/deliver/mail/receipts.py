@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from reportgen.deliver.mail_folder import MAIL, read_mail_file, write_mail_files
+from reportgen.deliver.mail.folder import MAIL, read_mail_file, write_mail_files
 from reportgen.errors import DeliveryError, InputError, in_one_line
 from reportgen.inputs.bounded_files import json_value
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from reportgen.deliver.locks import UNSUPPORTED, alone_in, locked
-from reportgen.deliver.mail_folder import mail_files, write_mail_files
+from reportgen.deliver.archive.locks import UNSUPPORTED, alone_in, locked
+from reportgen.deliver.mail.folder import mail_files, write_mail_files
 from reportgen.deliver.writing import HIDDEN, OF_OTHERS, errors_told, hidden_name, settle, write_new
 from reportgen.inputs.bundle_files import MANIFEST, damaged
 from reportgen.inputs.plain_files import held_folder, kind_of, names_in

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from reportgen.deliver.archive import ArchivedRun, archived_run, bundles, refresh
-from reportgen.deliver.bundle import EVALUATED, remove_bundle
-from reportgen.deliver.leftovers import Leftover, leftovers
+from reportgen.deliver.archive.bundle import EVALUATED, remove_bundle
+from reportgen.deliver.archive.contents import ArchivedRun, archived_run, bundles, refresh
+from reportgen.deliver.archive.leftovers import Leftover, leftovers
 from reportgen.deliver.writing import errors_told
 from reportgen.errors import InputError
 from reportgen.inputs.plain_files import held_folder

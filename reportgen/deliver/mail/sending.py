@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from reportgen.deliver.bundle import held
-from reportgen.deliver.mail_folder import write_mail_files
-from reportgen.deliver.mail_message import Draft, Letter, PdfVersion, first_that_fits
-from reportgen.deliver.mail_receipts import Receipt, read_receipts, write_receipts
-from reportgen.deliver.mail_settings import MailSettings, key_of
-from reportgen.deliver.model_folders import model_in
-from reportgen.deliver.smtp import Ending, attempts
+from reportgen.deliver.archive.bundle import held
+from reportgen.deliver.archive.model_folders import model_in
+from reportgen.deliver.mail.folder import write_mail_files
+from reportgen.deliver.mail.message import Draft, Letter, PdfVersion, first_that_fits
+from reportgen.deliver.mail.receipts import Receipt, read_receipts, write_receipts
+from reportgen.deliver.mail.settings import MailSettings, key_of
+from reportgen.deliver.mail.smtp import Ending, attempts
 from reportgen.deliver.stored_appearance import restored_appearance
 from reportgen.errors import DeliveryError
 from reportgen.inputs.bounded_files import about, json_value

@@ -13,8 +13,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from reportgen.deliver.bounded_smtp import BoundedSMTP
-from reportgen.deliver.mail_settings import MailSettings
+from reportgen.deliver.mail.bounded_smtp import BoundedSMTP
+from reportgen.deliver.mail.settings import MailSettings
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.redaction import HIDDEN, repeats
 from reportgen.render.message import one_line

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from reportgen.deliver.bundle import AUDIT_FAILED, UNRENDERED
-from reportgen.deliver.locks import alone_in
-from reportgen.deliver.model_folders import model_in
+from reportgen.deliver.archive.bundle import AUDIT_FAILED, UNRENDERED
+from reportgen.deliver.archive.locks import alone_in
+from reportgen.deliver.archive.model_folders import model_in
 from reportgen.deliver.writing import HIDDEN, errors_told, hidden_name, write_files
 from reportgen.errors import DeliveryError, InputError
 from reportgen.inputs.bounded_files import json_value
