@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from reportgen.compose.appearance import COLOURS, FONTS, checked_colour, checked_family
-from reportgen.inputs.images.preprocessing import Size, checked
+from reportgen.inputs.images.preprocessing_values import Size, checked
 from reportgen.inputs.names import by_nfc, nfc
 from reportgen.language import LANGUAGES
 

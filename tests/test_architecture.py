@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reportgen"
 
 LAYERS = (  # from the top; imports go down only
     *("cli", "pipeline", "config", "deliver", "render", "compose", "explain", "analyse", "evaluate", "inputs"),
-    *("plugins", "language", "processes", "stopping", "errors"),
+    *("plugins", "language", "processes", "stopping", "errors", "option"),
     *("redaction", "nearest", "toml_text", "plain_text"),
 )
 LAYER_OF = {

@@ -28,7 +28,7 @@ from reportgen.explain.maps import HeatValues
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.bounded_files import Shape, about, arrays, columns
 from reportgen.inputs.history import COLUMNS, N_NIGHTS, Described, History, PastRun, past_run
-from reportgen.inputs.images.preprocessing import LARGEST_PX
+from reportgen.inputs.images.preprocessing_values import LARGEST_PX
 from reportgen.inputs.images.thumbnails import is_thumbnail
 from reportgen.inputs.stored_fields import Name
 from reportgen.language import LANGUAGES

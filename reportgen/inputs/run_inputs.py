@@ -17,7 +17,8 @@ from reportgen.inputs.checkpoints import Checkpoint, Fitted, read_checkpoint
 from reportgen.inputs.classes import ClassAlignment, aligned
 from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.datasets.splits import refuse_classes_in_classes
-from reportgen.inputs.images.preprocessing import Preprocessing, Said, StoredPreprocessing, merged
+from reportgen.inputs.images.preprocessing import Preprocessing, StoredPreprocessing, merged
+from reportgen.inputs.images.preprocessing_values import Said
 from reportgen.inputs.images.reading import read_crop, read_mask
 from reportgen.inputs.models.adapted import PLAIN, Reading
 from reportgen.inputs.models.building import read_model

@@ -13,7 +13,7 @@ from reportgen.errors import ConfigError
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.images.preprocessing import OtherScaleError, Said, said
+from reportgen.inputs.images.preprocessing_values import OtherScaleError, Said, said
 from reportgen.inputs.run_inputs import InputOptions
 
 

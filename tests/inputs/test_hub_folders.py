@@ -13,7 +13,8 @@ from PIL import Image
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import kind_of, read_checkpoint
 from reportgen.inputs.checkpoints.hub_config import of_processor
-from reportgen.inputs.images.preprocessing import merged, said
+from reportgen.inputs.images.preprocessing import merged
+from reportgen.inputs.images.preprocessing_values import said
 from reportgen.inputs.models.building import read_model
 from tests.inputs.refusals import refused
 

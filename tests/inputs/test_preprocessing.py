@@ -10,7 +10,8 @@ from torchvision.transforms import v2
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import read_checkpoint
-from reportgen.inputs.images.preprocessing import OtherScaleError, Preprocessing, merged, said
+from reportgen.inputs.images.preprocessing import Preprocessing, merged
+from reportgen.inputs.images.preprocessing_values import OtherScaleError, said
 from reportgen.inputs.images.reading import read_crop
 from reportgen.inputs.run_inputs import read_inputs
 from reportgen.pipeline.options import input_options

@@ -8,7 +8,7 @@ import numpy as np
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints.class_names import PLACES, as_mapping, class_names
-from reportgen.inputs.images.preprocessing import OtherScaleError, Said, said
+from reportgen.inputs.images.preprocessing_values import OtherScaleError, Said, said
 from reportgen.inputs.names import nfc
 from reportgen.inputs.usable_names import MAX_LETTERS, refuse_unusable
 

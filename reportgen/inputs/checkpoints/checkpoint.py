@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import torch
 
-from reportgen.inputs.images.preprocessing import Said
+from reportgen.inputs.images.preprocessing_values import Said
 
 RESAVE = (
     'save the weights alone: torch.save({"arch": "resnet50", "classes": [...], "state_dict": model.state_dict()}, '

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.images.preprocessing import LARGEST_PX
+from reportgen.inputs.images.preprocessing_values import LARGEST_PX
 from reportgen.inputs.json_text import MOST_BYTES, parsed
 from reportgen.inputs.plain_files import read_regular
 

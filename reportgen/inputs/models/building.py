@@ -20,7 +20,7 @@ from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import TwoFitError
-from reportgen.inputs.images.preprocessing import Said
+from reportgen.inputs.images.preprocessing_values import Said
 from reportgen.inputs.models.adapted import PLAIN, Program, Reading
 from reportgen.inputs.models.factories import factory_model
 from reportgen.inputs.models.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model

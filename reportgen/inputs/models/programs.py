@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.images.preprocessing import Said
+from reportgen.inputs.images.preprocessing_values import Said
 from reportgen.inputs.models.adapted import Program, Reading
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from reportgen.inputs.images.preprocessing import Said
+from reportgen.inputs.images.preprocessing_values import Said
 
 log = logging.getLogger(__name__)
 
