@@ -13,6 +13,7 @@ from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
 from tests.pets import hand_checkpoint, write_five_breeds
 
+PATIENCE_MS = 30_000  # a browser on a busy machine: only a test that fails waits so long
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -59,8 +60,9 @@ def chromium():
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("NOT RUN: no browser: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
@@ -79,7 +81,7 @@ def opened(chromium):
     def open_page(path, fragment="", **options):
         contexts.append(chromium.new_context(offline=True, **options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda message: open_page.said.append(message.text))
         page.on("pageerror", lambda error: open_page.said.append(str(error)))
         page.goto(path.as_uri() + fragment)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from reportgen.render.html.theme import contrast
 
@@ -43,6 +44,6 @@ def test_axe_finds_nothing_in_the_viewer_and_the_filtered_gallery(opened, report
     page = opened(report_path.with_name(name), color_scheme="dark", viewport={"width": 390, "height": 844})
     page.locator("#images select").first.select_option(index=1)
     page.locator(".look").first.click()
-    assert page.locator("dialog[open]").count() == 1
+    expect(page.locator("dialog[open]")).to_have_count(1)
     found = Axe().run(page).response["violations"]
     assert [(rule["id"], [node["target"] for node in rule["nodes"]][:5]) for rule in found] == []
