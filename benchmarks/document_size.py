@@ -38,8 +38,9 @@ def report_of(*, errors: int, n_panels: int) -> "Report":
 
     from reportgen.analyse.examples import ExampleRule
     from reportgen.analyse.findings import analyse
-    from reportgen.compose.report import RunStamp, compose
+    from reportgen.compose.report import compose
     from reportgen.inputs.notes import read_notes
+    from reportgen.runs.stamp import RunStamp
     from tests.synthetic import FIRST_NIGHT, attributions_of, predictions_of
 
     counts = np.diag(np.full(N_CLASSES, 30))

@@ -23,9 +23,9 @@ from torchvision import transforms as pil_path
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, Night, analyse
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.report import SECTIONS, RunStamp, compose
+from reportgen.analyse.previous_runs import History
+from reportgen.compose.report import SECTIONS, compose
 from reportgen.deliver.receipts import deliver
-from reportgen.deliver.stored_run import StoredRun, stored_run
 from reportgen.demo.drawn_pets import write_drawn_pets
 from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import compute, model_on_loan
@@ -33,13 +33,14 @@ from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.history import History
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
 from reportgen.render.rendered import render
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_run import StoredRun, stored_run
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 N_PANELS, BATCH, ROUNDS = 60, 32, 5

@@ -238,9 +238,9 @@ def _make_report(given: dict[str, Any], config_path: Path | None, *, verbose: bo
     from reportgen.console import set_up_logging, watching
     from reportgen.deliver.archive.foreign_links import warn_of_links
     from reportgen.deliver.ci_dir import tell_ci
-    from reportgen.inputs.bundle_files import bundle_read
     from reportgen.language import language
     from reportgen.pipeline.run import run as run_pipeline
+    from reportgen.runs.bundle_files import bundle_read
 
     set_up_logging(verbose)
     config = read_config(given, config_path)

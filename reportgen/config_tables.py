@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from reportgen.compose.appearance import COLOURS, FONTS, checked_colour, checked_family
 from reportgen.inputs.images.preprocessing_values import Size, checked
 from reportgen.inputs.names import by_nfc, nfc
 from reportgen.language import LANGUAGES
+from reportgen.runs.appearance import COLOURS, FONTS, checked_colour, checked_family
 
 Fraction = Field(default=None, ge=0, le=1)
 LARGEST_NUMBER = 2**53  # a float has every whole number up to it

@@ -11,9 +11,10 @@ from types import MappingProxyType
 import numpy as np
 
 from reportgen.analyse.findings import Findings
-from reportgen.compose.report import Report, RunStamp, compose
+from reportgen.compose.report import Report, compose
 from reportgen.inputs.notes import read_notes
 from reportgen.render.rendered import RenderedReport, render
+from reportgen.runs.stamp import RunStamp
 from tests.synthetic import attributions_of, findings_of
 
 MODEL = "M" * 60

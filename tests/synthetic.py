@@ -8,6 +8,7 @@ import numpy as np
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Night, analyse
 from reportgen.analyse.gate_rules import GateRules
+from reportgen.analyse.previous_runs import History, PastRun, surroundings
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
@@ -18,7 +19,6 @@ from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.classes import ClassAlignment
-from reportgen.inputs.history import History, PastRun, surroundings
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.run_inputs import DataFacts, ModelFacts, RunFacts
 from reportgen.inputs.taxonomy import Taxonomy

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "reportgen"
 
 LAYERS = (  # from the top; imports go down only
-    *("cli", "pipeline", "config", "deliver", "render", "compose", "explain", "analyse", "evaluate", "inputs"),
+    *("cli", "pipeline", "config", "deliver", "render", "compose", "runs", "explain", "analyse", "evaluate", "inputs"),
     *("plugins", "language", "processes", "stopping", "errors", "option"),
     *("redaction", "nearest", "toml_text", "plain_text"),
 )
@@ -46,8 +46,8 @@ STOPWATCHES = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "
 TIMED_ROOMS = {"pipeline", "evaluate", "explain", "render", "deliver"}
 FORBIDDEN_MODULES = {"types", "utils", "helpers", "common", "base"}
 FORBIDDEN_CLASS = re.compile(r"(Manager|Handler|Factory|Mixin)$")
-# What touches the archive opens files by inputs/plain_files.py and inputs/bundle_files.py alone: no link, no pipe.
-OF_THE_ARCHIVE = {"deliver", "pipeline", "cli", "cli_archive", "doctor", "history", "bundle_files", "stored_evaluation"}
+# What touches the archive opens files by inputs/plain_files.py and runs/bundle_files.py alone: no link, no pipe.
+OF_THE_ARCHIVE = {"deliver", "pipeline", "cli", "cli_archive", "doctor", "runs"}
 OPENS = {
     "open",
     "read_bytes",
@@ -63,7 +63,7 @@ OPENS = {
 }
 PARSES = {"load", "loadtxt", "read_parquet", "read_csv", "read_json", "parse"}  # of a path, or of bytes in hand
 MAY_OPEN = {
-    "pipeline/logo.py": "a file that the TOML file names",
+    "runs/bounded_files.py": "members of a zip file in hand",
     "deliver/archive/locks.py": "a folder, for its lock",
     "deliver/writing.py": "what it makes itself",
 }
@@ -188,7 +188,7 @@ def test_the_package_keeps_every_rule():
 
 
 def test_the_walk_sees_every_stage_of_the_real_tree():
-    assert {path.parent.name for path in PACKAGE.rglob("*.py")} >= set(LAYERS[3:10]) | {"demo", "sections"}
+    assert {path.parent.name for path in PACKAGE.rglob("*.py")} >= set(LAYERS[3:11]) | {"demo", "sections"}
     assert all((PACKAGE / layer).is_dir() or (PACKAGE / f"{layer}.py").is_file() for layer in LAYERS)
 
 
@@ -247,7 +247,7 @@ OPENING = {
 }
 
 
-@pytest.mark.parametrize("place", ["deliver/planted.py", "pipeline/planted.py", "inputs/history.py", "cli.py"])
+@pytest.mark.parametrize("place", ["deliver/planted.py", "pipeline/planted.py", "runs/history.py", "cli.py"])
 @pytest.mark.parametrize("source", OPENING)
 def test_what_touches_the_archive_opens_nothing_itself(tmp_path, place, source):
     (tmp_path / place).parent.mkdir(exist_ok=True)

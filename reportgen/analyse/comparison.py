@@ -12,8 +12,8 @@ from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.flips import Churn, Flip, churn, flips
 from reportgen.analyse.paired import Change, family, judged, paired_change
 from reportgen.analyse.pairs import confused_pairs
+from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun, surroundings
 from reportgen.evaluate.predictions import Predictions
-from reportgen.inputs.history import N_NIGHTS, History, PastRun, surroundings
 
 N_TOP = 10
 

@@ -15,9 +15,9 @@ from reportgen.analyse.gate import Evidence, Gate, gate
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.pairs import ConfusedPair, confused_pairs
+from reportgen.analyse.previous_runs import History
 from reportgen.analyse.scores import Scores, n_top5_hits, scores
 from reportgen.evaluate.predictions import Predictions
-from reportgen.inputs.history import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,15 @@ from traceback import extract_tb
 from types import MappingProxyType
 
 from reportgen.analyse.findings import Findings
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.panels import panels
 from reportgen.compose.section import Material, Section
 from reportgen.compose.size_reduction import SizeReduction
 from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
-from reportgen.inputs.stored_fields import Moment, RunId
 from reportgen.plugins import resolved
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.runs.stamp import RunStamp
 
 SECTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,24 +36,6 @@ SECTIONS: Mapping[str, str] = MappingProxyType(
         )
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunStamp:
-    """Which run this is. created_at is UTC, ISO 8601; timing holds the seconds of each stage that is done.
-
-    languages: codes; the first is that of report.html, of the mail and of the sentences in findings.json.
-    """
-
-    run_id: RunId
-    created_at: Moment
-    languages: tuple[str, ...]
-    timing: Mapping[str, float]
-
-    @property
-    def language(self) -> str:
-        """The first language."""
-        return self.languages[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reportgen.deliver.writing import write_files
-from reportgen.inputs.bundle_files import bundle_read
 from reportgen.render.data.no_report import NAMES
+from reportgen.runs.bundle_files import bundle_read
 
 
 def tell_ci(ci_dir: Path, bundle_dir: Path) -> None:

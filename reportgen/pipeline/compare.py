@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.deliver.stored_run import read_stored_run
-from reportgen.inputs.history import History, read_past_run
+from reportgen.analyse.previous_runs import History
 from reportgen.render.data.comparison_json import comparison_json
+from reportgen.runs.history import read_past_run
+from reportgen.runs.stored_run import read_stored_run
 
 
 def compared(run_a: Path, run_b: Path, *, across_precision: bool = False) -> tuple[Findings, Mapping[str, Any]]:

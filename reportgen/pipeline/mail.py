@@ -10,8 +10,6 @@ from reportgen.analyse.findings import analyse
 from reportgen.compose.report import Report, compose, with_appearance
 from reportgen.compose.size_reduction import SIZE_REDUCTIONS, SizeReduction, recompressed
 from reportgen.deliver.mail.sending import MailReceipt, MailSettings, PdfVersion, mail
-from reportgen.deliver.stored_run import StoredRun, read_stored_run
-from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import N_, language
@@ -20,6 +18,8 @@ from reportgen.plain_text import named
 from reportgen.render.file_names import document_name
 from reportgen.render.rendered import render
 from reportgen.render.words import omitted_text
+from reportgen.runs.bundle_files import bundle_read
+from reportgen.runs.stored_run import StoredRun, read_stored_run
 
 log = logging.getLogger(__name__)
 _NO_PDF = N_("no PDF is attached")

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from reportgen.compose.appearance import COLOURS, FONTS, Appearance, Theme
 from reportgen.config_tables import Colours, ThemeTable
+from reportgen.inputs.logo import read_logo
 from reportgen.nearest import nearest
-from reportgen.pipeline.logo import read_logo
 from reportgen.render.html.theme import refuse_unreadable
 from reportgen.render.own_templates import read_templates
 from reportgen.render.pdf.fonts import installed_families
+from reportgen.runs.appearance import COLOURS, FONTS, Appearance, Theme
 
 log = logging.getLogger(__name__)
 

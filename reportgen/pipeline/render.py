@@ -10,19 +10,16 @@ from pathlib import Path
 from shlex import quote
 
 from reportgen.analyse.findings import Findings, analyse
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.report import compose, refuse_unknown_sections, with_appearance
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
-from reportgen.deliver.archive.bundle import AUDIT_FAILED, UNRENDERED, remove_bundle, write_bundle
+from reportgen.deliver.archive.bundle import remove_bundle, write_bundle
 from reportgen.deliver.archive.contents import refresh
 from reportgen.deliver.archive.model_folders import archive_of
 from reportgen.deliver.mail.folder import mail_files
 from reportgen.deliver.receipts import Receipts, deliver
-from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import InputError, RenderingError
 from reportgen.evaluate.predictions import Predictions
-from reportgen.inputs.bundle_files import damaged, told
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.plain_files import held_folder, names_in
 from reportgen.inputs.stored_fields import refuse_other_run
@@ -32,6 +29,9 @@ from reportgen.pipeline.stored_names import own_sections, sections_of
 from reportgen.plain_text import named
 from reportgen.render.html.theme import refuse_unreadable
 from reportgen.render.rendered import RenderedReport, render
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.runs.bundle_files import AUDIT_FAILED, UNRENDERED, damaged, told
+from reportgen.runs.stored_run import StoredRun, read_stored_run, stored_run
 
 log = logging.getLogger(__name__)
 

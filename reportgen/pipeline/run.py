@@ -13,16 +13,13 @@ from reportgen.analyse.files import FileFindings
 from reportgen.analyse.findings import Findings, Night, analyse
 from reportgen.analyse.gate import refuse_unknown_classes
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.appearance import Appearance
-from reportgen.compose.report import RunStamp, refuse_unknown_sections
+from reportgen.compose.report import refuse_unknown_sections
 from reportgen.config import Config
-from reportgen.deliver.archive.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED, held, remove_bundle, write_bundle
+from reportgen.deliver.archive.bundle import held, remove_bundle, write_bundle
 from reportgen.deliver.archive.foreign_links import warn_of_links
 from reportgen.deliver.archive.model_folders import model_folders
 from reportgen.deliver.mail.sending import MailReceipt
 from reportgen.deliver.receipts import Receipts
-from reportgen.deliver.stored_evaluation import kept_evaluations, read_evaluation, stored_evaluation
-from reportgen.deliver.stored_run import StoredRun, as_stored
 from reportgen.errors import ConfigError, DeliveryError, EvaluationError, InputError, RenderingError
 from reportgen.evaluate.device import Compute, compute
 from reportgen.evaluate.predictions import Predictions, evaluate
@@ -32,7 +29,6 @@ from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.options import ExplainOptions
 from reportgen.explain.rehearsal import rehearse
 from reportgen.inputs.checkpoints.fitting import in_groups
-from reportgen.inputs.history import read_history
 from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from reportgen.pipeline.after import index_mail_and_prune
@@ -42,6 +38,12 @@ from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.render import make_report, timed
 from reportgen.plain_text import named, shown
+from reportgen.runs.appearance import Appearance
+from reportgen.runs.bundle_files import AUDIT_FAILED, EVALUATED, UNRENDERED
+from reportgen.runs.history import read_history
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_evaluation import kept_evaluations, read_evaluation, stored_evaluation
+from reportgen.runs.stored_run import StoredRun, as_stored
 from reportgen.stopping import Stopped, held_back
 
 log = logging.getLogger(__name__)

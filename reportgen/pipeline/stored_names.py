@@ -3,9 +3,9 @@
 from shlex import quote
 
 from reportgen.compose.report import SECTIONS
-from reportgen.deliver.stored_run import StoredRun
 from reportgen.errors import ConfigError
 from reportgen.plain_text import named
+from reportgen.runs.stored_run import StoredRun
 
 
 def own_sections(run: StoredRun) -> tuple[str, ...]:

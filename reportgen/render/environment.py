@@ -19,11 +19,11 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.errors import RenderingError, ReportgenError
 from reportgen.language import language
 from reportgen.render.filters import FILTERS, Filters
 from reportgen.render.limits import within_limits
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
 # Of single pages.
 OTHER_FILTERS = ("cell", "differences_text", "gate_text", "method_name", "mismatch_text", "omitted_text", "rule_text")

@@ -11,12 +11,12 @@ from unicodedata import east_asian_width
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.inputs.notes import Notes
 from reportgen.language import MINUS
 from reportgen.render.data.gate_json import as_judged
 from reportgen.render.environment import environment, rendered
 from reportgen.render.filters import NO_BREAK, shortened
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
 Kind = Literal[
     "class_order",

@@ -6,10 +6,10 @@ from typing import Any
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.gate import Gate, RuleResult
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.size_reduction import SizeReduction
 from reportgen.plain_text import shown
 from reportgen.render.environment import environment, rendered
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
 Breed = Callable[[str], str]
 

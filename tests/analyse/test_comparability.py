@@ -10,16 +10,18 @@ import pytest
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Night, analyse
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.report import RunStamp, compose
+from reportgen.analyse.previous_runs import History, surroundings
+from reportgen.compose.report import compose
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.software import software
-from reportgen.inputs.bounded_files import restored
-from reportgen.inputs.history import Described, History, past_run, surroundings
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
-from reportgen.render.data.tables import predictions_table
 from reportgen.render.html.page import html
+from reportgen.runs.bounded_files import restored
+from reportgen.runs.history import Described, past_run
+from reportgen.runs.predictions_table import predictions_table
+from reportgen.runs.stamp import RunStamp
 from tests.synthetic import TODAY, attributions_of, predictions_of
 
 COUNTS = np.array([[28, 12], [1, 39]])

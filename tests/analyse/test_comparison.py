@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from reportgen.analyse.comparison import comparison
-from reportgen.inputs.history import N_NIGHTS, History
+from reportgen.analyse.previous_runs import N_NIGHTS, History
 from reportgen.inputs.images.preprocessing import Preprocessing
 from tests.synthetic import past_run_of, predictions_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from reportgen.analyse.gate import refuse_unknown_classes
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
+from reportgen.analyse.previous_runs import History
 from reportgen.errors import ConfigError
-from reportgen.inputs.history import History
 from tests.synthetic import TODAY, findings_of, past_run_of, predictions_of
 
 # 3 classes of 40: 12 of the first are called the second, one of the third the first. Accuracy 107 of 120.

@@ -12,9 +12,10 @@ from PIL import Image
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import compose
 from reportgen.inputs.notes import read_notes
 from reportgen.render.rendered import render
+from reportgen.runs.stamp import RunStamp
 from tests.synthetic import FIRST_NIGHT, attributions_of, predictions_of
 
 HOSTILE = "<script>document.title='taken'</script>"

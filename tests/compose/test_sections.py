@@ -9,12 +9,13 @@ from PIL import Image
 
 from reportgen.analyse.findings import analyse
 from reportgen.analyse.gate import RuleResult
-from reportgen.compose.report import SECTIONS, RunStamp, compose
+from reportgen.analyse.previous_runs import History
+from reportgen.compose.report import SECTIONS, compose
 from reportgen.compose.sections.matrix import with_other
 from reportgen.compose.size_reduction import SIZE_REDUCTIONS, recompressed
 from reportgen.errors import ConfigError, RenderingError
-from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
+from reportgen.runs.stamp import RunStamp
 from tests.pets import BREEDS, EXPECTED_CONFUSION
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 

@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from reportgen.compose.report import RunStamp
 from reportgen.deliver.archive.bundle import held, remove_bundle, write_bundle
 from reportgen.deliver.archive.leftovers import leftovers
 from reportgen.deliver.writing import write_files
 from reportgen.errors import DeliveryError
+from reportgen.runs.stamp import RunStamp
 from tests.archives import ROOT, archived, contents, writer
 
 STAMP = RunStamp(

@@ -9,10 +9,10 @@ import pytest
 from reportgen.deliver.archive.bundle import manifest, write_bundle
 from reportgen.deliver.archive.contents import Bundles, bundles
 from reportgen.deliver.archive.verification import verify
-from reportgen.deliver.stored_evaluation import read_evaluation
-from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import InputError
-from reportgen.inputs.history import read_past_run
+from reportgen.runs.history import read_past_run
+from reportgen.runs.stored_evaluation import read_evaluation
+from reportgen.runs.stored_run import read_stored_run
 from tests.pets import hand_checkpoint, write_five_breeds
 from tests.program import reportgen
 

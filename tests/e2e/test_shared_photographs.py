@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from reportgen.analyse.comparison import comparison
+from reportgen.analyse.previous_runs import History
 from reportgen.config import Config, ExplainTable
-from reportgen.deliver.stored_evaluation import read_evaluation
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.history import History
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
 from reportgen.pipeline.run import run
+from reportgen.runs.stored_evaluation import read_evaluation
 from tests.synthetic import past_run_of
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from torch import nn
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import compose
 from reportgen.evaluate.arithmetic import exact_arithmetic, in_force
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
@@ -22,6 +22,7 @@ from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.explanation_json import explanation_json
 from reportgen.render.html.page import html
+from reportgen.runs.stamp import RunStamp
 from tests.synthetic import FIRST_NIGHT
 
 

@@ -5,15 +5,16 @@ from PIL import Image
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import compose
 from reportgen.deliver.archive.bundle import write_bundle
-from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.explanation_json import explanation_json
 from reportgen.render.html.page import html
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_run import StoredRun, read_stored_run, stored_run
 from tests.synthetic import FIRST_NIGHT
 
 STAMP = RunStamp(

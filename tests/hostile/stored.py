@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.report import RunStamp
-from reportgen.deliver.stored_run import StoredRun
-from reportgen.inputs.history import History
+from reportgen.analyse.previous_runs import History
 from reportgen.pipeline.render import make_report
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_run import StoredRun
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 RUN_ID, OTHER = "20261123T080000000Z-1a2b3c4d", "20261122T080000000Z-1a2b3c4d"

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 
-from reportgen.compose.report import RunStamp
 from reportgen.deliver.archive.bundle import manifest
-from reportgen.deliver.stored_run import StoredRun
-from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.pipeline.render import make_report
+from reportgen.runs.bundle_files import MANIFEST
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_run import StoredRun
 from tests.synthetic import attributions_of, findings_of
 
 RUN_ID = "20261123T080000000Z-1a2b3c4d"

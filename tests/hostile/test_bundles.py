@@ -15,14 +15,14 @@ from reportgen.deliver.archive.verification import verify
 from reportgen.deliver.mail.folder import write_mail_files
 from reportgen.deliver.mail.receipts import read_receipts
 from reportgen.deliver.mail.sending import MailSettings
-from reportgen.deliver.stored_evaluation import kept_evaluations, read_evaluation
-from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import DeliveryError, InputError
-from reportgen.inputs.bundle_files import MANIFEST
-from reportgen.inputs.history import read_past_run
 from reportgen.inputs.plain_files import held_folder, kind_of
 from reportgen.pipeline.mail import mail_report
 from reportgen.pipeline.render import render_again
+from reportgen.runs.bundle_files import MANIFEST
+from reportgen.runs.history import read_past_run
+from reportgen.runs.stored_evaluation import kept_evaluations, read_evaluation
+from reportgen.runs.stored_run import read_stored_run
 from tests.archives import archived, contents, run_id_of
 from tests.hostile.odd_files import ODD_FILES, odd_files, put
 from tests.hostile.ten_images import RUN_ID, with_pdf

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from reportgen.errors import ConfigError
-from reportgen.pipeline.logo import read_logo
+from reportgen.inputs.logo import read_logo
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="90" height="30">'
 

@@ -18,7 +18,7 @@ from cmarkgfm.cmark import Options
 
 from reportgen.analyse.gate import GateRules
 from reportgen.compose.figures import pair_chart, recall_chart
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import compose
 from reportgen.errors import InputError
 from reportgen.inputs.notes import read_notes
 from reportgen.language import language
@@ -27,9 +27,11 @@ from reportgen.plain_text import for_csv, for_markdown, shown
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.data.no_report import ended_files
-from reportgen.render.data.tables import csv_files, predictions_table
+from reportgen.render.data.tables import csv_files
 from reportgen.render.html.page import html
 from reportgen.render.message import mail_text
+from reportgen.runs.predictions_table import predictions_table
+from reportgen.runs.stamp import RunStamp
 from tests.hostile.nasty import NASTY, PLAIN
 from tests.synthetic import attributions_of, findings_of
 

@@ -22,19 +22,20 @@ from pyarrow import parquet
 
 from reportgen.analyse.comparison import comparison
 from reportgen.analyse.findings import analyse
+from reportgen.analyse.previous_runs import History
 from reportgen.deliver.archive.contents import bundles, refresh
 from reportgen.deliver.archive.verification import verify
 from reportgen.deliver.mail.receipts import read_receipts
 from reportgen.deliver.mail.sending import _draft
 from reportgen.deliver.mail.settings import MailSettings
-from reportgen.deliver.run_record import RunRecord
-from reportgen.deliver.stored_evaluation import _Record, read_evaluation
-from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import InputError
-from reportgen.inputs.bounded_files import BadFileError, json_value
-from reportgen.inputs.history import Described, History, read_history, read_past_run
 from reportgen.render.data.mail_contract import MailContract
 from reportgen.render.index_page import Verdict
+from reportgen.runs.bounded_files import BadFileError, json_value
+from reportgen.runs.history import Described, read_history, read_past_run
+from reportgen.runs.run_record import RunRecord
+from reportgen.runs.stored_evaluation import _Record, read_evaluation
+from reportgen.runs.stored_run import read_stored_run
 from tests.hostile.stored import COUNTS, OTHER, RUN_ID, PeakMemory, exchanged, paths_in, sealed, whole_bundle
 from tests.synthetic import past_run_of, predictions_of
 

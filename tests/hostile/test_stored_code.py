@@ -10,13 +10,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.report import with_appearance
 from reportgen.config import Anew
 from reportgen.config_tables import ThemeTable
 from reportgen.deliver.mail.sending import MailSettings
-from reportgen.deliver.stored_appearance import restored_appearance, stored_appearance
-from reportgen.deliver.stored_run import read_stored_run
 from reportgen.errors import ConfigError, InputError, RenderingError
 from reportgen.pipeline.compare import compared
 from reportgen.pipeline.mail import mail_report
@@ -24,6 +21,9 @@ from reportgen.pipeline.render import render_again
 from reportgen.render.html.content_policy import content_policy, with_policy
 from reportgen.render.html.page import html
 from reportgen.render.limits import TemplateLimits, within_limits
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.runs.stored_appearance import restored_appearance, stored_appearance
+from reportgen.runs.stored_run import read_stored_run
 from tests.hostile.ten_images import edited, with_pdf
 from tests.shapes import report_of_shape
 

@@ -6,13 +6,13 @@ import pytest
 
 from reportgen.config import Config
 from reportgen.errors import InputError
-from reportgen.inputs.bounded_files import restored
 from reportgen.inputs.classes import aligned
 from reportgen.inputs.datasets.labelled_images import DataSource, read_labelled_images
-from reportgen.inputs.history import Described, past_run
 from reportgen.inputs.names import unlikeness
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.taxonomy import read_species
+from reportgen.runs.bounded_files import restored
+from reportgen.runs.history import Described, past_run
 from tests.inputs.refusals import refused
 from tests.pets import picture
 

@@ -8,13 +8,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.report import RunStamp, compose
+from reportgen.analyse.previous_runs import History
+from reportgen.compose.report import compose
 from reportgen.errors import InputError
-from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.data.no_report import NAMES, ended_files
+from reportgen.runs.stamp import RunStamp
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 STAMP = RunStamp(run_id="r1", created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={})

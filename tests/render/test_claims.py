@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from babel.messages.extract import extract_from_file
 
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import compose
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomisation import Certificate
@@ -15,6 +15,7 @@ from reportgen.explain.maps import HeatValues
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.html.page import html
+from reportgen.runs.stamp import RunStamp
 from tests.catalogue import AS_RENDERED, KEYWORDS, ROOT
 from tests.synthetic import attributions_of, findings_of
 

@@ -5,12 +5,12 @@ import hashlib
 import re
 from dataclasses import replace
 
-from reportgen.compose.appearance import Appearance
 from reportgen.compose.sheet import Sheet
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.html.content_policy import content_policy
 from reportgen.render.html.page import html, sheet_html
+from reportgen.runs.appearance import Appearance
 from tests.shapes import report_of_shape
 from tests.synthetic import facts_of
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
-from reportgen.compose.report import RunStamp, compose
+from reportgen.analyse.previous_runs import History
+from reportgen.compose.report import compose
 from reportgen.deliver.archive.contents import archived_run
-from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
@@ -19,6 +19,7 @@ from reportgen.render.html.page import html
 from reportgen.render.index_page import Entry, index_page
 from reportgen.render.message import mail_text
 from reportgen.render.words import rule_text
+from reportgen.runs.stamp import RunStamp
 from tests.archives import archived, bundle_files
 from tests.synthetic import TODAY, attributions_of, findings_of, past_run_of, predictions_of
 

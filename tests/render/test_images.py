@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from reportgen.compose.report import RunStamp, compose
+from reportgen.compose.report import compose
 from reportgen.inputs.notes import read_notes
 from reportgen.render.html.page import html
+from reportgen.runs.stamp import RunStamp
 from tests.pets import BREEDS, EXPECTED_CONFUSION
 from tests.synthetic import attributions_of, findings_of
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.compose.appearance import Appearance
 from reportgen.compose.report import in_language, with_appearance
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.models.adapted import Reading
 from reportgen.render.environment import templates_dir
 from reportgen.render.html.page import html
 from reportgen.render.own_templates import read_templates
+from reportgen.runs.appearance import Appearance
 from tests.shapes import report_of_shape
 
 MACROS = """{% import "reportgen/words.html.j2" as ours with context %}

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from reportgen.compose.report import RunStamp, compose
+from reportgen.analyse.previous_runs import History
+from reportgen.compose.report import compose
 from reportgen.compose.size_reduction import SIZE_REDUCTIONS
 from reportgen.errors import RenderingError
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.run_localisation import FocusRow
-from reportgen.inputs.history import History
 from reportgen.inputs.notes import read_notes
 from reportgen.render.html.page import html
 from reportgen.render.pdf.document import PdfLimits, pdf
 from reportgen.render.rendered import render
+from reportgen.runs.stamp import RunStamp
 from tests.shapes import confused, pdf_of_shape
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 

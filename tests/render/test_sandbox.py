@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from jinja2 import Undefined
 
-from reportgen.compose.appearance import Appearance
 from reportgen.errors import RenderingError
 from reportgen.inputs.notes import read_notes
 from reportgen.render import environment, index_page, message, words
 from reportgen.render.data import ci_files
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.html import page as html
+from reportgen.runs.appearance import Appearance
 from tests.shapes import report_of_shape
 
 # What the interpreter tells of: files, processes, sockets. What is only looked at (os.listdir, sys._getframe) is not here.

@@ -7,15 +7,16 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from reportgen.compose.appearance import COLOURS, Appearance, Logo, Theme
 from reportgen.compose.report import with_appearance
 from reportgen.config import read_anew, read_config
 from reportgen.config_tables import ThemeTable
 from reportgen.errors import ConfigError
+from reportgen.inputs.logo import Logo
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.render.environment import templates_dir
 from reportgen.render.html.page import html
 from reportgen.render.html.theme import contrast, house_colours, refuse_unreadable
+from reportgen.runs.appearance import COLOURS, Appearance, Theme
 from tests.shapes import report_of_shape
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'

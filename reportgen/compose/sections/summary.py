@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Literal
 
 from reportgen.analyse.intervals import wilson
+from reportgen.analyse.previous_runs import PastRun
 from reportgen.compose.figures import TrendNight, trend_chart
 from reportgen.compose.section import Material, Section
-from reportgen.inputs.history import PastRun
 from reportgen.language import N_
 
 _SHOWN = 3

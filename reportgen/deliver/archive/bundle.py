@@ -21,11 +21,9 @@ from pathlib import Path
 from reportgen.deliver.archive.locks import UNSUPPORTED, alone_in, locked
 from reportgen.deliver.mail.folder import mail_files, write_mail_files
 from reportgen.deliver.writing import HIDDEN, OF_OTHERS, errors_told, hidden_name, settle, write_new
-from reportgen.inputs.bundle_files import MANIFEST, damaged
 from reportgen.inputs.plain_files import held_folder, kind_of, names_in
+from reportgen.runs.bundle_files import MANIFEST, damaged
 
-EVALUATED = ".evaluated-"  # + run_id: evaluations kept for --resume
-UNRENDERED, AUDIT_FAILED = ".unrendered", ".audit-failed"  # run_id + : results kept without a faultless report
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 

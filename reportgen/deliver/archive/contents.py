@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from reportgen.deliver.archive.bundle import AUDIT_FAILED, UNRENDERED
 from reportgen.deliver.archive.locks import alone_in
 from reportgen.deliver.archive.model_folders import model_in
 from reportgen.deliver.writing import HIDDEN, errors_told, hidden_name, write_files
 from reportgen.errors import DeliveryError, InputError
-from reportgen.inputs.bounded_files import json_value
-from reportgen.inputs.bundle_files import MANIFEST, bundle_read
 from reportgen.inputs.plain_files import NotPlainError, folders_in, held_folder, kind_of, names_in, open_plain
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.render.data.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
+from reportgen.runs.bounded_files import json_value
+from reportgen.runs.bundle_files import AUDIT_FAILED, MANIFEST, UNRENDERED, bundle_read
 
 INDEX, LATEST = "index.html", "latest"
 INDEX_PAGE = re.compile(r"index(\.[a-z]{2,3})?\.html")  # the front page in each language

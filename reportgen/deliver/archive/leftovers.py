@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reportgen.deliver.archive.bundle import AUDIT_FAILED, EVALUATED, UNRENDERED
 from reportgen.deliver.archive.contents import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
 from reportgen.deliver.archive.locks import alone_in, in_use
 from reportgen.deliver.mail.folder import MAIL
 from reportgen.deliver.writing import HIDDEN, errors_told
-from reportgen.inputs.bundle_files import MANIFEST
 from reportgen.inputs.plain_files import held_below, held_folder, kind_of, names_in
+from reportgen.runs.bundle_files import AUDIT_FAILED, EVALUATED, MANIFEST, UNRENDERED
 
 Kind = Literal["partial", "old", "removed", "evaluated", "unrendered", "audit-failed", "temporary"]
 

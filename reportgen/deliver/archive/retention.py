@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from reportgen.deliver.archive.bundle import EVALUATED, remove_bundle
+from reportgen.deliver.archive.bundle import remove_bundle
 from reportgen.deliver.archive.contents import ArchivedRun, archived_run, bundles, refresh
 from reportgen.deliver.archive.leftovers import Leftover, leftovers
 from reportgen.deliver.writing import errors_told
 from reportgen.errors import InputError
 from reportgen.inputs.plain_files import held_folder
+from reportgen.runs.bundle_files import EVALUATED
 
 KEPT_RESULTS = timedelta(days=14)  # evaluations to resume, results to render: time enough to do so
 

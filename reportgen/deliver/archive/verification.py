@@ -10,8 +10,8 @@ from reportgen.deliver.archive.contents import bundle_dirs, is_bundle
 from reportgen.deliver.mail.folder import MAIL
 from reportgen.deliver.writing import errors_told
 from reportgen.errors import InputError
-from reportgen.inputs.bundle_files import MANIFEST, listed_sha256, told
 from reportgen.inputs.plain_files import MOST_BYTES, held_below, held_folder, kind_of, names_in, open_plain
+from reportgen.runs.bundle_files import MANIFEST, listed_sha256, told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reportgen.deliver.writing import errors_told, put_files
-from reportgen.inputs.bundle_files import damaged, told
 from reportgen.inputs.plain_files import NotPlainError, held_below, held_folder, kind_of, names_in, read_plain
+from reportgen.runs.bundle_files import damaged, told
 
 MAIL = "mail"
 _LARGEST = 2**30  # of one file; a mail is as large as a server takes

@@ -8,7 +8,7 @@ from typing import Literal
 
 from reportgen.deliver.mail.folder import MAIL, read_mail_file, write_mail_files
 from reportgen.errors import DeliveryError, InputError, in_one_line
-from reportgen.inputs.bounded_files import json_value
+from reportgen.runs.bounded_files import json_value
 
 _NAME = "receipts.json"
 _LARGEST = 2**26  # bytes

@@ -14,16 +14,16 @@ from reportgen.deliver.mail.message import Draft, Letter, PdfVersion, first_that
 from reportgen.deliver.mail.receipts import Receipt, read_receipts, write_receipts
 from reportgen.deliver.mail.settings import MailSettings, key_of
 from reportgen.deliver.mail.smtp import Ending, attempts
-from reportgen.deliver.stored_appearance import restored_appearance
 from reportgen.errors import DeliveryError
-from reportgen.inputs.bounded_files import about, json_value
-from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import LANGUAGES, language
 from reportgen.render.data.mail_contract import MailContract, refuse_contradictions
 from reportgen.render.file_names import document_name
 from reportgen.render.message import mail_text
+from reportgen.runs.bounded_files import about, json_value
+from reportgen.runs.bundle_files import bundle_read
+from reportgen.runs.stored_appearance import restored_appearance
 
 __all__ = ["MailReceipt", "MailSettings", "PdfVersion", "mail"]
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.inputs.notes import Notes
 from reportgen.plain_text import for_markdown
 from reportgen.render.data.no_report import xml_file
 from reportgen.render.environment import environment, rendered
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
 _IN_VERDICT = (
     *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),

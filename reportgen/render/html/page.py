@@ -9,7 +9,6 @@ from typing import Literal
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.compose.panels import METHOD_TITLES
 from reportgen.compose.report import Report
 from reportgen.compose.sheet import Sheet
@@ -24,6 +23,7 @@ from reportgen.render.html.content_policy import content_policy, refuse_leading_
 from reportgen.render.html.theme import dark_theme_css, theme_css
 from reportgen.render.pdf.letters import spelt_out
 from reportgen.render.words import differences_text, gate_text, mismatch_text, omitted_text, rule_text
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
 _FROM_THE_RUN = (  # words that a run carries and a page shows
     *(N_("cat"), N_("dog"), N_("data set"), N_("checkpoint"), N_("species file"), N_("configuration")),

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from markupsafe import Markup
 
-from reportgen.compose.appearance import COLOURS, FONTS, Theme
 from reportgen.errors import ConfigError
 from reportgen.language import Language
 from reportgen.render.environment import templates_dir
+from reportgen.runs.appearance import COLOURS, FONTS, Theme
 
 LEAST_CONTRAST = 4.5  # of text, WCAG 2.2, success criterion 1.4.3 (AA)
 _TEXTS, _GROUNDS = ("ink", "soft", "accent", "alarm"), ("paper", "wash")

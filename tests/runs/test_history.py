@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reportgen.analyse.previous_runs import N_NIGHTS
 from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.errors import InputError
-from reportgen.inputs.history import N_NIGHTS, read_history, read_past_run
 from reportgen.inputs.images.preprocessing import Preprocessing
+from reportgen.runs.history import read_history, read_past_run
 
 ROWS = {"sample_id": ["a", "b"], "sha256": ["1" * 64, "2" * 64], "target": ["pug", "boxer"], "pred": ["pug", "pug"]}
 

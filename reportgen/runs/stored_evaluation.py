@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reportgen.deliver.archive.bundle import EVALUATED
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
-from reportgen.inputs.bounded_files import about, arrays, json_value
-from reportgen.inputs.bundle_files import bundle_read
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.inputs.stored_fields import PathText, Sha256
+from reportgen.runs.bounded_files import about, arrays, json_value
+from reportgen.runs.bundle_files import EVALUATED, bundle_read
 
 FILES = ("logits.npz", "evaluation.json")
 

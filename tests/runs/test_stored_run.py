@@ -13,13 +13,14 @@ from PIL import Image
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
-from reportgen.compose.report import SECTIONS, RunStamp
+from reportgen.analyse.previous_runs import History
+from reportgen.compose.report import SECTIONS
 from reportgen.deliver.archive.bundle import write_bundle
-from reportgen.deliver.stored_evaluation import read_evaluation, stored_evaluation
-from reportgen.deliver.stored_run import StoredRun, read_stored_run, stored_run
 from reportgen.errors import InputError
 from reportgen.evaluate.predictions import ArgmaxCheck
-from reportgen.inputs.history import History
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_evaluation import read_evaluation, stored_evaluation
+from reportgen.runs.stored_run import StoredRun, read_stored_run, stored_run
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
 STAMP = RunStamp(

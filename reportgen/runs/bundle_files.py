@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.errors import InputError, ReportgenError, in_one_line
-from reportgen.inputs.bounded_files import BadFileError
 from reportgen.inputs.plain_files import MOST_BYTES, NotPlainError, held_folder, kind_of, read_plain
+from reportgen.runs.bounded_files import BadFileError
 
 MANIFEST = "manifest.json"
+EVALUATED = ".evaluated-"  # + run_id: evaluations kept for --resume
+UNRENDERED, AUDIT_FAILED = ".unrendered", ".audit-failed"  # run_id + : results kept without a faultless report
 _LARGEST_MANIFEST = 2**24
 
 

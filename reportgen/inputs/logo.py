@@ -1,14 +1,18 @@
-"""Whether a logo is a picture that can stand in a page: it runs nothing, fetches nothing and has an end."""
+"""The logo of [theme], refused before device time is spent unless it can stand in a page.
+
+It is a picture that runs nothing, fetches nothing and has an end; pages and PDF take it as it is.
+"""
 
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
 
 from PIL import Image, UnidentifiedImageError
 
-from reportgen.compose.appearance import Logo
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.inputs.images.raster import whole_files_only
 
@@ -20,6 +24,35 @@ _DEEPEST, _MOST_PIXELS, _MOST_DRAWN = 100, 40_000_000, 50_000  # shapes, each us
 _FORBIDDEN = ("script", "foreignObject", "iframe", "object", "embed", "audio", "video", "animate", "set", "handler")
 _LOCAL = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)")
 _ELSEWHERE = re.compile(r"url\(\s*['\"]?(?!#)|@import|image-set|expression\(|javascript:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """A picture for the head of the page. alt: what it says to those who do not see it."""
+
+    content: bytes
+    ending: Literal["png", "jpg", "svg"]
+    alt: str
+
+    @property
+    def asset(self) -> str:
+        """Its file name among the pictures of the report."""
+        return f"logo.{self.ending}"
+
+
+def read_logo(path: Path, alt: str) -> Logo:
+    """The logo. Raises ConfigError for what is no file, and what `logo_of` does."""
+    thing = f"[theme] logo {path}"
+    try:
+        if not path.is_file():
+            raise refused_logo(thing, "no such file" if not path.exists() else "no file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise refused_logo(thing, in_one_line(error)) from error
+    if len(content) > LARGEST:
+        raise refused_logo(thing, f"{path.stat().st_size:,} bytes")
+    return logo_of(content, alt, thing)
 
 
 def logo_of(content: bytes, alt: str, thing: str) -> Logo:

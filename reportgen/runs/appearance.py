@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+
+from reportgen.inputs.logo import Logo
 
 COLOURS = ("ink", "soft", "rule", "paper", "wash", "accent", "alarm")
 FONTS = ("body", "heading", "mono")
@@ -21,20 +22,6 @@ def checked_family(value: str) -> str:
     if not re.fullmatch(r"\w[\w .-]{0,199}", value):
         raise ValueError("one font family: letters, digits, blanks, dots and hyphens")
     return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logo:
-    """A picture for the head of the page. alt: what it says to those who do not see it."""
-
-    content: bytes
-    ending: Literal["png", "jpg", "svg"]
-    alt: str
-
-    @property
-    def asset(self) -> str:
-        """Its file name among the pictures of the report."""
-        return f"logo.{self.ending}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

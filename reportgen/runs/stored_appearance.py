@@ -7,18 +7,17 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from reportgen.compose.appearance import (
+from reportgen.errors import ConfigError
+from reportgen.inputs.logo import Logo, logo_of
+from reportgen.runs.appearance import (
     COLOURS,
     DEFAULT_APPEARANCE,
     FONTS,
     Appearance,
-    Logo,
     Theme,
     checked_colour,
     checked_family,
 )
-from reportgen.errors import ConfigError
-from reportgen.render.logo import logo_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

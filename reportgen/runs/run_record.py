@@ -15,7 +15,7 @@ from pydantic import Field
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import Night
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.compose.report import RunStamp
+from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
@@ -26,12 +26,13 @@ from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.chosen import Gone
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.options import ExplainOptions
-from reportgen.inputs.bounded_files import Shape, about, arrays, columns
-from reportgen.inputs.history import COLUMNS, N_NIGHTS, Described, History, PastRun, past_run
 from reportgen.inputs.images.preprocessing_values import LARGEST_PX
 from reportgen.inputs.images.thumbnails import is_thumbnail
 from reportgen.inputs.stored_fields import Name
 from reportgen.language import LANGUAGES
+from reportgen.runs.bounded_files import Shape, about, arrays, columns
+from reportgen.runs.history import COLUMNS, Described, past_run
+from reportgen.runs.stamp import RunStamp
 
 MAPS, HISTORY, THUMBNAILS = "attributions.npz", "history.parquet", "thumbnails.parquet"
 _Index = Annotated[int, Field(ge=0)]

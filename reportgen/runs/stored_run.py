@@ -21,9 +21,14 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Night
-from reportgen.compose.appearance import DEFAULT_APPEARANCE, Appearance
-from reportgen.compose.report import RunStamp
-from reportgen.deliver.run_record import (
+from reportgen.analyse.previous_runs import History, PastRun
+from reportgen.evaluate.predictions import Predictions
+from reportgen.explain.attributions import Attributions
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.runs.bounded_files import json_value
+from reportgen.runs.bundle_files import bundle_read
+from reportgen.runs.predictions_table import predictions_table
+from reportgen.runs.run_record import (
     HISTORY,
     MAPS,
     THUMBNAILS,
@@ -34,15 +39,10 @@ from reportgen.deliver.run_record import (
     thumbnails_of,
     unpacked,
 )
-from reportgen.deliver.stored_appearance import restored_appearance, stored_appearance
-from reportgen.deliver.stored_evaluation import FILES as EVALUATION_FILES
-from reportgen.deliver.stored_evaluation import evaluation_of, npz, stored_evaluation
-from reportgen.evaluate.predictions import Predictions
-from reportgen.explain.attributions import Attributions
-from reportgen.inputs.bounded_files import json_value
-from reportgen.inputs.bundle_files import bundle_read
-from reportgen.inputs.history import History, PastRun
-from reportgen.render.data.tables import predictions_table
+from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_appearance import restored_appearance, stored_appearance
+from reportgen.runs.stored_evaluation import FILES as EVALUATION_FILES
+from reportgen.runs.stored_evaluation import evaluation_of, npz, stored_evaluation
 
 _ROWS = ("methods", "refusals", "certificates", "focus", "precision", "gone")  # lists of plain values
 OWN_FILES = ("predictions.parquet", MAPS, HISTORY, "run.json")

@@ -9,53 +9,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun, surroundings
 from reportgen.errors import InputError
-from reportgen.inputs.bounded_files import about, columns, json_value
-from reportgen.inputs.bundle_files import MANIFEST, bundle_read
-from reportgen.inputs.images.preprocessing import Preprocessing, StoredPreprocessing
+from reportgen.inputs.images.preprocessing import StoredPreprocessing
 from reportgen.inputs.names import nfc
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.stored_fields import Moment, Name, RunId, Sha256, refuse_other_run
+from reportgen.runs.bounded_files import about, columns, json_value
+from reportgen.runs.bundle_files import MANIFEST, bundle_read
 
-N_NIGHTS = 14  # how far back strips and churn look
 FILES = ("manifest.json", "findings.json", "predictions.parquet")
 COLUMNS = {"sample_id": str, "sha256": str, "target": str, "pred": str}  # of the rows of a past run
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
-    """One archived run. targets and preds: (N,) int64 class numbers of `classes`, in the order of `sample_ids`.
-
-    passed: whether its gate let it pass: it passed, judged nothing, or was inconclusive and not strict. surroundings:
-    as the function of this name gives them; recorded: whether all of them were, which older versions did not.
-    """
-
-    run_id: str
-    created_at: str
-    fingerprint: str
-    checkpoint_sha256: str
-    precision: str
-    classes: tuple[str, ...]
-    preprocessing: Preprocessing
-    sample_ids: tuple[str, ...]
-    sha256: tuple[str, ...]
-    targets: NDArray[np.int64]
-    preds: NDArray[np.int64]
-    passed: bool = True
-    surroundings: Mapping[str, str] = field(default_factory=dict)
-    recorded: bool = False
-
-    def correct(self) -> NDArray[np.bool_]:
-        """(N,) whether the model was right."""
-        right: NDArray[np.bool_] = self.targets == self.preds
-        return right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,22 +71,6 @@ class Described:
     confusion: _Confusion
     preprocessing: StoredPreprocessing
     gate: _Gate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The last N_NIGHTS runs of this model, oldest first, and the run that the user named as baseline, if any.
-
-    `compare` is False where no comparison was asked for (--baseline none); with `only_passed` a night whose gate failed
-    is no baseline (--baseline passed); if all have failed, the last that passed comes before them. With
-    `across_precision` runs of another precision are comparable.
-    """
-
-    nights: tuple[PastRun, ...] = ()
-    given: PastRun | None = None
-    compare: bool = True
-    only_passed: bool = False
-    across_precision: bool = False
 
 
 def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
@@ -169,16 +123,6 @@ def read_past_run(run_dir: Path) -> PastRun:
         described = json_value(files, "findings.json", Described)
         with about("predictions.parquet"):
             return past_run(described, rows)
-
-
-def surroundings(compute: Mapping[str, Any]) -> dict[str, str]:
-    """What may change an answer and is not in the fingerprint: device, torch and other libraries, by name.
-
-    `compute`: the key of findings.json. A device of CUDA counts by its model, others by their kind.
-    """
-    kind = str(compute["device"]).partition(":")[0]
-    device = f"{kind} ({compute['device_name']})" if kind == "cuda" else kind
-    return {"device": device, "torch": compute["torch_version"], **compute.get("software", {})}
 
 
 def past_run(told: Described, rows: Mapping[str, ArrayLike]) -> PastRun:
