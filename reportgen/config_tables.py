@@ -151,7 +151,7 @@ class MailTable(Table):
 
 
 class Colours(Table):
-    """Tokens in place of the house's, "#rrggbb". See `compose.appearance.Theme`."""
+    """Tokens in place of the house's, "#rrggbb". See `runs.appearance.Theme`."""
 
     ink: str | None = None
     soft: str | None = None

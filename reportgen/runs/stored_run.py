@@ -136,7 +136,7 @@ def _described(past: PastRun) -> dict[str, Any]:
 
 
 def _compute(past: PastRun) -> dict[str, Any]:
-    """From which `inputs.history.surroundings` gives the same again."""
+    """From which `analyse.previous_runs.surroundings` gives the same again."""
     known = dict(past.surroundings)
     if "device" not in known:  # a run of an older version that had it from one still older
         return {"precision": past.precision}
