@@ -11,7 +11,7 @@ def cross_species(material: Material) -> Section:
     first = findings.cross_species[: findings.rule.n_cross_species]
     return Section(
         id="cross-species",
-        title=N_("Errors across species"),
+        title=N_("Cross-species errors"),
         template="sections/cross_species.html.j2",
         data={
             "taxonomy": taxonomy,
