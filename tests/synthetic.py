@@ -14,7 +14,7 @@ from reportgen.evaluate.predictions import Predictions, Unreadable
 from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
-from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.options import ExplainOptions
@@ -117,7 +117,7 @@ def past_run_of(predictions, preds=None, *, run_id="20261122T080000000Z-00000000
 
 def attributions_of(findings, *, masks=True):
     """A warm corner for the predicted class and nothing for the true one, for every example; every second map is not
-    distinguishable from random ones, and SmoothGrad failed its certificate."""
+    distinguishable from random ones, and SmoothGrad failed its randomisation test."""
     predictions = findings.predictions
     preds = predictions.preds()
     made = []
@@ -148,10 +148,16 @@ def attributions_of(findings, *, masks=True):
             MethodUse(name="smooth_grad", layer="", settings={"n_samples": 50, "noise_frac": 0.15}, adjusted={}),
         ),
         refusals=(Refusal(name="deep_lift", reason="other_activations", detail="GELU"),),
-        certificates=(
-            Certificate(method="grad_cam", correlation={"head": 0.1, "upper_half": -0.2, "all": 0.0}, n_pictures=3),
-            Certificate(method="contrast", correlation={"head": None, "upper_half": None, "all": 0.1}, n_pictures=3),
-            Certificate(method="smooth_grad", correlation={"head": 0.9, "upper_half": 0.7, "all": 0.3}, n_pictures=3),
+        randomization_tests=(
+            RandomizationTest(
+                method="grad_cam", correlation={"head": 0.1, "upper_half": -0.2, "all": 0.0}, n_pictures=3
+            ),
+            RandomizationTest(
+                method="contrast", correlation={"head": None, "upper_half": None, "all": 0.1}, n_pictures=3
+            ),
+            RandomizationTest(
+                method="smooth_grad", correlation={"head": 0.9, "upper_half": 0.7, "all": 0.3}, n_pictures=3
+            ),
         ),
         focus=tuple(
             FocusRow(idx=idx, correct=bool(right[idx]), focus=Focus(energy=0.7, area=0.4, hit=idx % 4 > 0))

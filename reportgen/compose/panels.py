@@ -21,7 +21,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.explain.attributions import Attributions, MethodUse
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
-from reportgen.explain.checks.randomisation import Certificate, Outcome
+from reportgen.explain.checks.randomization import Outcome, RandomizationTest
 from reportgen.explain.checks.standing import ON_ONE_SCALE, Standing, shared_scale, standings
 from reportgen.explain.maps import HeatValues
 
@@ -62,7 +62,7 @@ class Tile:
     `shown`: the explained class; `rival`: the class that a contrast is drawn against; `scale_max`: the value of full
     colour; `place`: which ninth of the crop holds the hottest spot, "" where there is none or no single one;
     `baseline`: what the method compares the picture with, a key, "" for none; `standing`: see `checks.standing`, ""
-    for the crop; `certificate`: how the method came through the randomisation test, "" where there was none.
+    for the crop; `randomization_test`: how the method came through the randomisation test, "" where there was none.
     """
 
     kind: str
@@ -77,12 +77,12 @@ class Tile:
     focus: Focus | None = None
     baseline: str = ""
     standing: Standing | Literal[""] = ""
-    certificate: Outcome | Literal[""] = ""
+    randomization_test: Outcome | Literal[""] = ""
 
     @property
     def alike(self) -> bool:
         """Whether its method fails the randomisation test; templates of one's own may ask."""
-        return self.certificate == "fail"
+        return self.randomization_test == "fail"
 
     @property
     def screen_only(self) -> bool:
@@ -128,7 +128,7 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
             attribution.maps,
             classes,
             stem=f"example-{number:03d}",
-            certificates=attributions.certificates,
+            randomization_tests=attributions.randomization_tests,
             uses=attributions.methods,
         )
         assets |= files
@@ -152,12 +152,12 @@ def map_tiles(
     classes: tuple[str, ...],
     *,
     stem: str,
-    certificates: Sequence[Certificate] = (),
+    randomization_tests: Sequence[RandomizationTest] = (),
     uses: Sequence[MethodUse] = (),
 ) -> tuple[tuple[Tile, ...], dict[str, bytes]]:
     """The tiles of one picture, the crop first, then one a map in the order of `maps`; and their JPEG files."""
     baselines = {use.name: str(use.settings.get("baseline", "")) for use in uses}
-    outcomes = {one.method: one.outcome for one in certificates}
+    outcomes = {one.method: one.outcome for one in randomization_tests}
     failed = {name for name, outcome in outcomes.items() if outcome == "fail"}
     tiles = [Tile(kind="crop", asset=f"{stem}-crop.jpg")]
     files = {tiles[0].asset: jpeg(crop)}
@@ -178,7 +178,7 @@ def map_tiles(
             focus=heat.focus,
             baseline=baselines.get(heat.method, ""),
             standing=standing,
-            certificate=outcomes.get(heat.method, ""),
+            randomization_test=outcomes.get(heat.method, ""),
         )
         tiles.append(tile)
         files[tile.asset] = jpeg(_drawn(crop, heat, tile))

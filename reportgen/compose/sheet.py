@@ -19,7 +19,7 @@ from reportgen.compose.figures import INK, MM, STYLE
 from reportgen.compose.panels import METHOD_TITLES, Tile, map_tiles
 from reportgen.explain.attributions import MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
-from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import Notes
@@ -46,7 +46,7 @@ class Sheet:
     tiles: tuple[Tile, ...]
     uses: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...]
-    certificates: tuple[Certificate, ...]
+    randomization_tests: tuple[RandomizationTest, ...]
     assets: Mapping[str, bytes]
 
 
@@ -59,7 +59,7 @@ def sheet(
         picture.maps,
         facts.classes,
         stem="sheet",
-        certificates=picture.certificates,
+        randomization_tests=picture.randomization_tests,
         uses=picture.methods,
     )
     ranked = np.argsort(-picture.probs, kind="stable")[:5]
@@ -74,7 +74,7 @@ def sheet(
         tiles=tiles,
         uses=picture.methods,
         refusals=picture.refusals,
-        certificates=picture.certificates,
+        randomization_tests=picture.randomization_tests,
         assets=assets,
     )
 
@@ -146,7 +146,7 @@ _AGAINST: Mapping[str, str] = {  # by standing, in the words of templates/standi
 
 
 def _against(tile: Tile, told: Language) -> list[str]:
-    found = ["? randomisation test: borderline"] if tile.certificate == "borderline" else []
+    found = ["? randomisation test: borderline"] if tile.randomization_test == "borderline" else []
     return [told.gettext(text) for text in (*found, *filter(None, [_AGAINST.get(tile.standing)]))]
 
 

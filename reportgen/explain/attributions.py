@@ -17,7 +17,7 @@ from reportgen.explain.attribution_method import Explainer, NotApplicableError, 
 from reportgen.explain.checks.insertion_deletion import faithfulness
 from reportgen.explain.checks.localisation import enlarged, focus
 from reportgen.explain.checks.precision import PrecisionCheck, precision_checks
-from reportgen.explain.checks.randomisation import Certificate, certificates
+from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.checks.run_localisation import FocusRow, focus_rows
 from reportgen.explain.chosen import Gone, chosen_pictures
 from reportgen.explain.maps import HeatValues, Picture, checked_maps, claim, heat_values
@@ -73,7 +73,7 @@ class Attributions:
     options: ExplainOptions
     methods: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...] = ()
-    certificates: tuple[Certificate, ...] = ()
+    randomization_tests: tuple[RandomizationTest, ...] = ()
     focus: tuple[FocusRow, ...] = ()
     precision: tuple[PrecisionCheck, ...] = ()
     switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -82,7 +82,7 @@ class Attributions:
     @property
     def failed(self) -> tuple[str, ...]:
         """The methods that fail the randomisation test."""
-        return tuple(one.method for one in self.certificates if one.outcome == "fail")
+        return tuple(one.method for one in self.randomization_tests if one.outcome == "fail")
 
     @property
     def target_layer(self) -> str:
@@ -104,7 +104,7 @@ def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
 def explain(
     inputs: RunInputs, findings: Findings, *, on: Compute, options: ExplainOptions, watch: Watch | None = None
 ) -> Attributions:
-    """Every method of `options` for every chosen example, each map with its numbers; then the run's certificate.
+    """Every method of `options` for every chosen example, each map with its numbers; then the randomisation tests.
 
     Grad-CAM explains the predicted and the true class, the others the predicted one. Afterwards the model is as it was
     found. A method that does not hold for the model, or gives no map of any picture, is refused, and a picture that is
@@ -138,7 +138,7 @@ def explain(
             options=options,
             methods=uses(ready),
             refusals=refusals,
-            certificates=certificates(subject, originals, asked) if asked else (),
+            randomization_tests=randomization_tests(subject, originals, asked) if asked else (),
             focus=focus_rows(inputs, findings, subject, grad_cam=ready.get("grad_cam")),
             precision=precision_checks(subject, ready, asked) if asked else (),
             gone=gone,

@@ -22,7 +22,7 @@ from reportgen.explain.attributions import (
     warn_of_switched,
     with_maps,
 )
-from reportgen.explain.checks.randomisation import Certificate, certificates
+from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.maps import HeatValues, Picture, heat_values
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
@@ -34,7 +34,7 @@ class ExplainedPicture:
     """`crop` (h, w, 3) uint8 is what the model saw; `probs` (K,) its probabilities, in the order of the classes.
 
     `rival` is the class that the prediction is compared with: the true one where it was given and missed, else the
-    runner-up. `certificates` come from this picture alone, each from several draws of random weights.
+    runner-up. `randomization_tests` come from this picture alone, each from several draws of random weights.
     """
 
     crop: NDArray[np.uint8]
@@ -44,7 +44,7 @@ class ExplainedPicture:
     maps: tuple[HeatValues, ...]
     methods: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...]
-    certificates: tuple[Certificate, ...]
+    randomization_tests: tuple[RandomizationTest, ...]
 
 
 def explain_picture(
@@ -87,7 +87,9 @@ def explain_picture(
             maps=judged_maps(inputs, subject, picture=picture, maps=maps),
             methods=uses(ready),
             refusals=refusals,
-            certificates=certificates(subject, originals, question) if options.certificate_pictures else (),
+            randomization_tests=randomization_tests(subject, originals, question)
+            if options.certificate_pictures
+            else (),
         )
     warn_of_switched(subject)
     return found

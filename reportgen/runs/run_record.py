@@ -21,7 +21,7 @@ from reportgen.explain.attributions import Attribution, Attributions, MethodUse,
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.precision import PrecisionCheck
-from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.chosen import Gone
 from reportgen.explain.maps import HeatValues
@@ -64,7 +64,7 @@ class _Explain:
     options: ExplainOptions
     methods: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...]
-    certificates: tuple[Certificate, ...]
+    certificates: tuple[RandomizationTest, ...]  # the name of the first versions
     focus: tuple[FocusRow, ...]
     precision: tuple[PrecisionCheck, ...]
     gone: tuple[Gone, ...] = ()  # not in runs of older versions, and the next
@@ -135,7 +135,7 @@ def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: 
             for i, one in enumerate(record.maps)
         )
     rest = {part.name: getattr(record.explain, part.name) for part in fields(record.explain)}
-    return Attributions(examples=examples, **rest)
+    return Attributions(examples=examples, randomization_tests=rest.pop("certificates"), **rest)
 
 
 def night_of(record: RunRecord, files: Mapping[str, bytes]) -> Night:

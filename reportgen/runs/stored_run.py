@@ -44,7 +44,7 @@ from reportgen.runs.stored_appearance import restored_appearance, stored_appeara
 from reportgen.runs.stored_evaluation import FILES as EVALUATION_FILES
 from reportgen.runs.stored_evaluation import evaluation_of, npz, stored_evaluation
 
-_ROWS = ("methods", "refusals", "certificates", "focus", "precision", "gone")  # lists of plain values
+_ROWS = ("methods", "refusals", "focus", "precision", "gone")  # lists of plain values
 OWN_FILES = ("predictions.parquet", MAPS, HISTORY, "run.json")
 
 
@@ -81,6 +81,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
         "explain": {
             "options": asdict(attributions.options),
             **{name: [asdict(row) for row in getattr(attributions, name)] for name in _ROWS},
+            "certificates": [asdict(one) for one in attributions.randomization_tests],  # the key of the first versions
             "switched": dict(attributions.switched),
         },
         "maps": [

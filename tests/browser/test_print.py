@@ -35,10 +35,10 @@ def report():
     findings = SHAPES[SHAPE]()
     explained = attributions_of(findings)
     good = tuple(
-        replace(one, correlation={"head": 0.0, "upper_half": 0.0, "all": 0.0}) for one in explained.certificates
+        replace(one, correlation={"head": 0.0, "upper_half": 0.0, "all": 0.0}) for one in explained.randomization_tests
     )
     stamp = report_of_shape(SHAPE, "en", "ja").stamp
-    return compose(findings, replace(explained, certificates=good), notes=read_notes(), stamp=stamp)
+    return compose(findings, replace(explained, randomization_tests=good), notes=read_notes(), stamp=stamp)
 
 
 @pytest.fixture(scope="module")

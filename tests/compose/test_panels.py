@@ -10,7 +10,7 @@ from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.compose.panels import COLOUR_MAP, heatmap, jpeg, map_tiles, overlay, panels, scaled
 from reportgen.explain.attributions import Attribution, Attributions
-from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.maps import HeatValues
 from reportgen.explain.options import ExplainOptions
 from tests.synthetic import FIRST_NIGHT
@@ -116,9 +116,13 @@ def test_the_place_of_the_hottest_spot_is_one_of_nine(hand_predictions, at, plac
 
 
 def test_a_method_that_failed_the_randomisation_test_is_marked_on_its_tile(hand_predictions):
-    failed = Certificate(method="lime", correlation={"head": 0.9, "upper_half": 0.8, "all": 0.1}, n_pictures=3)
-    passed = Certificate(method="grad_cam", correlation={"head": 0.4, "upper_half": 0.1, "all": 0.0}, n_pictures=3)
-    panel, _ = made(hand_predictions, heat("grad_cam", 2, [[1]]), heat("lime", 2, [[1]]), certificates=(failed, passed))
-    assert [tile.certificate for tile in panel.tiles] == ["", "pass", "fail"]
+    failed = RandomizationTest(method="lime", correlation={"head": 0.9, "upper_half": 0.8, "all": 0.1}, n_pictures=3)
+    passed = RandomizationTest(
+        method="grad_cam", correlation={"head": 0.4, "upper_half": 0.1, "all": 0.0}, n_pictures=3
+    )
+    panel, _ = made(
+        hand_predictions, heat("grad_cam", 2, [[1]]), heat("lime", 2, [[1]]), randomization_tests=(failed, passed)
+    )
+    assert [tile.randomization_test for tile in panel.tiles] == ["", "pass", "fail"]
     assert [tile.standing for tile in panel.tiles] == ["", "not_tested", "fails_randomisation"]
     assert [tile.screen_only for tile in panel.tiles] == [False, False, True]

@@ -133,8 +133,8 @@ def test_what_is_known_of_each_method_is_counted_over_its_maps():
     ]
     assert verdicts == [n, n // 2, n - n // 2, 0]
     assert (shown["grad_cam"]["insertion"], shown["smooth_grad"]["n"]) == (pytest.approx(0.5), n)
-    assert shown["smooth_grad"]["certificate"].outcome == "fail"
-    assert shown["contrast"]["certificate"].outcome == "unknown"
+    assert shown["smooth_grad"]["randomization_test"].outcome == "fail"
+    assert shown["contrast"]["randomization_test"].outcome == "unknown"
     assert shown["grad_cam"]["enrichment"] == pytest.approx(2.0)
     assert shown["grad_cam"]["enrichment_ci"] == pytest.approx((2.0, 2.0))
 

@@ -70,7 +70,7 @@ def test_a_method_that_fails_on_some_pictures_after_all_does_not_end_the_run(han
     assert [one.maps for one in found.examples] == [()] * len(findings.examples)
     assert "too many" in caplog.text
     assert [(one.name, one.reason, one.detail) for one in found.refusals] == [(*options.methods, "failed", "too many")]
-    assert (found.methods, found.certificates) == ((), ())
+    assert (found.methods, found.randomization_tests) == ((), ())
 
 
 # Answers that are none, with the reason and words of the refusal.

@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_file
 from reportgen.compose.report import compose
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
-from reportgen.explain.checks.randomisation import Certificate
+from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.maps import HeatValues
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.findings_json import findings_json
@@ -91,8 +91,8 @@ def report_of(values, insertion, by_picture, code="en"):
         made.append(replace(one, maps=tuple(maps)))
     mean = float(np.mean(by_picture))
     correlation = {"head": 0.9, "upper_half": mean, "all": 0.0}
-    certificate = Certificate(method="grad_cam", correlation=correlation, n_pictures=2, by_picture=by_picture)
-    attributions = replace(whole, examples=tuple(made), certificates=(certificate,))
+    tested = RandomizationTest(method="grad_cam", correlation=correlation, n_pictures=2, by_picture=by_picture)
+    attributions = replace(whole, examples=tuple(made), randomization_tests=(tested,))
     stamp = RunStamp(run_id="r", created_at="2026-11-23T08:00:00+00:00", languages=(code,), timing={})
     return compose(findings, attributions, notes=read_notes(), stamp=stamp)
 

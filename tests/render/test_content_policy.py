@@ -76,7 +76,7 @@ def test_the_sheet_of_one_picture_may_run_no_script():
         tiles=(),
         uses=(),
         refusals=(),
-        certificates=(),
+        randomization_tests=(),
         assets={},
     )
     page = sheet_html(sheet)

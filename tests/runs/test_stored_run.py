@@ -88,7 +88,7 @@ def test_it_comes_back_as_it_was(stored):
     assert_equal_values(run.predictions, back.predictions)
     assert (back.rule, back.stamp, back.sections) == (run.rule, run.stamp, run.sections)
     assert back.thumbnails == run.thumbnails
-    for name in ("options", "methods", "refusals", "certificates", "focus", "precision"):
+    for name in ("options", "methods", "refusals", "randomization_tests", "focus", "precision"):
         assert getattr(back.attributions, name) == getattr(run.attributions, name)
     for one, other in zip(back.attributions.examples, run.attributions.examples, strict=True):
         assert one.example == other.example

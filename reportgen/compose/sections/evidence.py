@@ -24,7 +24,9 @@ def evidence(material: Material) -> Section | None:
         data={
             "errors": errors,
             "hits": hits,
-            "cam_outcome": next((one.outcome for one in attributions.certificates if one.method == "grad_cam"), None),
+            "cam_outcome": next(
+                (one.outcome for one in attributions.randomization_tests if one.method == "grad_cam"), None
+            ),
             "left_out": [use.name for use in attributions.methods if use.name in attributions.failed],
             "difference": difference((errors.n_off, errors.n), (hits.n_off, hits.n)),
             "methods": [_trust(material, use) for use in attributions.methods],
@@ -63,5 +65,7 @@ def _trust(material: Material, use: MethodUse) -> dict[str, object]:
         "random": fmean(fmean(one.random) for one in judged) if judged else None,
         "enrichment": fmean(enrichments) if enrichments else None,
         "enrichment_ci": mean_interval(enrichments),
-        "certificate": next((one for one in material.attributions.certificates if one.method == use.name), None),
+        "randomization_test": next(
+            (one for one in material.attributions.randomization_tests if one.method == use.name), None
+        ),
     }

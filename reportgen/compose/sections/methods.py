@@ -3,7 +3,7 @@
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.panels import JPEG_QUALITY
 from reportgen.compose.section import Material, Section
-from reportgen.explain.checks.randomisation import ALIKE, N_DRAWS
+from reportgen.explain.checks.randomization import ALIKE, N_DRAWS
 from reportgen.language import N_
 
 
@@ -21,7 +21,7 @@ def methods(material: Material) -> Section:
             "rule": material.findings.rule,
             "options": material.attributions.options,
             "uses": material.attributions.methods,
-            "certificates": material.attributions.certificates,
+            "randomization_tests": material.attributions.randomization_tests,
             "alike": ALIKE,
             "n_draws": N_DRAWS,
             "jpeg_quality": JPEG_QUALITY,

@@ -47,7 +47,7 @@ def _map(heat: HeatValues, classes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def explanation_json(report: Report) -> dict[str, Any]:
-    """The methods of the run, what was refused, the certificates, and where the evidence lies over the whole run."""
+    """Methods, refusals and randomisation tests, and where the evidence lies over the whole run."""
     attributions, sample_ids = report.attributions, report.findings.predictions.sample_ids
     return {
         "options": asdict(attributions.options),
@@ -55,7 +55,7 @@ def explanation_json(report: Report) -> dict[str, Any]:
         "refused": [asdict(one) for one in attributions.refusals],
         "certificates": [
             asdict(one) | {"interval": one.interval and list(one.interval), "outcome": one.outcome}
-            for one in attributions.certificates
+            for one in attributions.randomization_tests
         ],
         "precision": [asdict(one) for one in attributions.precision],
         "switched": {name: list(switches) for name, switches in attributions.switched.items()},

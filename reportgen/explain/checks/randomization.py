@@ -1,4 +1,4 @@
-"""The saliency certificate of a run: do the maps depend on what the model has learnt?
+"""Model parameter randomisation test: do the maps depend on what the model has learnt?
 
 Cascading randomisation (Adebayo et al., Sanity Checks for Saliency Maps, 2018): the weights are drawn anew from the
 head downwards (`random_weights`), and each map is compared with the original one by Spearman's rank correlation. A map
@@ -44,7 +44,7 @@ Maps = Sequence[NDArray[np.float32] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+class RandomizationTest:
     """What the test said of one method. `correlation`: mean Spearman correlation with the original map, by stage.
 
     A stage is None where no picture could be compared: maps were constant, or the method does not hold for random
@@ -80,8 +80,10 @@ class Certificate:
         return "fail" if mean >= ALIKE else "pass"
 
 
-def certificates(subject: Subject, originals: Mapping[str, Maps], question: Question) -> tuple[Certificate, ...]:
-    """One certificate a method, from the N pictures of `question` (M = 1); the model is left as it is.
+def randomization_tests(
+    subject: Subject, originals: Mapping[str, Maps], question: Question
+) -> tuple[RandomizationTest, ...]:
+    """One test a method, from the N pictures of `question` (M = 1); the model is left as it is.
 
     `originals`: by method its maps (h, w) of these pictures, None for a picture that it has no map of.
     """
@@ -94,7 +96,7 @@ def certificates(subject: Subject, originals: Mapping[str, Maps], question: Ques
                 again = _maps_of(name, random, _part(question, dealt))
                 found[name][stage] += _correlations([maps[picture] for picture in dealt], again)
     return tuple(
-        Certificate(
+        RandomizationTest(
             method=name,
             correlation={stage: float(np.mean(values)) if values else None for stage, values in stages.items()},
             n_pictures=len(question.inputs),

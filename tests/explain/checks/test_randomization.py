@@ -7,7 +7,7 @@ from torch import nn
 
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.explain.attribution_method import Explainer, Question, Subject, method
-from reportgen.explain.checks.randomisation import Certificate, certificates
+from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.run_inputs import InputOptions, read_inputs
@@ -43,17 +43,17 @@ def asked(n, side=8):
     return Question(inputs=pictures, class_idx=zeros, rival_idx=zeros, seeds=tuple(range(n)))
 
 
-def certified(*names, n):
+def tested(*names, n):
     question = asked(n)
     whole = subject(Small().eval(), question.inputs[:1])
     own = [f"tests.contracts.own_plugins:{name}" for name in names]
-    return certificates(whole, originals({name: method(name, whole) for name in own}, question), question)
+    return randomization_tests(whole, originals({name: method(name, whole) for name in own}, question), question)
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 9])
 def test_a_map_of_the_picture_fails_and_a_map_of_noise_passes(n):
     """Brightness does not know the model: correlation 1 at every stage. A blank map cannot be compared."""
-    brightness, weights, blank = certified("brightness_map", "weights_map", "blank_map", n=n)
+    brightness, weights, blank = tested("brightness_map", "weights_map", "blank_map", n=n)
     assert brightness.correlation == pytest.approx({"head": 1, "upper_half": 1, "all": 1})
     assert brightness.by_picture == pytest.approx([1] * max(n, 4))
     assert (brightness.outcome, brightness.n_pictures) == ("fail", n)
@@ -65,7 +65,7 @@ def test_a_map_of_the_picture_fails_and_a_map_of_noise_passes(n):
 
 def test_pictures_are_dealt_out_to_draws_of_which_each_is_another():
     """The map is the head's weights, and does not look at the picture: it differs from draw to draw alone."""
-    (one,) = certified("head_map", n=8)
+    (one,) = tested("head_map", n=8)
     assert len(one.by_picture) == 8
     assert len({round(value, 6) for value in one.by_picture}) == 4
     assert one.by_picture[:2] == pytest.approx([one.by_picture[0]] * 2)
@@ -78,7 +78,7 @@ def test_pictures_without_a_map_take_no_part():
     name = "tests.contracts.own_plugins:brightness_map"
     maps = originals({name: method(name, whole)}, question)[name]
     maps[2], maps[4] = None, np.ones((8, 8), dtype=np.float32)
-    (one,) = certificates(whole, {name: maps}, question)
+    (one,) = randomization_tests(whole, {name: maps}, question)
     assert len(one.by_picture) == 4
     assert (one.n_pictures, one.outcome) == (6, "fail")
 
@@ -88,11 +88,11 @@ class Uncopyable(Small):
         raise RuntimeError("on purpose")
 
 
-def test_a_model_that_cannot_be_copied_has_no_certificate(caplog):
+def test_a_model_that_cannot_be_copied_has_no_randomization_test(caplog):
     question = asked(2)
     whole = subject(Uncopyable().eval(), question.inputs[:1])
     name = "tests.contracts.own_plugins:brightness_map"
-    (one,) = certificates(whole, originals({name: method(name, whole)}, question), question)
+    (one,) = randomization_tests(whole, originals({name: method(name, whole)}, question), question)
     assert one.outcome == "unknown"
     assert "on purpose" in caplog.text
 
@@ -116,7 +116,7 @@ def test_a_model_that_cannot_be_copied_has_no_certificate(caplog):
 )
 def test_the_interval_over_pictures_decides(by_picture, interval, outcome):
     mean = float(np.mean(by_picture)) if by_picture else None
-    one = Certificate(
+    one = RandomizationTest(
         method="m",
         correlation={"head": 0.99, "upper_half": mean, "all": 0.99},
         n_pictures=len(by_picture),
@@ -127,8 +127,8 @@ def test_the_interval_over_pictures_decides(by_picture, interval, outcome):
 
 
 @pytest.mark.parametrize(("value", "outcome"), [(0.49, "pass"), (0.5, "fail"), (-0.9, "pass"), (None, "unknown")])
-def test_a_certificate_of_an_older_version_is_judged_by_its_mean(value, outcome):
-    one = Certificate(method="m", correlation={"head": 0.99, "upper_half": value, "all": 0.99}, n_pictures=3)
+def test_a_test_of_an_older_version_is_judged_by_its_mean(value, outcome):
+    one = RandomizationTest(method="m", correlation={"head": 0.99, "upper_half": value, "all": 0.99}, n_pictures=3)
     assert one.outcome == outcome
 
 
@@ -136,7 +136,7 @@ def test_an_interval_covers_the_true_mean_about_as_often_as_it_says():
     """Normal correlations of mean 0.5: neither pass nor fail in 95 of 100 runs; binomial limits for 2,000 of them."""
     draws = np.random.default_rng(0).normal(0.5, 0.1, (2000, 12))
     found = [
-        Certificate(method="m", correlation={"upper_half": 0.5}, n_pictures=12, by_picture=tuple(row)).outcome
+        RandomizationTest(method="m", correlation={"upper_half": 0.5}, n_pictures=12, by_picture=tuple(row)).outcome
         for row in draws
     ]
     assert found.count("borderline") / 2000 == pytest.approx(0.95, abs=0.015)
@@ -161,7 +161,7 @@ def test_guided_backprop_fails_on_a_real_model_and_grad_cam_and_the_gradient_pas
         ready: dict[str, Explainer] = {
             name: method(name, whole) for name in ("grad_cam", "vanilla_grad", "guided_backprop")
         }
-        found = {one.method: one for one in certificates(whole, originals(ready, question), question)}
+        found = {one.method: one for one in randomization_tests(whole, originals(ready, question), question)}
     assert {name: one.outcome for name, one in found.items()} == {
         "grad_cam": "pass",
         "vanilla_grad": "pass",
