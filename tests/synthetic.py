@@ -11,12 +11,12 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, PastRun, surroundings
 from reportgen.evaluate.device import Compute
 from reportgen.evaluate.predictions import Predictions, Unreadable
-from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
+from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.checks.run_localisation import FocusRow
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.classes import ClassAlignment
 from reportgen.inputs.images.preprocessing import Preprocessing
@@ -129,15 +129,15 @@ def attributions_of(findings, *, masks=True):
         faithful = Faithfulness(insertion=0.5, deletion=0.2, random=random)
         numbers = {"faithfulness": faithful, "focus": Focus(energy=0.6, area=0.3, hit=False) if masks else None}
         warm = np.array([[0, 0], [0, 0.5]], dtype=np.float32)
-        maps = [HeatValues(method="grad_cam", class_idx=classes[0], layer="layer4", values=warm, **numbers)]
+        maps = [AttributionMap(method="grad_cam", class_idx=classes[0], layer="layer4", values=warm, **numbers)]
         if len(classes) > 1:
             cold = np.zeros((2, 2), dtype=np.float32)
-            maps.append(HeatValues(method="grad_cam", class_idx=target, layer="layer4", values=cold))
+            maps.append(AttributionMap(method="grad_cam", class_idx=target, layer="layer4", values=cold))
             rivals = {"class_idx": classes[0], "rival_idx": target}
-            maps.append(HeatValues(method="contrast", layer="layer4", values=warm, **rivals, **numbers))
+            maps.append(AttributionMap(method="contrast", layer="layer4", values=warm, **rivals, **numbers))
         noise = np.random.default_rng(number).random((64, 64)).astype(np.float32)
-        maps.append(HeatValues(method="smooth_grad", class_idx=classes[0], layer="", values=noise, **numbers))
-        made.append(Attribution(example=example, crop=crop, maps=tuple(maps)))
+        maps.append(AttributionMap(method="smooth_grad", class_idx=classes[0], layer="", values=noise, **numbers))
+        made.append(ExplainedExample(example=example, crop=crop, maps=tuple(maps)))
     right = preds == predictions.targets
     return Attributions(
         examples=tuple(made),

@@ -23,7 +23,7 @@ from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomization import Outcome, RandomizationTest
 from reportgen.explain.checks.standing import ON_ONE_SCALE, Standing, shared_scale, standings
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 
 COLOUR_MAP = "viridis"  # perceptually uniform, and still rising in lightness when printed in grey
 JPEG_QUALITY = 80
@@ -120,12 +120,12 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
     assets: dict[str, bytes] = {}
     predictions, probs = findings.predictions, findings.predictions.probs()
     classes = predictions.facts.classes
-    for number, attribution in enumerate(attributions.examples, start=1):
-        idx = attribution.example.idx
+    for number, explained in enumerate(attributions.examples, start=1):
+        idx = explained.example.idx
         pred, target = int(probs[idx].argmax()), int(predictions.targets[idx])
         tiles, files = map_tiles(
-            attribution.crop,
-            attribution.maps,
+            explained.crop,
+            explained.maps,
             classes,
             stem=f"example-{number:03d}",
             randomization_tests=attributions.randomization_tests,
@@ -136,7 +136,7 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
             idx=idx,
             sample_id=predictions.sample_ids[idx],
             path=predictions.paths[idx],
-            reason=attribution.example.reason,
+            reason=explained.example.reason,
             target=classes[target],
             pred=classes[pred],
             confidence=float(probs[idx, pred]),
@@ -148,7 +148,7 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
 
 def map_tiles(
     crop: NDArray[np.uint8],
-    maps: Sequence[HeatValues],
+    maps: Sequence[AttributionMap],
     classes: tuple[str, ...],
     *,
     stem: str,
@@ -161,33 +161,35 @@ def map_tiles(
     failed = {name for name, outcome in outcomes.items() if outcome == "fail"}
     tiles = [Tile(kind="crop", asset=f"{stem}-crop.jpg")]
     files = {tiles[0].asset: jpeg(crop)}
-    for heat, standing in zip(maps, standings(maps, failed=failed), strict=True):
-        scale_max = shared_scale(maps) if heat.method in ON_ONE_SCALE else heat.peak
-        if _fine(heat, crop):
-            scale_max = float(np.percentile(heat.values, CLIP_PERCENTILE)) or heat.peak  # 0 where few pixels are hot
+    for attribution, standing in zip(maps, standings(maps, failed=failed), strict=True):
+        scale_max = shared_scale(maps) if attribution.method in ON_ONE_SCALE else attribution.peak
+        if _fine(attribution, crop):
+            scale_max = (
+                float(np.percentile(attribution.values, CLIP_PERCENTILE)) or attribution.peak
+            )  # 0 where few pixels are hot
         tile = Tile(
-            kind=heat.method,
-            asset=f"{stem}-{heat.method.replace(':', '.')}-{heat.class_idx}.jpg",
-            shown=classes[heat.class_idx],
-            rival="" if heat.rival_idx is None else classes[heat.rival_idx],
-            peak=heat.peak,
+            kind=attribution.method,
+            asset=f"{stem}-{attribution.method.replace(':', '.')}-{attribution.class_idx}.jpg",
+            shown=classes[attribution.class_idx],
+            rival="" if attribution.rival_idx is None else classes[attribution.rival_idx],
+            peak=attribution.peak,
             scale_max=scale_max,
-            blank=heat.peak <= 0,
-            place=_place(heat.values),
-            faithfulness=heat.faithfulness,
-            focus=heat.focus,
-            baseline=baselines.get(heat.method, ""),
+            blank=attribution.peak <= 0,
+            place=_place(attribution.values),
+            faithfulness=attribution.faithfulness,
+            focus=attribution.focus,
+            baseline=baselines.get(attribution.method, ""),
             standing=standing,
-            randomization_test=outcomes.get(heat.method, ""),
+            randomization_test=outcomes.get(attribution.method, ""),
         )
         tiles.append(tile)
-        files[tile.asset] = jpeg(_drawn(crop, heat, tile))
+        files[tile.asset] = jpeg(_drawn(crop, attribution, tile))
     return tuple(tiles), files
 
 
-def _fine(heat: HeatValues, crop: NDArray[np.uint8]) -> bool:
+def _fine(attribution: AttributionMap, crop: NDArray[np.uint8]) -> bool:
     """Whether the map has a value a pixel and is shown by itself, clipped like SmoothGrad's in the paper."""
-    return heat.method not in _OVERLAID and heat.values.shape == crop.shape[:2]
+    return attribution.method not in _OVERLAID and attribution.values.shape == crop.shape[:2]
 
 
 def _place(values: NDArray[np.float32]) -> str:
@@ -204,11 +206,11 @@ def _place(values: NDArray[np.float32]) -> str:
     return _PLACES[min(row, 2)][min(column, 2)]
 
 
-def _drawn(crop: NDArray[np.uint8], heat: HeatValues, tile: Tile) -> NDArray[np.uint8]:
+def _drawn(crop: NDArray[np.uint8], attribution: AttributionMap, tile: Tile) -> NDArray[np.uint8]:
     if tile.blank:
         return crop
-    share = scaled(heat.values, tile.scale_max, (crop.shape[0], crop.shape[1]))
-    return heatmap(share) if _fine(heat, crop) else overlay(crop, share)
+    share = scaled(attribution.values, tile.scale_max, (crop.shape[0], crop.shape[1]))
+    return heatmap(share) if _fine(attribution, crop) else overlay(crop, share)
 
 
 def scaled(values: NDArray[np.float32], scale_max: float, size: tuple[int, int]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from reportgen.explain.checks.precision import PrecisionCheck, precision_checks
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.checks.run_localisation import FocusRow, focus_rows
 from reportgen.explain.chosen import Gone, chosen_pictures
-from reportgen.explain.maps import HeatValues, Picture, checked_maps, claim, heat_values
+from reportgen.explain.maps import AttributionMap, Picture, attribution_maps, checked_maps, claim
 from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.explain.methods.registry import METHODS, STAND_IN
 from reportgen.explain.methods.target_layers import target_layer
@@ -52,12 +52,12 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attribution:
+class ExplainedExample:
     """One example explained. `crop` (h, w, 3) uint8 is what the model saw; `maps` in the order of the methods."""
 
     example: Example
     crop: NDArray[np.uint8]
-    maps: tuple[HeatValues, ...]
+    maps: tuple[AttributionMap, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Attributions:
     `gone`: the examples that could not be explained, as their files are no more what was evaluated.
     """
 
-    examples: tuple[Attribution, ...]
+    examples: tuple[ExplainedExample, ...]
     options: ExplainOptions
     methods: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...] = ()
@@ -117,16 +117,16 @@ def explain(
     with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
         subject = subject_of(inputs, pictures[0], on=on, options=options)
         ready, refusals = made_ready(subject, options.methods, level=logging.DEBUG)  # the rehearsal has said it
-        done: list[Attribution] = []
+        done: list[ExplainedExample] = []
         lacking: dict[str, NotApplicableError] = {}
         for start in range(0, len(pictures), options.batch_size):
             part = pictures[start : start + options.batch_size]
-            found, why = heat_values(inputs, ready, part, device=device)
+            found, why = attribution_maps(inputs, ready, part, device=device)
             lacking |= why
             for picture, maps in zip(part, found, strict=True):
                 crop = picture.crop.permute(1, 2, 0).numpy().copy()
                 judged = judged_maps(inputs, subject, picture=picture, maps=maps)
-                done.append(Attribution(example=chosen[len(done)][0], crop=crop, maps=judged))
+                done.append(ExplainedExample(example=chosen[len(done)][0], crop=crop, maps=judged))
                 if watch:
                     watch(len(done), len(pictures))
         ready, refusals = with_maps(ready, refusals, found=[one.maps for one in done], lacking=lacking)
@@ -153,20 +153,20 @@ def warn_of_switched(subject: Subject) -> None:
         log.warning("%s, or the model it ran, changed torch's arithmetic, now undone: %s", name, ", ".join(switches))
 
 
-def predicted_map(name: str, maps: Sequence[HeatValues]) -> NDArray[np.float32] | None:
+def predicted_map(name: str, maps: Sequence[AttributionMap]) -> NDArray[np.float32] | None:
     """The method's map of the predicted class, which is its first; None where it has none."""
-    return next((heat.values for heat in maps if heat.method == name), None)
+    return next((attribution.values for attribution in maps if attribution.method == name), None)
 
 
 def with_maps(
     ready: Mapping[str, Explainer],
     refusals: tuple[Refusal, ...],
     *,
-    found: Sequence[Sequence[HeatValues]],
+    found: Sequence[Sequence[AttributionMap]],
     lacking: Mapping[str, NotApplicableError],
 ) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
     """The same without the methods that failed and have no map of any picture; they are refused."""
-    drawn = {heat.method for maps in found for heat in maps}
+    drawn = {attribution.method for maps in found for attribution in maps}
     lost = {name: error for name, error in lacking.items() if name not in drawn}
     more = tuple(Refusal(name=name, reason=error.reason, detail=error.detail) for name, error in lost.items())
     return {name: one for name, one in ready.items() if name not in lost}, (*refusals, *more)
@@ -225,24 +225,24 @@ def uses(ready: Mapping[str, Explainer]) -> tuple[MethodUse, ...]:
 
 
 def judged_maps(
-    inputs: RunInputs, subject: Subject, *, picture: Picture, maps: Sequence[HeatValues]
-) -> tuple[HeatValues, ...]:
+    inputs: RunInputs, subject: Subject, *, picture: Picture, maps: Sequence[AttributionMap]
+) -> tuple[AttributionMap, ...]:
     """The maps with their numbers: insertion and deletion, and with a mask, how far they lie on the object."""
-    drawn = [heat for heat in maps if heat.peak > 0]
+    drawn = [attribution for attribution in maps if attribution.peak > 0]
     numbers = dict.fromkeys(map(id, maps))
     if subject.options.insertion_steps and drawn:
         pixels = inputs.facts.preprocessing.normalised(picture.crop.unsqueeze(0).to(subject.example.device))[0]
-        claims = [claim(heat, inputs.facts.alignment.output_idx) for heat in drawn]
+        claims = [claim(attribution, inputs.facts.alignment.output_idx) for attribution in drawn]
         found = faithfulness(subject, pixels, claims, seed=picture.seed)
         numbers |= dict(zip(map(id, drawn), found, strict=True))
     size = (picture.crop.shape[1], picture.crop.shape[2])
     return tuple(
         replace(
-            heat,
-            faithfulness=numbers[id(heat)],
-            focus=None if picture.mask is None else focus(enlarged(heat.values, size), picture.mask),
+            attribution,
+            faithfulness=numbers[id(attribution)],
+            focus=None if picture.mask is None else focus(enlarged(attribution.values, size), picture.mask),
         )
-        for heat in maps
+        for attribution in maps
     )
 
 

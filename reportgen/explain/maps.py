@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeatValues:
+class AttributionMap:
     """One attribution. values (h, w) float32 >= 0, not normalised; peak is their maximum, 0 when there is no evidence.
 
     `class_idx` is the explained class (report order), `rival_idx` the class that a contrast is drawn against. `layer`
@@ -63,9 +63,9 @@ class Picture:
     mask: NDArray[np.uint8] | None = None
 
 
-def heat_values(
+def attribution_maps(
     inputs: RunInputs, ready: Mapping[str, Explainer], pictures: Sequence[Picture], *, device: torch.device
-) -> tuple[list[list[HeatValues]], dict[str, NotApplicableError]]:
+) -> tuple[list[list[AttributionMap]], dict[str, NotApplicableError]]:
     """The maps of each picture, in the order of `ready`; and by method why pictures lack its map, where some do.
 
     Grad-CAM explains every class of a picture, from one forward pass; a contrast needs a rival and is left out without
@@ -73,7 +73,7 @@ def heat_values(
     of them a map with values that are not finite or negative, leaves no map of them, and the log says so.
     """
     output_idx = inputs.facts.alignment.output_idx
-    found: list[list[HeatValues]] = [[] for _ in pictures]
+    found: list[list[AttributionMap]] = [[] for _ in pictures]
     lacking: dict[str, NotApplicableError] = {}
     for name, explainer in ready.items():
         chosen = [row for row, picture in enumerate(pictures) if name != "contrast" or len(picture.classes) > 1]
@@ -103,7 +103,7 @@ def heat_values(
                 else:
                     rival = classes[1] if name == "contrast" else None
                     found[row].append(
-                        HeatValues(method=name, class_idx=k, rival_idx=rival, layer=explainer.layer, values=values)
+                        AttributionMap(method=name, class_idx=k, rival_idx=rival, layer=explainer.layer, values=values)
                     )
     return found, lacking
 
@@ -133,7 +133,7 @@ def checked_maps(name: str, explainer: Explainer, question: Question) -> list[li
     ]
 
 
-def claim(heat: HeatValues, output_idx: Sequence[int]) -> Claim:
+def claim(attribution: AttributionMap, output_idx: Sequence[int]) -> Claim:
     """The map as something to be judged, in model outputs."""
-    rival = None if heat.rival_idx is None else output_idx[heat.rival_idx]
-    return Claim(values=heat.values, class_idx=output_idx[heat.class_idx], rival_idx=rival)
+    rival = None if attribution.rival_idx is None else output_idx[attribution.rival_idx]
+    return Claim(values=attribution.values, class_idx=output_idx[attribution.class_idx], rival_idx=rival)

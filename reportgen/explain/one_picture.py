@@ -23,7 +23,7 @@ from reportgen.explain.attributions import (
     with_maps,
 )
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
-from reportgen.explain.maps import HeatValues, Picture, heat_values
+from reportgen.explain.maps import AttributionMap, Picture, attribution_maps
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plain_text import named
@@ -41,7 +41,7 @@ class ExplainedPicture:
     probs: NDArray[np.float64]
     pred: int
     rival: int
-    maps: tuple[HeatValues, ...]
+    maps: tuple[AttributionMap, ...]
     methods: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...]
     randomization_tests: tuple[RandomizationTest, ...]
@@ -75,7 +75,7 @@ def explain_picture(
         picture = Picture(crop=crop, classes=tuple(dict.fromkeys((pred, rival))), seed=options.seed)
         subject = subject_of(inputs, picture, on=on, options=options)
         ready, refusals = made_ready(subject, options.methods)
-        (maps,), lacking = heat_values(inputs, ready, [picture], device=device)
+        (maps,), lacking = attribution_maps(inputs, ready, [picture], device=device)
         ready, refusals = with_maps(ready, refusals, found=[maps], lacking=lacking)
         originals = {name: [predicted_map(name, maps)] for name in ready}
         question = asked_about(inputs, [picture], device)

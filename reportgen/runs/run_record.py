@@ -17,14 +17,14 @@ from reportgen.analyse.findings import Night
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun
 from reportgen.evaluate.predictions import Predictions
-from reportgen.explain.attributions import Attribution, Attributions, MethodUse, Refusal
+from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.precision import PrecisionCheck
 from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.chosen import Gone
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.images.preprocessing_values import LARGEST_PX
 from reportgen.inputs.images.thumbnails import is_thumbnail
@@ -127,7 +127,7 @@ def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: 
         for name, array in found.items():
             _refuse_no_picture(name, array)
         examples = tuple(
-            Attribution(
+            ExplainedExample(
                 example=one.example,
                 crop=found[f"crop-{i}"],
                 maps=tuple(_heat(heat, found[f"map-{i}-{j}"]) for j, heat in enumerate(one.maps)),
@@ -180,11 +180,11 @@ def _refuse_no_picture(name: str, array: NDArray[Any]) -> None:
         raise ValueError(f"{name}: {array.dtype} of shape {array.shape}")
 
 
-def _heat(told: _Heat, shares: NDArray[np.float16]) -> HeatValues:
+def _heat(told: _Heat, shares: NDArray[np.float16]) -> AttributionMap:
     """Raises ValueError for shares outside of [0, 1]."""
     if not ((shares >= 0) & (shares <= 1)).all():
         raise ValueError(f"a map of {told.method} with shares outside of 0 to 1")
-    return HeatValues(
+    return AttributionMap(
         method=told.method,
         class_idx=told.class_idx,
         rival_idx=told.rival_idx,
@@ -195,7 +195,7 @@ def _heat(told: _Heat, shares: NDArray[np.float16]) -> HeatValues:
     )
 
 
-def packed(heat: HeatValues) -> NDArray[np.float16]:
+def packed(heat: AttributionMap) -> NDArray[np.float16]:
     """The map as shares of its peak in float16 (error up to 2^-11): half the bytes, and no underflow of small maps."""
     return (heat.values / (heat.peak or 1.0)).astype(np.float16)
 

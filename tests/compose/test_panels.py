@@ -9,9 +9,9 @@ from PIL import Image
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.compose.panels import COLOUR_MAP, heatmap, jpeg, map_tiles, overlay, panels, scaled
-from reportgen.explain.attributions import Attribution, Attributions
+from reportgen.explain.attributions import Attributions, ExplainedExample
 from reportgen.explain.checks.randomization import RandomizationTest
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 from reportgen.explain.options import ExplainOptions
 from tests.synthetic import FIRST_NIGHT
 
@@ -49,7 +49,9 @@ def test_a_jpeg_carries_no_metadata_and_is_deterministic():
 
 
 def heat(method, class_idx, values, **more):
-    return HeatValues(method=method, class_idx=class_idx, layer="l", values=np.array(values, dtype=np.float32), **more)
+    return AttributionMap(
+        method=method, class_idx=class_idx, layer="l", values=np.array(values, dtype=np.float32), **more
+    )
 
 
 def made(hand_predictions, *maps, **found):
@@ -57,7 +59,10 @@ def made(hand_predictions, *maps, **found):
     crop = np.full((8, 8, 3), 100, dtype=np.uint8)
     example = Example(idx=10, reason="group_error")  # Bengal_1, drawn as an Egyptian_Mau
     attributions = Attributions(
-        examples=(Attribution(example=example, crop=crop, maps=maps),), options=ExplainOptions(), methods=(), **found
+        examples=(ExplainedExample(example=example, crop=crop, maps=maps),),
+        options=ExplainOptions(),
+        methods=(),
+        **found,
     )
     by_row, assets = panels(findings, attributions)
     return by_row[10], assets

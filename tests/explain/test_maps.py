@@ -17,7 +17,7 @@ from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain
 from reportgen.explain.checks.run_localisation import lying
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
 from reportgen.explain.methods.target_layers import target_layer
@@ -209,7 +209,7 @@ def _raises(_done, _total):
 @pytest.mark.parametrize("wrong", [np.array([[np.nan]]), np.array([[np.inf]]), np.array([[-1.0]]), np.zeros(3)])
 def test_a_map_that_is_not_finite_or_negative_is_refused(wrong):
     with pytest.raises(EvaluationError):
-        HeatValues(method="grad_cam", class_idx=0, layer="x", values=wrong.astype(np.float32))
+        AttributionMap(method="grad_cam", class_idx=0, layer="x", values=wrong.astype(np.float32))
 
 
 def test_memory_is_flat_over_200_panels():

@@ -13,7 +13,7 @@ from reportgen.explain.attribution_method import method
 from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
 from reportgen.explain.checks.localisation import enlarged, focus
 from reportgen.explain.checks.random_weights import randomised
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 from reportgen.explain.methods.registry import METHODS
 from tests.subjects import asked, subject_for
 
@@ -105,8 +105,8 @@ def test_the_tiles_of_an_oblong_crop_are_as_oblong(shape):
     values[2, 5] = 1
     fine = np.random.default_rng(1).random((height, width)).astype(np.float32)
     maps = [
-        HeatValues(method="grad_cam", class_idx=0, layer="l", values=values),
-        HeatValues(method="smooth_grad", class_idx=0, layer="", values=fine),
+        AttributionMap(method="grad_cam", class_idx=0, layer="l", values=values),
+        AttributionMap(method="smooth_grad", class_idx=0, layer="", values=fine),
     ]
     tiles, files = map_tiles(crop, maps, ("a", "b"), stem="x")
     assert [Image.open(io.BytesIO(files[tile.asset])).size for tile in tiles] == [(width, height)] * 3

@@ -11,7 +11,7 @@ from reportgen.compose.report import compose
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomization import RandomizationTest
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.html.page import html
@@ -82,9 +82,9 @@ def report_of(values, insertion, by_picture, code="en"):
     for one in whole.examples:
         pred = one.maps[0].class_idx
         numbers = {"faithfulness": None if insertion is None else judged(insertion), "focus": focus}
-        maps = [HeatValues(method="grad_cam", class_idx=pred, layer="l", values=values.copy(), **numbers)]
+        maps = [AttributionMap(method="grad_cam", class_idx=pred, layer="l", values=values.copy(), **numbers)]
         if len(one.maps) > 2:
-            other = HeatValues(
+            other = AttributionMap(
                 method="grad_cam", class_idx=1 - pred, layer="l", values=WARM[::-1].copy(), faithfulness=judged(0.9)
             )
             maps.append(other)

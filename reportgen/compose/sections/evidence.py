@@ -42,15 +42,17 @@ def _trust(material: Material, use: MethodUse) -> dict[str, object]:
     """What is known of a method's maps in this run."""
     failed = material.attributions.failed
     maps = [
-        (heat, standing)
+        (attribution, standing)
         for one in material.attributions.examples
-        for heat, standing in zip(one.maps, standings(one.maps, failed=failed), strict=True)
-        if heat.method == use.name
+        for attribution, standing in zip(one.maps, standings(one.maps, failed=failed), strict=True)
+        if attribution.method == use.name
     ]
-    drawn = [heat for heat, standing in maps if standing not in ("no_evidence", "practically_no_evidence")]
-    judged = [heat.faithfulness for heat in drawn if heat.faithfulness is not None]
+    drawn = [
+        attribution for attribution, standing in maps if standing not in ("no_evidence", "practically_no_evidence")
+    ]
+    judged = [attribution.faithfulness for attribution in drawn if attribution.faithfulness is not None]
     verdicts = Counter(one.verdict for one in judged)
-    enrichments = [heat.focus.enrichment for heat in drawn if heat.focus is not None]
+    enrichments = [attribution.focus.enrichment for attribution in drawn if attribution.focus is not None]
     return {
         "name": use.name,
         "n": len(maps),

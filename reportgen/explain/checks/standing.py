@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Literal
 
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 
 ON_ONE_SCALE = ("grad_cam", "contrast")
 """Methods whose maps of one picture are weights of the same kind, of scores or their difference: they share a scale."""
@@ -20,25 +20,25 @@ Standing = Literal[
 ]
 
 
-def standings(maps: Sequence[HeatValues], *, failed: Collection[str]) -> tuple[Standing, ...]:
+def standings(maps: Sequence[AttributionMap], *, failed: Collection[str]) -> tuple[Standing, ...]:
     """One word for each of the maps of one picture, the first that holds in the order above.
 
     `failed`: the methods that fail the randomisation test.
     """
     scale = shared_scale(maps)
-    return tuple(_standing(heat, scale, failed) for heat in maps)
+    return tuple(_standing(attribution, scale, failed) for attribution in maps)
 
 
-def shared_scale(maps: Sequence[HeatValues]) -> float:
+def shared_scale(maps: Sequence[AttributionMap]) -> float:
     """The largest peak among the picture's maps that share a scale; 0 where there are none."""
-    return max((heat.peak for heat in maps if heat.method in ON_ONE_SCALE), default=0.0)
+    return max((attribution.peak for attribution in maps if attribution.method in ON_ONE_SCALE), default=0.0)
 
 
-def _standing(heat: HeatValues, scale: float, failed: Collection[str]) -> Standing:
-    if heat.method in failed:
+def _standing(attribution: AttributionMap, scale: float, failed: Collection[str]) -> Standing:
+    if attribution.method in failed:
         return "fails_randomisation"
-    if heat.peak <= 0:
+    if attribution.peak <= 0:
         return "no_evidence"
-    if heat.method in ON_ONE_SCALE and heat.peak < PRACTICALLY_NONE * scale:
+    if attribution.method in ON_ONE_SCALE and attribution.peak < PRACTICALLY_NONE * scale:
         return "practically_no_evidence"
-    return heat.faithfulness.verdict if heat.faithfulness else "not_tested"
+    return attribution.faithfulness.verdict if attribution.faithfulness else "not_tested"

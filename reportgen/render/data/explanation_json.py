@@ -6,7 +6,7 @@ from typing import Any
 from reportgen.compose.report import Report
 from reportgen.explain.checks.run_localisation import lying
 from reportgen.explain.checks.standing import standings
-from reportgen.explain.maps import HeatValues
+from reportgen.explain.maps import AttributionMap
 
 
 def panels_json(report: Report) -> list[dict[str, Any]]:
@@ -14,27 +14,27 @@ def panels_json(report: Report) -> list[dict[str, Any]]:
     predictions = report.findings.predictions
     return [
         {
-            "sample_id": predictions.sample_ids[attribution.example.idx],
-            "reason": attribution.example.reason,
+            "sample_id": predictions.sample_ids[explained.example.idx],
+            "reason": explained.example.reason,
             "methods": [
-                _map(heat, predictions.facts.classes) | {"standing": standing}
-                for heat, standing in zip(
-                    attribution.maps, standings(attribution.maps, failed=report.attributions.failed), strict=True
+                _map(attribution, predictions.facts.classes) | {"standing": standing}
+                for attribution, standing in zip(
+                    explained.maps, standings(explained.maps, failed=report.attributions.failed), strict=True
                 )
             ],
         }
-        for attribution in report.attributions.examples
+        for explained in report.attributions.examples
     ]
 
 
-def _map(heat: HeatValues, classes: tuple[str, ...]) -> dict[str, Any]:
-    faithful, focus = heat.faithfulness, heat.focus
+def _map(attribution: AttributionMap, classes: tuple[str, ...]) -> dict[str, Any]:
+    faithful, focus = attribution.faithfulness, attribution.focus
     return {
-        "name": heat.method,
-        "class": classes[heat.class_idx],
-        "rival": None if heat.rival_idx is None else classes[heat.rival_idx],
-        "target_layer": heat.layer or None,
-        "peak": heat.peak,
+        "name": attribution.method,
+        "class": classes[attribution.class_idx],
+        "rival": None if attribution.rival_idx is None else classes[attribution.rival_idx],
+        "target_layer": attribution.layer or None,
+        "peak": attribution.peak,
         "insertion": faithful and faithful.insertion,
         "insertion_random": faithful and list(faithful.random),
         "insertion_by_chance": faithful and faithful.by_chance and list(faithful.by_chance),
