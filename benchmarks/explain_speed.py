@@ -26,7 +26,7 @@ from torch import nn
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.predictions import evaluate
-from reportgen.explain.attribution_method import Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Subject, method
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.target_layers import target_layer
 from reportgen.explain.options import ExplainOptions
@@ -175,7 +175,7 @@ def smooth_grad_rows(name: str, subject: Subject, setting: Setting) -> list[str]
     exact = method("smooth_grad", subject)
     rough = method("smooth_grad", replace(subject, on=replace(subject.on, precision="bf16")))
     idx = torch.ones((1, 1), dtype=torch.int64, device=subject.example.device)
-    question = Question(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
+    request = AttributionRequest(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
     sigma = NOISE_FRAC * float(subject.example.max() - subject.example.min())
     tunnel = captum.attr.NoiseTunnel(captum.attr.Saliency(subject.model))
 
@@ -185,8 +185,8 @@ def smooth_grad_rows(name: str, subject: Subject, setting: Setting) -> list[str]
         )
 
     candidates: dict[str, Callable[[], object]] = {
-        "fp32": lambda: exact.maps(question),
-        "bf16": lambda: rough.maps(question),
+        "fp32": lambda: exact.maps(request),
+        "bf16": lambda: rough.maps(request),
         **{f"captum {size}": lambda size=size: by_captum(size) for size in CAPTUM_SIZES},
     }
     took = taking_turns(candidates, setting.rounds)
@@ -233,9 +233,11 @@ def real_photographs(setting: Setting, on: Compute) -> list[str]:
         subject = replace(subject_for(inputs.model, on, setting), example=pictures[:1])
         with torch.inference_mode():
             idx = inputs.model(pictures).argmax(dim=1)[None]
-        question = Question(inputs=pictures, class_idx=idx.clone(), rival_idx=idx.clone(), seeds=tuple(range(5)))
+        request = AttributionRequest(
+            inputs=pictures, class_idx=idx.clone(), rival_idx=idx.clone(), seeds=tuple(range(5))
+        )
         maps = [
-            method("smooth_grad", replace(subject, on=replace(on, precision=precision))).maps(question)[0].cpu().numpy()
+            method("smooth_grad", replace(subject, on=replace(on, precision=precision))).maps(request)[0].cpu().numpy()
             for precision in ("fp32", "bf16")
         ]
     pearson = [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in zip(*maps, strict=True)]

@@ -25,7 +25,7 @@ from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.predictions import N_CHECKED, evaluate
-from reportgen.explain.attribution_method import Question, method
+from reportgen.explain.attribution_method import AttributionRequest, method
 from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.run_inputs import RunInputs
 
@@ -114,10 +114,10 @@ def parity_rows(inputs: RunInputs) -> Iterator[str]:
             pictures = inputs.facts.preprocessing.normalised(crops.to(device))
             subject = replace(subject_for(inputs.model, on, Setting(device=name)), example=pictures[:1])
             idx = torch.zeros((1, 16), dtype=torch.int64, device=device)
-            question = Question(inputs=pictures, class_idx=idx, rival_idx=idx, seeds=tuple(range(16)))
+            request = AttributionRequest(inputs=pictures, class_idx=idx, rival_idx=idx, seeds=tuple(range(16)))
             with torch.inference_mode():
                 scores = inputs.model(pictures).cpu()
-            found.append((scores, method("grad_cam", subject).maps(question)[0].cpu()))
+            found.append((scores, method("grad_cam", subject).maps(request)[0].cpu()))
     (scores, maps), (others, other_maps) = found
     yield line("CPU and CUDA, largest difference of a logit", ours=f"{float((scores - others).abs().max()):.2g}")
     off = float((maps - other_maps).abs().max() / maps.abs().max())

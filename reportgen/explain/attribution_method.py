@@ -32,7 +32,7 @@ Reason = Literal[
     "no_gradient",  # the forward pass keeps no gradient (torch.no_grad, detach)
     "program",  # TorchScript or an exported program: nothing inside it can be looked at or changed
     "same_for_every_picture",  # nothing of the picture reaches the map
-    "no_map",  # what it gives is no answer to the question: another type or shape; detail says what
+    "no_map",  # what it gives is no answer to the request: another type or shape; detail says what
     "not_finite",  # every map holds NaN, infinite or negative values
     "failed",  # the method itself raised; detail says what
 ]
@@ -67,7 +67,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AttributionRequest:
     """Which parts of N pictures spoke for M outputs each?
 
     `inputs` (N, C, H, W) float32, normalised, on the model's device; `class_idx` (M, N) model outputs; `rival_idx`
@@ -85,12 +85,12 @@ class Question:
 class Explainer:
     """A method made ready for one model.
 
-    `maps(question)` gives (M, N, h, w) float32 >= 0, not normalised, on any device. `layer` is the path of the target
+    `maps(request)` gives (M, N, h, w) float32 >= 0, not normalised, on any device. `layer` is the path of the target
     layer, "" for methods on the input's pixels. `settings` (baseline, steps, window ...) go into the caption.
     `adjusted` counts what was changed on a private copy to make the method hold, by kind.
     """
 
-    maps: Callable[[Question], torch.Tensor]
+    maps: Callable[[AttributionRequest], torch.Tensor]
     layer: str = ""
     settings: Mapping[str, str | int | float] = field(default_factory=dict)
     adjusted: Mapping[str, int] = field(default_factory=dict)
@@ -111,9 +111,9 @@ def method(name: str, subject: Subject) -> Explainer:
             todo="return an Explainer from the callable",
         )
 
-    def maps(question: Question) -> torch.Tensor:
+    def maps(request: AttributionRequest) -> torch.Tensor:
         with _exact(name, subject):
-            return explainer.maps(question)
+            return explainer.maps(request)
 
     return replace(explainer, maps=maps)
 

@@ -13,7 +13,14 @@ from reportgen.analyse.findings import Findings
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.loop import Watch
 from reportgen.evaluate.memory import memory_errors_worded
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Reason, Subject, method
+from reportgen.explain.attribution_method import (
+    AttributionRequest,
+    Explainer,
+    NotApplicableError,
+    Reason,
+    Subject,
+    method,
+)
 from reportgen.explain.checks.insertion_deletion import faithfulness
 from reportgen.explain.checks.localisation import enlarged, focus
 from reportgen.explain.checks.precision import PrecisionCheck, precision_checks
@@ -131,7 +138,7 @@ def explain(
                     watch(len(done), len(pictures))
         ready, refusals = with_maps(ready, refusals, found=[one.maps for one in done], lacking=lacking)
         few = pictures[: options.certificate_pictures]
-        asked = asked_about(inputs, few, device) if few else None
+        asked = attribution_request(inputs, few, device) if few else None
         originals = {name: [predicted_map(name, one.maps) for one in done[: len(few)]] for name in ready}
         explained = Attributions(
             examples=tuple(done),
@@ -197,7 +204,7 @@ def made_ready(
     ready: dict[str, Explainer] = {}
     refusals = []
     idx = torch.zeros((1, 1), dtype=torch.int64, device=subject.example.device)
-    trial = Question(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
+    trial = AttributionRequest(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
     for name in names:
         try:
             with foreign_code():
@@ -246,14 +253,14 @@ def judged_maps(
     )
 
 
-def asked_about(inputs: RunInputs, pictures: Sequence[Picture], device: torch.device) -> Question:
-    """The question for the predicted class of each picture."""
+def attribution_request(inputs: RunInputs, pictures: Sequence[Picture], device: torch.device) -> AttributionRequest:
+    """The request for the predicted class of each picture."""
     firsts, lasts = (
         torch.tensor([[inputs.facts.alignment.output_idx[picture.classes[end]] for picture in pictures]], device=device)
         for end in (0, -1)
     )
     crops = torch.stack([picture.crop for picture in pictures]).to(device)
-    return Question(
+    return AttributionRequest(
         inputs=inputs.facts.preprocessing.normalised(crops),
         class_idx=firsts,
         rival_idx=lasts,

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError
 from reportgen.explain.checks.insertion_deletion import Claim, Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.methods.captum_calls import foreign_code
@@ -81,14 +81,14 @@ def attribution_maps(
             continue
         asked = [pictures[row] for row in chosen]
         firsts, lasts = ([output_idx[picture.classes[end]] for picture in asked] for end in (0, -1))
-        question = Question(
+        request = AttributionRequest(
             inputs=inputs.facts.preprocessing.normalised(torch.stack([picture.crop for picture in asked]).to(device)),
             class_idx=torch.tensor([firsts, lasts] if name == "grad_cam" else [firsts], device=device),
             rival_idx=torch.tensor([lasts, firsts] if name == "grad_cam" else [lasts], device=device),
             seeds=tuple(picture.seed for picture in asked),
         )
         try:
-            maps = checked_maps(name, explainer, question)
+            maps = checked_maps(name, explainer, request)
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
             log.warning("no map of %s for %d pictures: %s (%s)", name, len(chosen), why, error.detail)
@@ -108,15 +108,17 @@ def attribution_maps(
     return found, lacking
 
 
-def checked_maps(name: str, explainer: Explainer, question: Question) -> list[list[NDArray[np.float32] | None]]:
+def checked_maps(
+    name: str, explainer: Explainer, request: AttributionRequest
+) -> list[list[NDArray[np.float32] | None]]:
     """The answer of a method, M rows of N maps (h, w) float32 >= 0; None for a map that holds anything else.
 
-    Raises NotApplicableError for whatever is no answer to the question: another type or shape, and what the method
+    Raises NotApplicableError for whatever is no answer to the request: another type or shape, and what the method
     itself raises, except for want of memory.
     """
     with foreign_code():
-        found = explainer.maps(question)
-        expected = tuple(question.class_idx.shape)
+        found = explainer.maps(request)
+        expected = tuple(request.class_idx.shape)
         if not isinstance(found, torch.Tensor) or found.is_complex():
             kind = str(found.dtype) if isinstance(found, torch.Tensor) else type(found).__name__
             raise NotApplicableError("no_map", f"{kind} instead of a tensor of real numbers")

@@ -13,7 +13,7 @@ from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attributions import (
     MethodUse,
     Refusal,
-    asked_about,
+    attribution_request,
     judged_maps,
     made_ready,
     predicted_map,
@@ -78,7 +78,7 @@ def explain_picture(
         (maps,), lacking = attribution_maps(inputs, ready, [picture], device=device)
         ready, refusals = with_maps(ready, refusals, found=[maps], lacking=lacking)
         originals = {name: [predicted_map(name, maps)] for name in ready}
-        question = asked_about(inputs, [picture], device)
+        request = attribution_request(inputs, [picture], device)
         found = ExplainedPicture(
             crop=crop.permute(1, 2, 0).numpy().copy(),
             probs=probs,
@@ -87,7 +87,7 @@ def explain_picture(
             maps=judged_maps(inputs, subject, picture=picture, maps=maps),
             methods=uses(ready),
             refusals=refusals,
-            randomization_tests=randomization_tests(subject, originals, question)
+            randomization_tests=randomization_tests(subject, originals, request)
             if options.certificate_pictures
             else (),
         )

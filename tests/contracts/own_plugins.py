@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from reportgen.compose.section import Material, Section
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject
 from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
 
 
@@ -44,30 +44,30 @@ not_callable = 3
 
 def brightness_map(subject: Subject) -> Explainer:
     """An attribution method that looks at the picture alone, and not at the model."""
-    return Explainer(maps=lambda question: question.inputs.sum(dim=1).abs().expand(len(question.class_idx), -1, -1, -1))
+    return Explainer(maps=lambda request: request.inputs.sum(dim=1).abs().expand(len(request.class_idx), -1, -1, -1))
 
 
 def weights_map(subject: Subject) -> Explainer:
     """A method that draws the first convolution's weights and looks at nothing else."""
     weights = next(module for module in subject.model.modules() if isinstance(module, nn.Conv2d)).weight
     values = weights.detach().abs().sum(dim=1).flatten(1)
-    return Explainer(maps=lambda question: values.expand(len(question.class_idx), len(question.inputs), -1, -1))
+    return Explainer(maps=lambda request: values.expand(len(request.class_idx), len(request.inputs), -1, -1))
 
 
 def head_map(subject: Subject) -> Explainer:
     """A method that draws the weights of the first linear layer and looks at nothing else."""
     weight = next(module for module in subject.model.modules() if isinstance(module, nn.Linear)).weight
     values = weight.detach().exp()
-    return Explainer(maps=lambda question: values.expand(len(question.class_idx), len(question.inputs), -1, -1))
+    return Explainer(maps=lambda request: values.expand(len(request.class_idx), len(request.inputs), -1, -1))
 
 
 def _odd(found: object) -> Explainer:
-    return Explainer(maps=lambda question: found(question) if callable(found) else found)
+    return Explainer(maps=lambda request: found(request) if callable(found) else found)
 
 
 def numbers_map(subject: Subject) -> Explainer:
     """A method that gives an array of NumPy, and other things that are no tensor of four dimensions, below."""
-    return _odd(lambda question: question.inputs.sum(dim=1)[None].numpy())
+    return _odd(lambda request: request.inputs.sum(dim=1)[None].numpy())
 
 
 def nothing_map(subject: Subject) -> Explainer:
@@ -77,27 +77,27 @@ def nothing_map(subject: Subject) -> Explainer:
 
 def coloured_map(subject: Subject) -> Explainer:
     """(M, N, C, h, w)."""
-    return _odd(lambda question: question.inputs.abs()[None])
+    return _odd(lambda request: request.inputs.abs()[None])
 
 
 def flat_map(subject: Subject) -> Explainer:
     """(N, h, w)."""
-    return _odd(lambda question: question.inputs.abs().sum(dim=1))
+    return _odd(lambda request: request.inputs.abs().sum(dim=1))
 
 
 def one_map(subject: Subject) -> Explainer:
     """(1, N + 1, h, w)."""
-    return _odd(lambda question: torch.ones(1, len(question.inputs) + 1, 2, 2))
+    return _odd(lambda request: torch.ones(1, len(request.inputs) + 1, 2, 2))
 
 
 def empty_map(subject: Subject) -> Explainer:
     """(M, N, 0, 0)."""
-    return _odd(lambda question: torch.ones(len(question.class_idx), len(question.inputs), 0, 0))
+    return _odd(lambda request: torch.ones(len(request.class_idx), len(request.inputs), 0, 0))
 
 
 def complex_map(subject: Subject) -> Explainer:
     """Complex numbers."""
-    return _odd(lambda question: torch.ones(len(question.class_idx), len(question.inputs), 2, 2, dtype=torch.complex64))
+    return _odd(lambda request: torch.ones(len(request.class_idx), len(request.inputs), 2, 2, dtype=torch.complex64))
 
 
 def raising_map(subject: Subject) -> Explainer:
@@ -112,25 +112,25 @@ def unbuilt_map(subject: Subject) -> Explainer:
 
 def nan_map(subject: Subject) -> Explainer:
     """NaN alone."""
-    return _odd(lambda question: torch.full((len(question.class_idx), len(question.inputs), 2, 2), torch.nan))
+    return _odd(lambda request: torch.full((len(request.class_idx), len(request.inputs), 2, 2), torch.nan))
 
 
 def negative_map(subject: Subject) -> Explainer:
     """A signed map."""
-    return _odd(lambda question: -torch.ones(len(question.class_idx), len(question.inputs), 2, 2))
+    return _odd(lambda request: -torch.ones(len(request.class_idx), len(request.inputs), 2, 2))
 
 
 def whole_numbers_map(subject: Subject) -> Explainer:
     """Whole numbers, which are as good as others."""
-    return _odd(lambda question: torch.ones(len(question.class_idx), len(question.inputs), 2, 2, dtype=torch.int64))
+    return _odd(lambda request: torch.ones(len(request.class_idx), len(request.inputs), 2, 2, dtype=torch.int64))
 
 
 def sometimes_nan_map(subject: Subject) -> Explainer:
     """NaN for pictures of an odd seed."""
 
-    def maps(question: Question) -> torch.Tensor:
-        found = torch.rand(len(question.class_idx), len(question.inputs), 4, 4)
-        for place, seed in enumerate(question.seeds):
+    def maps(request: AttributionRequest) -> torch.Tensor:
+        found = torch.rand(len(request.class_idx), len(request.inputs), 4, 4)
+        for place, seed in enumerate(request.seeds):
             found[:, place] += torch.nan if seed % 2 else 0
         return found
 
@@ -139,7 +139,7 @@ def sometimes_nan_map(subject: Subject) -> Explainer:
 
 def blank_map(subject: Subject) -> Explainer:
     """A method that never finds anything."""
-    return Explainer(maps=lambda question: torch.zeros(len(question.class_idx), len(question.inputs), 2, 2))
+    return Explainer(maps=lambda request: torch.zeros(len(request.class_idx), len(request.inputs), 2, 2))
 
 
 def never_holds(subject: Subject) -> Explainer:
@@ -155,9 +155,9 @@ def no_explainer(subject: Subject) -> str:
 def falters(subject: Subject) -> Explainer:
     """A method that holds for one picture at a time, and fails on more."""
 
-    def maps(question):
-        if len(question.inputs) > 1:
+    def maps(request):
+        if len(request.inputs) > 1:
             raise NotApplicableError("failed", "too many")
-        return torch.ones(len(question.class_idx), 1, 2, 2)
+        return torch.ones(len(request.class_idx), 1, 2, 2)
 
     return Explainer(maps=maps)

@@ -8,7 +8,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.errors import ConfigError
 from reportgen.evaluate.device import compute
-from reportgen.explain.attribution_method import Explainer, Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, Subject, method
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods.registry import METHODS
 from reportgen.explain.options import ExplainOptions
@@ -43,7 +43,7 @@ def test_the_contract_of_a_method_holds_for_built_in_and_own_ones(name, subject)
     pictures = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
     idx = torch.tensor([[0, 1], [2, 3]])
     explainer = method(name, subject)
-    maps = explainer.maps(Question(inputs=pictures, class_idx=idx, rival_idx=idx.flip(0), seeds=(5, 6)))
+    maps = explainer.maps(AttributionRequest(inputs=pictures, class_idx=idx, rival_idx=idx.flip(0), seeds=(5, 6)))
     assert isinstance(explainer, Explainer)
     assert maps.shape[:2] == (2, 2)
     assert maps.ndim == 4

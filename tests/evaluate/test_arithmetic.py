@@ -140,9 +140,9 @@ def first_sums(subject):
 def later_sums(subject):
     """A method that meddles when it is asked, and fails."""
 
-    def maps(question):
+    def maps(request):
         MEDDLE["now"]()
-        return brightness(subject).maps(question)
+        return brightness(subject).maps(request)
 
     return Explainer(maps=maps)
 
@@ -150,9 +150,9 @@ def later_sums(subject):
 def brightness(subject):
     """A method that needs no model, and records what it works with."""
 
-    def maps(question):
+    def maps(request):
         SEEN.append(in_force())
-        return question.inputs.float().abs().sum(dim=1).expand(len(question.class_idx), -1, -1, -1)
+        return request.inputs.float().abs().sum(dim=1).expand(len(request.class_idx), -1, -1, -1)
 
     return Explainer(maps=maps)
 

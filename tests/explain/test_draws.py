@@ -45,17 +45,17 @@ def test_the_noise_of_smooth_grad_does_not_depend_on_how_many_copies_go_at_a_tim
 @pytest.mark.parametrize("shape", [(3, 9, 7), (1, 5, 5)], ids=str)
 def test_the_map_of_smooth_grad_does_not_depend_on_memory_or_on_the_pictures_beside_it(shape):
     pictures = torch.rand((3, *shape), generator=torch.Generator().manual_seed(0))
-    question = asked(pictures, 0)
+    request = asked(pictures, 0)
     found = [
         method("smooth_grad", subject_for(HalfSquare(), pictures[:1], batch_size=size, smooth_grad_samples=N)).maps(
-            question
+            request
         )
         for size in (1, 2, 16)
     ]
     assert torch.allclose(found[0], found[1], atol=1e-5)
     assert torch.allclose(found[0], found[2], atol=1e-5)
     subject = subject_for(HalfSquare(), pictures[:1], smooth_grad_samples=N)
-    alone = method("smooth_grad", subject).maps(asked(pictures[2:], 0, seeds=question.seeds[2:]))
+    alone = method("smooth_grad", subject).maps(asked(pictures[2:], 0, seeds=request.seeds[2:]))
     assert torch.allclose(alone[0, 0], found[0][0, 2], atol=1e-5)
 
 

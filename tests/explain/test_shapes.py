@@ -44,12 +44,12 @@ def subject_of(shape, **options):
 def test_every_method_gives_a_map_as_wide_and_high_as_its_picture(shape, name):
     subject = subject_of(shape)
     pictures = torch.randn((2, *shape), generator=torch.Generator().manual_seed(2))
-    question = asked(pictures, [[0, 1], [2, 3]])
+    request = asked(pictures, [[0, 1], [2, 3]])
     if name == "contrast":
-        question = type(question)(
-            inputs=pictures, class_idx=question.class_idx, rival_idx=(question.class_idx + 1) % 4, seeds=question.seeds
+        request = type(request)(
+            inputs=pictures, class_idx=request.class_idx, rival_idx=(request.class_idx + 1) % 4, seeds=request.seeds
         )
-    found = method(name, subject).maps(question)
+    found = method(name, subject).maps(request)
     height, width = shape[1:]
     coarse = name in ("grad_cam", "contrast")
     assert found.shape == (2, 2, *((-(-height // CELL), -(-width // CELL)) if coarse else (height, width)))

@@ -6,7 +6,7 @@ import torch
 import torchvision
 
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.explain.attribution_method import Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Subject, method
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.target_layers import target_layer
@@ -48,8 +48,10 @@ def answered(subject_of, name, device):
         with torch.inference_mode():
             logits = model(inputs).cpu()
         idx = torch.tensor([[0, 1, 2, 3]], device=where)
-        question = Question(inputs=inputs, class_idx=idx, rival_idx=(idx + 1) % logits.shape[1], seeds=(0, 1, 2, 3))
-        return logits, method(name, subject).maps(question).cpu()
+        request = AttributionRequest(
+            inputs=inputs, class_idx=idx, rival_idx=(idx + 1) % logits.shape[1], seeds=(0, 1, 2, 3)
+        )
+        return logits, method(name, subject).maps(request).cpu()
 
 
 @pytest.mark.parametrize("name", ["grad_cam", "contrast", "smooth_grad", "vanilla_grad"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import pearsonr
 
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject, method
 from reportgen.explain.maps import checked_maps
 
 
@@ -19,9 +19,9 @@ class PrecisionCheck:
 
 
 def precision_checks(
-    subject: Subject, ready: Mapping[str, Explainer], question: Question
+    subject: Subject, ready: Mapping[str, Explainer], request: AttributionRequest
 ) -> tuple[PrecisionCheck, ...]:
-    """One check for each method of `ready` that works in bfloat16, on the pictures of `question` (M = 1).
+    """One check for each method of `ready` that works in bfloat16, on the pictures of `request` (M = 1).
 
     A picture without a usable map in either precision is left out.
     """
@@ -31,7 +31,7 @@ def precision_checks(
         if explainer.settings.get("precision") != "bf16":
             continue
         try:
-            rough, fine = (checked_maps(name, one, question)[0] for one in (explainer, method(name, exact)))
+            rough, fine = (checked_maps(name, one, request)[0] for one in (explainer, method(name, exact)))
         except NotApplicableError:
             continue
         pairs = [(a.ravel(), b.ravel()) for a, b in zip(rough, fine, strict=True) if a is not None and b is not None]

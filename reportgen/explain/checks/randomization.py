@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from reportgen.analyse.intervals import mean_interval
-from reportgen.explain.attribution_method import NotApplicableError, Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, NotApplicableError, Subject, method
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import checked_maps
 from reportgen.explain.methods.captum_calls import foreign_code
@@ -81,25 +81,25 @@ class RandomizationTest:
 
 
 def randomization_tests(
-    subject: Subject, originals: Mapping[str, Maps], question: Question
+    subject: Subject, originals: Mapping[str, Maps], request: AttributionRequest
 ) -> tuple[RandomizationTest, ...]:
-    """One test a method, from the N pictures of `question` (M = 1); the model is left as it is.
+    """One test a method, from the N pictures of `request` (M = 1); the model is left as it is.
 
     `originals`: by method its maps (h, w) of these pictures, None for a picture that it has no map of.
     """
     found: dict[str, dict[Stage, list[float]]] = {name: {stage: [] for stage in STAGES} for name in originals}
-    hands = _dealt(len(question.inputs))
+    hands = _dealt(len(request.inputs))
     for stage, share in STAGES.items():
         for draw, dealt in enumerate(hands if stage == JUDGED else hands[:1]):
             random = _random(subject, share, draw)
             for name, maps in originals.items():
-                again = _maps_of(name, random, _part(question, dealt))
+                again = _maps_of(name, random, _part(request, dealt))
                 found[name][stage] += _correlations([maps[picture] for picture in dealt], again)
     return tuple(
         RandomizationTest(
             method=name,
             correlation={stage: float(np.mean(values)) if values else None for stage, values in stages.items()},
-            n_pictures=len(question.inputs),
+            n_pictures=len(request.inputs),
             by_picture=tuple(stages[JUDGED]),
         )
         for name, stages in found.items()
@@ -111,13 +111,13 @@ def _dealt(n: int) -> list[list[int]]:
     return [[place % n for place in range(draw, max(n, N_DRAWS), N_DRAWS)] for draw in range(N_DRAWS)]
 
 
-def _part(question: Question, pictures: Sequence[int]) -> Question:
+def _part(request: AttributionRequest, pictures: Sequence[int]) -> AttributionRequest:
     rows = list(pictures)
-    return Question(
-        inputs=question.inputs[rows],
-        class_idx=question.class_idx[:, rows],
-        rival_idx=question.rival_idx[:, rows],
-        seeds=tuple(question.seeds[row] for row in rows),
+    return AttributionRequest(
+        inputs=request.inputs[rows],
+        class_idx=request.class_idx[:, rows],
+        rival_idx=request.rival_idx[:, rows],
+        seeds=tuple(request.seeds[row] for row in rows),
     )
 
 
@@ -132,12 +132,12 @@ def _random(subject: Subject, share: float, draw: int) -> Subject | None:
     return replace(subject, model=model)
 
 
-def _maps_of(name: str, random: Subject | None, question: Question) -> Maps:
+def _maps_of(name: str, random: Subject | None, request: AttributionRequest) -> Maps:
     """(h, w) of each picture, None where the method does not hold."""
     try:
-        return checked_maps(name, method(name, random), question)[0] if random else [None] * len(question.inputs)
+        return checked_maps(name, method(name, random), request)[0] if random else [None] * len(request.inputs)
     except NotApplicableError:
-        return [None] * len(question.inputs)
+        return [None] * len(request.inputs)
 
 
 def _correlations(first: Maps, second: Maps) -> list[float]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.intervals import Interval, wilson
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject
 from reportgen.explain.checks.localisation import Focus, enlarged, focus
 from reportgen.explain.maps import checked_maps
 from reportgen.inputs.datasets.labelled_images import Sample
@@ -103,14 +103,14 @@ def _focus_of(
     device = subject.example.device
     crops = torch.stack([_crop_or_black(inputs, sample) for sample in samples]).to(device)
     outputs = torch.tensor([[inputs.facts.alignment.output_idx[pred] for pred in preds]], device=device)
-    question = Question(
+    request = AttributionRequest(
         inputs=inputs.facts.preprocessing.normalised(crops),
         class_idx=outputs,
         rival_idx=outputs,
         seeds=(0,) * len(samples),
     )
     try:
-        (maps,) = checked_maps("grad_cam", grad_cam, question)
+        (maps,) = checked_maps("grad_cam", grad_cam, request)
     except NotApplicableError as error:
         log.warning("Grad-CAM failed on %d pictures with masks: %s; left out", len(samples), error.detail)
         return [None] * len(samples)

@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from reportgen.explain.attribution_method import Explainer, NotApplicableError, Subject
-from reportgen.explain.methods.captum_calls import Asked, foreign_code, in_batches, one_by_one, watched
+from reportgen.explain.methods.captum_calls import SingleRequest, foreign_code, in_batches, one_by_one, watched
 from reportgen.explain.rewrite.isolating import (
     Alias,
     PrivateCopy,
@@ -163,7 +163,7 @@ def deep_lift(subject: Subject) -> Explainer:
         for colour in (subject.black, subject.white):
             _refuse_what_does_not_add_up(own.model, subject.example, colour)
 
-    def work(asked: Asked) -> torch.Tensor:
+    def work(asked: SingleRequest) -> torch.Tensor:
         # One picture and one baseline at a time: where nothing changes, captum's rule for max pools takes the first
         # picture's gradient for that of all.
         both = [_differences(own.model, asked.image, colour, asked.class_idx) for colour in _colours(subject)]

@@ -10,7 +10,7 @@ import torch
 
 from reportgen.errors import ReportgenError, in_one_line
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import NotApplicableError, Question, Reason, Subject
+from reportgen.explain.attribution_method import AttributionRequest, NotApplicableError, Reason, Subject
 
 # Captum tells of hooks that it sets and removes. They are set on a private copy. Torch tells of each kernel that it has
 # no deterministic one for (DeepLIFT's unpooling): the report says that there may be such.
@@ -24,7 +24,7 @@ _NO_GRADIENT = re.compile(r"does not require grad|appears to not have been used 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SingleRequest:
     """One picture (1, 3, H, W), one output, one seed; at most `size` pictures in memory at a time."""
 
     image: torch.Tensor
@@ -53,16 +53,16 @@ def foreign_code() -> Iterator[None]:
 
 def in_batches(
     subject: Subject, thing: str, work: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-) -> Callable[[Question], torch.Tensor]:
+) -> Callable[[AttributionRequest], torch.Tensor]:
     """Maps (M, N, H, W) from `work(inputs (n, 3, H, W), class_idx (n,))`, which gives (n, H, W)."""
 
-    def maps(question: Question) -> torch.Tensor:
+    def maps(request: AttributionRequest) -> torch.Tensor:
         def all_rows(size: int) -> torch.Tensor:
-            starts = range(0, len(question.inputs), size)
+            starts = range(0, len(request.inputs), size)
             return torch.stack(
                 [
-                    torch.cat([work(question.inputs[at : at + size], row[at : at + size]) for at in starts])
-                    for row in question.class_idx
+                    torch.cat([work(request.inputs[at : at + size], row[at : at + size]) for at in starts])
+                    for row in request.class_idx
                 ]
             )
 
@@ -73,22 +73,22 @@ def in_batches(
 
 
 def one_by_one(
-    subject: Subject, thing: str, work: Callable[[Asked], torch.Tensor]
-) -> Callable[[Question], torch.Tensor]:
+    subject: Subject, thing: str, work: Callable[[SingleRequest], torch.Tensor]
+) -> Callable[[AttributionRequest], torch.Tensor]:
     """Maps (M, N, H, W) from `work`, which gives (H, W) for one picture and one output."""
 
-    def maps(question: Question) -> torch.Tensor:
+    def maps(request: AttributionRequest) -> torch.Tensor:
         def one(picture: int, class_idx: int) -> torch.Tensor:
-            image, seed = question.inputs[picture : picture + 1], question.seeds[picture]
+            image, seed = request.inputs[picture : picture + 1], request.seeds[picture]
             return in_memory(
-                lambda size: work(Asked(image=image, class_idx=class_idx, seed=seed, size=size)),
+                lambda size: work(SingleRequest(image=image, class_idx=class_idx, seed=seed, size=size)),
                 subject.options.batch_size,
                 on=subject.on,
                 thing=thing,
             )
 
         with foreign_code():
-            rows = [torch.stack([one(n, int(k)) for n, k in enumerate(row)]) for row in question.class_idx]
+            rows = [torch.stack([one(n, int(k)) for n, k in enumerate(row)]) for row in request.class_idx]
         return torch.stack(rows).detach().float()
 
     return maps

@@ -5,7 +5,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Question, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject
 from reportgen.explain.methods.target_layers import TargetLayer, tapped, target_layer
 
 
@@ -58,16 +58,16 @@ def _explainer(subject: Subject, *, contrast: bool) -> Explainer:
     except ConfigError as error:
         raise NotApplicableError("no_feature_map", error.found) from error
 
-    def maps(question: Question) -> torch.Tensor:
+    def maps(request: AttributionRequest) -> torch.Tensor:
         def work(size: int) -> torch.Tensor:
-            parts = [slice(start, start + size) for start in range(0, len(question.inputs), size)]
+            parts = [slice(start, start + size) for start in range(0, len(request.inputs), size)]
             made = [
                 grad_cam(
                     subject.model,
                     layer,
-                    question.inputs[part],
-                    class_idx=question.class_idx[:, part],
-                    rival_idx=question.rival_idx[:, part] if contrast else None,
+                    request.inputs[part],
+                    class_idx=request.class_idx[:, part],
+                    rival_idx=request.rival_idx[:, part] if contrast else None,
                 )
                 for part in parts
             ]

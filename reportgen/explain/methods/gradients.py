@@ -7,7 +7,7 @@ import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
 from reportgen.explain.attribution_method import Explainer, Subject
-from reportgen.explain.methods.captum_calls import Asked, in_batches, one_by_one, watched
+from reportgen.explain.methods.captum_calls import SingleRequest, in_batches, one_by_one, watched
 
 # For each baseline. On a MobileNetV2 trained on pets the map of 32 steps correlates by 0.997 and more with that of 256,
 # and the attributions miss the difference that they share out by 4 to 8% (median; 14% with 16 steps). The paper takes
@@ -52,7 +52,7 @@ def integrated_gradients(subject: Subject, *, n_steps: int = N_STEPS) -> Explain
     """
     method = IntegratedGradients(subject.model)
 
-    def work(asked: Asked) -> torch.Tensor:
+    def work(asked: SingleRequest) -> torch.Tensor:
         both = [
             method.attribute(
                 asked.image,

@@ -12,7 +12,7 @@ from captum.attr import LimeBase, Occlusion
 from skimage.segmentation import slic
 
 from reportgen.explain.attribution_method import Explainer, Subject
-from reportgen.explain.methods.captum_calls import Asked, one_by_one
+from reportgen.explain.methods.captum_calls import SingleRequest, one_by_one
 
 WINDOWS_A_SIDE = 7  # 32 px of 224: as fine as the last feature map of the common nets
 N_SAMPLES = 200  # four a superpixel; 5 s for a MobileNetV2 on one CPU thread
@@ -30,7 +30,7 @@ def occlusion(subject: Subject) -> Explainer:
     stride = max(1, window // 2)
     method = Occlusion(subject.model)
 
-    def work(asked: Asked) -> torch.Tensor:
+    def work(asked: SingleRequest) -> torch.Tensor:
         with torch.no_grad():
             found: torch.Tensor = method.attribute(
                 asked.image,
@@ -57,7 +57,7 @@ def lime(subject: Subject, *, n_samples: int = N_SAMPLES, n_segments: int = N_SE
     is the score, not the probability, and covered superpixels get the mean colour, not their own mean.
     """
 
-    def work(asked: Asked) -> torch.Tensor:
+    def work(asked: SingleRequest) -> torch.Tensor:
         segments = _superpixels(subject, asked.image, n_segments)
         method = LimeBase(
             subject.model,

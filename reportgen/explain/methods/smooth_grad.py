@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import Explainer, Question, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, Subject
 from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.explain.rewrite.fusing import lean_copy
 
@@ -93,11 +93,11 @@ def smooth_grad_method(subject: Subject) -> Explainer:
 
         return in_memory(work, chunk, on=subject.on, thing="SmoothGrad")
 
-    def maps(question: Question) -> torch.Tensor:
-        pictures = list(zip(question.inputs, question.seeds, strict=True))
+    def maps(request: AttributionRequest) -> torch.Tensor:
+        pictures = list(zip(request.inputs, request.seeds, strict=True))
         rows = [
             torch.stack([one(image, int(k), seed) for (image, seed), k in zip(pictures, row, strict=True)])
-            for row in question.class_idx
+            for row in request.class_idx
         ]
         return torch.stack(rows)
 

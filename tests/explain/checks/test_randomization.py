@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.explain.attribution_method import Explainer, Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, Subject, method
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
@@ -33,21 +33,21 @@ def subject(model, example):
     )
 
 
-def originals(ready, question):
-    return {name: list(one.maps(question)[0].numpy()) for name, one in ready.items()}
+def originals(ready, request):
+    return {name: list(one.maps(request)[0].numpy()) for name, one in ready.items()}
 
 
 def asked(n, side=8):
     zeros = torch.zeros((1, n), dtype=torch.int64)
     pictures = torch.rand(n, 3, side, side, generator=torch.Generator().manual_seed(0))
-    return Question(inputs=pictures, class_idx=zeros, rival_idx=zeros, seeds=tuple(range(n)))
+    return AttributionRequest(inputs=pictures, class_idx=zeros, rival_idx=zeros, seeds=tuple(range(n)))
 
 
 def tested(*names, n):
-    question = asked(n)
-    whole = subject(Small().eval(), question.inputs[:1])
+    request = asked(n)
+    whole = subject(Small().eval(), request.inputs[:1])
     own = [f"tests.contracts.own_plugins:{name}" for name in names]
-    return randomization_tests(whole, originals({name: method(name, whole) for name in own}, question), question)
+    return randomization_tests(whole, originals({name: method(name, whole) for name in own}, request), request)
 
 
 @pytest.mark.parametrize("n", [1, 3, 4, 9])
@@ -73,12 +73,12 @@ def test_pictures_are_dealt_out_to_draws_of_which_each_is_another():
 
 
 def test_pictures_without_a_map_take_no_part():
-    question = asked(6)
-    whole = subject(Small().eval(), question.inputs[:1])
+    request = asked(6)
+    whole = subject(Small().eval(), request.inputs[:1])
     name = "tests.contracts.own_plugins:brightness_map"
-    maps = originals({name: method(name, whole)}, question)[name]
+    maps = originals({name: method(name, whole)}, request)[name]
     maps[2], maps[4] = None, np.ones((8, 8), dtype=np.float32)
-    (one,) = randomization_tests(whole, {name: maps}, question)
+    (one,) = randomization_tests(whole, {name: maps}, request)
     assert len(one.by_picture) == 4
     assert (one.n_pictures, one.outcome) == (6, "fail")
 
@@ -89,10 +89,10 @@ class Uncopyable(Small):
 
 
 def test_a_model_that_cannot_be_copied_has_no_randomization_test(caplog):
-    question = asked(2)
-    whole = subject(Uncopyable().eval(), question.inputs[:1])
+    request = asked(2)
+    whole = subject(Uncopyable().eval(), request.inputs[:1])
     name = "tests.contracts.own_plugins:brightness_map"
-    (one,) = randomization_tests(whole, originals({name: method(name, whole)}, question), question)
+    (one,) = randomization_tests(whole, originals({name: method(name, whole)}, request), request)
     assert one.outcome == "unknown"
     assert "on purpose" in caplog.text
 
@@ -156,12 +156,14 @@ def test_guided_backprop_fails_on_a_real_model_and_grad_cam_and_the_gradient_pas
     with model_on_loan(inputs.model, CPU):
         with torch.inference_mode():
             preds = inputs.model(pictures).argmax(dim=1)[None]
-        question = Question(inputs=pictures, class_idx=preds.clone(), rival_idx=preds.clone(), seeds=(0, 1, 2, 3))
+        request = AttributionRequest(
+            inputs=pictures, class_idx=preds.clone(), rival_idx=preds.clone(), seeds=(0, 1, 2, 3)
+        )
         whole = subject(inputs.model, pictures[:1])
         ready: dict[str, Explainer] = {
             name: method(name, whole) for name in ("grad_cam", "vanilla_grad", "guided_backprop")
         }
-        found = {one.method: one for one in randomization_tests(whole, originals(ready, question), question)}
+        found = {one.method: one for one in randomization_tests(whole, originals(ready, request), request)}
     assert {name: one.outcome for name, one in found.items()} == {
         "grad_cam": "pass",
         "vanilla_grad": "pass",

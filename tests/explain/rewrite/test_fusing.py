@@ -8,7 +8,7 @@ import torchvision
 from torch import nn
 
 from reportgen.evaluate.device import compute
-from reportgen.explain.attribution_method import Question, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Subject, method
 from reportgen.explain.options import ExplainOptions
 from reportgen.explain.rewrite.fusing import InputGradientConv2d, lean_copy
 from tests.explain.nets import NeedsMemory
@@ -91,8 +91,8 @@ def test_smooth_grad_on_the_copy_equals_captum_on_the_model(mobile_net, inputs):
     """The same seed is the same noise (see test_maps)."""
     whole = subject(mobile_net, inputs[:1], smooth_grad_samples=8, batch_size=3)
     idx = torch.tensor([[1]])
-    question = Question(inputs=inputs[:1], class_idx=idx, rival_idx=idx, seeds=(11,))
-    found = method("smooth_grad", whole).maps(question)[0, 0]
+    request = AttributionRequest(inputs=inputs[:1], class_idx=idx, rival_idx=idx, seeds=(11,))
+    found = method("smooth_grad", whole).maps(request)[0, 0]
     tunnel = captum.attr.NoiseTunnel(captum.attr.Saliency(mobile_net))
     torch.manual_seed(11)
     sigma = 0.15 * float(inputs[0].max() - inputs[0].min())
@@ -103,13 +103,13 @@ def test_smooth_grad_on_the_copy_equals_captum_on_the_model(mobile_net, inputs):
 
 def test_bfloat16_stays_near_float32_and_says_so(mobile_net, inputs):
     idx = torch.tensor([[1, 2]])
-    question = Question(inputs=inputs, class_idx=idx, rival_idx=idx, seeds=(1, 2))
+    request = AttributionRequest(inputs=inputs, class_idx=idx, rival_idx=idx, seeds=(1, 2))
     exact, rough = (
         method("smooth_grad", subject(mobile_net, inputs[:1], precision, smooth_grad_samples=6))
         for precision in ("fp32", "bf16")
     )
     assert (exact.settings["precision"], rough.settings["precision"]) == ("fp32", "bf16")
-    for one, other in zip(exact.maps(question)[0], rough.maps(question)[0], strict=True):
+    for one, other in zip(exact.maps(request)[0], rough.maps(request)[0], strict=True):
         assert 0.8 < np.corrcoef(one.flatten(), other.flatten())[0, 1] < 1
 
 
@@ -119,12 +119,12 @@ def test_no_map_depends_on_how_many_pictures_fit_into_memory(name):
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).eval()
     pictures = torch.randn(7, 3, 12, 12)
     idx = torch.tensor([[0, 1, 2, 0, 1, 2, 0]])
-    question = Question(inputs=pictures, class_idx=idx, rival_idx=(idx + 1) % 3, seeds=tuple(range(7)))
+    request = AttributionRequest(inputs=pictures, class_idx=idx, rival_idx=(idx + 1) % 3, seeds=tuple(range(7)))
     found = []
     for at_most in (2, 100):
         model = NeedsMemory(net, at_most=at_most).eval()
         whole = subject(model, pictures[:1], smooth_grad_samples=5, batch_size=4)
         whole = Subject(**{field: getattr(whole, field) for field in whole.__slots__} | {"target_layer": "net.1"})
-        found.append(method(name, whole).maps(question))
+        found.append(method(name, whole).maps(request))
     assert torch.allclose(*found, atol=1e-6)
     assert found[0].max() > 0
