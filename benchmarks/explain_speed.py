@@ -26,7 +26,7 @@ from torch import nn
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.predictions import evaluate
-from reportgen.explain.attribution_method import AttributionRequest, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.target_layers import target_layer
 from reportgen.explain.options import ExplainOptions
@@ -69,20 +69,20 @@ def table(setting: Setting) -> list[str]:
     for name in setting.models:
         model = torchvision.models.get_model(name, num_classes=37).eval().to(memory_format=torch.channels_last)
         with model_on_loan(model, on) as device:
-            subject = subject_for(model, on, setting)
-            rows += grad_cam_rows(name, subject, setting, device)
+            context = context_for(model, on, setting)
+            rows += grad_cam_rows(name, context, setting, device)
             if name == setting.models[0]:
-                rows += smooth_grad_rows(name, subject, setting)
-                rows.append(memory_row(name, subject, setting))
+                rows += smooth_grad_rows(name, context, setting)
+                rows.append(memory_row(name, context, setting))
     return rows + real_photographs(setting, on)
 
 
-def subject_for(model: nn.Module, on: Compute, setting: Setting) -> Subject:
+def context_for(model: nn.Module, on: Compute, setting: Setting) -> ModelContext:
     """A model with random weights and one random picture."""
     device = torch.device(on.device)
     generator = torch.Generator().manual_seed(0)
     unit = torch.ones(3, 1, 1, device=device)
-    return Subject(
+    return ModelContext(
         model=model,
         on=on,
         example=torch.randn(1, 3, setting.side, setting.side, generator=generator).to(device),
@@ -123,21 +123,21 @@ def compared(what: str, theirs: list[float], ours: list[float], n_pictures: int)
     )
 
 
-def grad_cam_rows(name: str, subject: Subject, setting: Setting, device: torch.device) -> list[str]:
+def grad_cam_rows(name: str, context: ModelContext, setting: Setting, device: torch.device) -> list[str]:
     """Maps for two classes of each picture of a batch, as a panel needs them; then for one."""
-    pictures = torch.randn(setting.batch, *subject.example.shape[1:], generator=torch.Generator().manual_seed(1))
+    pictures = torch.randn(setting.batch, *context.example.shape[1:], generator=torch.Generator().manual_seed(1))
     pictures = pictures.to(device).contiguous(memory_format=torch.channels_last)
     classes = torch.stack([torch.arange(setting.batch) % 37, (torch.arange(setting.batch) + 1) % 37]).to(device)
-    layer = target_layer(subject.model, None, subject.example)
-    theirs = captum.attr.LayerGradCam(subject.model, layer.module)
+    layer = target_layer(context.model, None, context.example)
+    theirs = captum.attr.LayerGradCam(context.model, layer.module)
     candidates: dict[str, Callable[[], object]] = {
-        "ours": lambda: grad_cam(subject.model, layer, pictures, class_idx=classes),
+        "ours": lambda: grad_cam(context.model, layer, pictures, class_idx=classes),
         "captum": lambda: [theirs.attribute(pictures, target=row) for row in classes],
-        "ours, one class": lambda: grad_cam(subject.model, layer, pictures, class_idx=classes[:1]),
+        "ours, one class": lambda: grad_cam(context.model, layer, pictures, class_idx=classes[:1]),
         "captum, one class": lambda: theirs.attribute(pictures, target=classes[0]),
     }
     for peer, as_readme in ((JACOB, True), (JACOB_FROZEN, False)):
-        jacob = pytorch_grad_cam(subject.model, layer.module, frozen=not as_readme)
+        jacob = pytorch_grad_cam(context.model, layer.module, frozen=not as_readme)
         if jacob:
             candidates[peer] = lambda jacob=jacob: [jacob(pictures, row) for row in classes]
             candidates[f"{peer}, one class"] = lambda jacob=jacob: jacob(pictures, classes[0])
@@ -170,18 +170,18 @@ def pytorch_grad_cam(
     return lambda pictures, idx: cam(input_tensor=pictures, targets=[ClassifierOutputTarget(int(k)) for k in idx])
 
 
-def smooth_grad_rows(name: str, subject: Subject, setting: Setting) -> list[str]:
+def smooth_grad_rows(name: str, context: ModelContext, setting: Setting) -> list[str]:
     """One map of 50 copies against captum's NoiseTunnel at its best batch size."""
-    exact = method("smooth_grad", subject)
-    rough = method("smooth_grad", replace(subject, on=replace(subject.on, precision="bf16")))
-    idx = torch.ones((1, 1), dtype=torch.int64, device=subject.example.device)
-    request = AttributionRequest(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
-    sigma = NOISE_FRAC * float(subject.example.max() - subject.example.min())
-    tunnel = captum.attr.NoiseTunnel(captum.attr.Saliency(subject.model))
+    exact = method("smooth_grad", context)
+    rough = method("smooth_grad", replace(context, on=replace(context.on, precision="bf16")))
+    idx = torch.ones((1, 1), dtype=torch.int64, device=context.example.device)
+    request = AttributionRequest(inputs=context.example, class_idx=idx, rival_idx=idx, seeds=(0,))
+    sigma = NOISE_FRAC * float(context.example.max() - context.example.min())
+    tunnel = captum.attr.NoiseTunnel(captum.attr.Saliency(context.model))
 
     def by_captum(size: int) -> object:
         return tunnel.attribute(
-            subject.example, nt_samples=N_SAMPLES, nt_samples_batch_size=size, stdevs=sigma, target=1, abs=False
+            context.example, nt_samples=N_SAMPLES, nt_samples_batch_size=size, stdevs=sigma, target=1, abs=False
         )
 
     candidates: dict[str, Callable[[], object]] = {
@@ -199,15 +199,15 @@ def smooth_grad_rows(name: str, subject: Subject, setting: Setting) -> list[str]
     ]
 
 
-def memory_row(name: str, subject: Subject, setting: Setting) -> str:
+def memory_row(name: str, context: ModelContext, setting: Setting) -> str:
     """What the process (or the device) holds after many panels, less what it held after the first tenth of them."""
-    layer = target_layer(subject.model, None, subject.example)
-    idx = torch.tensor([[0], [1]], device=subject.example.device)
+    layer = target_layer(context.model, None, context.example)
+    idx = torch.tensor([[0], [1]], device=context.example.device)
     for number in range(setting.n_panels):
-        grad_cam(subject.model, layer, subject.example, class_idx=idx)
+        grad_cam(context.model, layer, context.example, class_idx=idx)
         if number == setting.n_panels // 10:
-            before = held_bytes(subject.example.device)
-    grown = (held_bytes(subject.example.device) - before) / 1e6
+            before = held_bytes(context.example.device)
+    grown = (held_bytes(context.example.device) - before) / 1e6
     return line(f"{name}: memory after {setting.n_panels} Grad-CAM panels", ours=f"{grown:+.1f} MB")
 
 
@@ -230,14 +230,14 @@ def real_photographs(setting: Setting, on: Compute) -> list[str]:
     with model_on_loan(inputs.model, on) as device:
         crops = torch.stack([inputs.crop(inputs.samples[row])[0] for row in range(0, 250, 50)]).to(device)
         pictures = inputs.facts.preprocessing.normalised(crops)
-        subject = replace(subject_for(inputs.model, on, setting), example=pictures[:1])
+        context = replace(context_for(inputs.model, on, setting), example=pictures[:1])
         with torch.inference_mode():
             idx = inputs.model(pictures).argmax(dim=1)[None]
         request = AttributionRequest(
             inputs=pictures, class_idx=idx.clone(), rival_idx=idx.clone(), seeds=tuple(range(5))
         )
         maps = [
-            method("smooth_grad", replace(subject, on=replace(on, precision=precision))).maps(request)[0].cpu().numpy()
+            method("smooth_grad", replace(context, on=replace(on, precision=precision))).maps(request)[0].cpu().numpy()
             for precision in ("fp32", "bf16")
         ]
     pearson = [float(np.corrcoef(a.ravel(), b.ravel())[0, 1]) for a, b in zip(*maps, strict=True)]

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 import torchvision
 
-from benchmarks.explain_speed import Setting, line, subject_for, table, taking_turns
+from benchmarks.explain_speed import Setting, context_for, line, table, taking_turns
 from benchmarks.report_cost import SHARED, read
 from reportgen.demo.drawn_pets import write_drawn_pets
 from reportgen.evaluate.decoding import LoopOptions, batches
@@ -112,12 +112,12 @@ def parity_rows(inputs: RunInputs) -> Iterator[str]:
         on = compute(name, "fp32")
         with model_on_loan(inputs.model, on) as device:
             pictures = inputs.facts.preprocessing.normalised(crops.to(device))
-            subject = replace(subject_for(inputs.model, on, Setting(device=name)), example=pictures[:1])
+            context = replace(context_for(inputs.model, on, Setting(device=name)), example=pictures[:1])
             idx = torch.zeros((1, 16), dtype=torch.int64, device=device)
             request = AttributionRequest(inputs=pictures, class_idx=idx, rival_idx=idx, seeds=tuple(range(16)))
             with torch.inference_mode():
                 scores = inputs.model(pictures).cpu()
-            found.append((scores, method("grad_cam", subject).maps(request)[0].cpu()))
+            found.append((scores, method("grad_cam", context).maps(request)[0].cpu()))
     (scores, maps), (others, other_maps) = found
     yield line("CPU and CUDA, largest difference of a logit", ours=f"{float((scores - others).abs().max()):.2g}")
     off = float((maps - other_maps).abs().max() / maps.abs().max())

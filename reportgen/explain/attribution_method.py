@@ -1,7 +1,7 @@
 """Attribution methods: what one is, what it is asked, and what it answers.
 
-A method is a callable `(subject: Subject) -> Explainer`: it looks at the model once, makes itself ready, and answers
-questions. Where it does not hold for the model it raises `NotApplicableError`, and the report says so in words.
+A method is a callable `(context: ModelContext) -> Explainer`: it looks at the model once, makes itself ready, and
+answers requests. Where it does not hold for the model it raises `NotApplicableError`, and the report says so in words.
 Built-in methods are named in `methods.registry`; any other is given as `package.module:attribute`.
 """
 
@@ -47,7 +47,7 @@ class NotApplicableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class ModelContext:
     """The model to explain, on loan: on its device, in eval mode, weights frozen. A method leaves it as it found it.
 
     `example` (1, C, H, W) float32 is one normalised picture of the run, on the device; C is 3, or 1 for a model of grey
@@ -96,13 +96,13 @@ class Explainer:
     adjusted: Mapping[str, int] = field(default_factory=dict)
 
 
-def method(name: str, subject: Subject) -> Explainer:
-    """The method `name`, ready for `subject`. Raises NotApplicableError, or ConfigError for a name that is none."""
-    program = program_of(subject.model)
+def method(name: str, context: ModelContext) -> Explainer:
+    """The method `name`, ready for `context`. Raises NotApplicableError, or ConfigError for a name that is none."""
+    program = program_of(context.model)
     if program and name in METHODS and name not in OF_OUTPUTS:
         raise NotApplicableError("program", NAMES[program])
-    with _exact(name, subject):
-        explainer = resolved(name, METHODS, kind="attribution method")(subject)
+    with _exact(name, context):
+        explainer = resolved(name, METHODS, kind="attribution method")(context)
     if not isinstance(explainer, Explainer):
         raise ConfigError(
             f"attribution method {name!r}",
@@ -112,18 +112,18 @@ def method(name: str, subject: Subject) -> Explainer:
         )
 
     def maps(request: AttributionRequest) -> torch.Tensor:
-        with _exact(name, subject):
+        with _exact(name, context):
             return explainer.maps(request)
 
     return replace(explainer, maps=maps)
 
 
 @contextmanager
-def _exact(name: str, subject: Subject) -> Iterator[None]:
+def _exact(name: str, context: ModelContext) -> Iterator[None]:
     """No method works with what another has made of the arithmetic."""
     with exact_arithmetic() as arithmetic:
         try:
             yield
         finally:
             if changed := arithmetic.changed():
-                subject.switched[name] = tuple(sorted({*subject.switched.get(name, ()), *changed}))
+                context.switched[name] = tuple(sorted({*context.switched.get(name, ()), *changed}))

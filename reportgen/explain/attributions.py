@@ -16,9 +16,9 @@ from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attribution_method import (
     AttributionRequest,
     Explainer,
+    ModelContext,
     NotApplicableError,
     Reason,
-    Subject,
     method,
 )
 from reportgen.explain.checks.insertion_deletion import faithfulness
@@ -72,7 +72,7 @@ class Attributions:
     """The examples explained, in the order of `findings.examples`, with what made the maps and what was found of them.
 
     `focus`: where Grad-CAM of the predicted class lies for errors and hits of the whole run, where there are masks.
-    `switched`: by method what it, or the model in its calls, changed of torch's arithmetic, see `Subject`.
+    `switched`: by method what it, or the model in its calls, changed of torch's arithmetic, see `ModelContext`.
     `gone`: the examples that could not be explained, as their files are no more what was evaluated.
     """
 
@@ -122,8 +122,8 @@ def explain(
         return Attributions(examples=(), options=options, methods=(), gone=gone)
     pictures = [picture for _, picture in chosen]
     with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
-        subject = subject_of(inputs, pictures[0], on=on, options=options)
-        ready, refusals = made_ready(subject, options.methods, level=logging.DEBUG)  # the rehearsal has said it
+        context = model_context(inputs, pictures[0], on=on, options=options)
+        ready, refusals = made_ready(context, options.methods, level=logging.DEBUG)  # the rehearsal has said it
         done: list[ExplainedExample] = []
         lacking: dict[str, NotApplicableError] = {}
         for start in range(0, len(pictures), options.batch_size):
@@ -132,7 +132,7 @@ def explain(
             lacking |= why
             for picture, maps in zip(part, found, strict=True):
                 crop = picture.crop.permute(1, 2, 0).numpy().copy()
-                judged = judged_maps(inputs, subject, picture=picture, maps=maps)
+                judged = judged_maps(inputs, context, picture=picture, maps=maps)
                 done.append(ExplainedExample(example=chosen[len(done)][0], crop=crop, maps=judged))
                 if watch:
                     watch(len(done), len(pictures))
@@ -145,18 +145,18 @@ def explain(
             options=options,
             methods=uses(ready),
             refusals=refusals,
-            randomization_tests=randomization_tests(subject, originals, asked) if asked else (),
-            focus=focus_rows(inputs, findings, subject, grad_cam=ready.get("grad_cam")),
-            precision=precision_checks(subject, ready, asked) if asked else (),
+            randomization_tests=randomization_tests(context, originals, asked) if asked else (),
+            focus=focus_rows(inputs, findings, context, grad_cam=ready.get("grad_cam")),
+            precision=precision_checks(context, ready, asked) if asked else (),
             gone=gone,
         )
-    warn_of_switched(subject)
-    return replace(explained, switched=dict(subject.switched))
+    warn_of_switched(context)
+    return replace(explained, switched=dict(context.switched))
 
 
-def warn_of_switched(subject: Subject) -> None:
+def warn_of_switched(context: ModelContext) -> None:
     """Into the log, after the work."""
-    for name, switches in subject.switched.items():
+    for name, switches in context.switched.items():
         log.warning("%s, or the model it ran, changed torch's arithmetic, now undone: %s", name, ", ".join(switches))
 
 
@@ -179,11 +179,11 @@ def with_maps(
     return {name: one for name, one in ready.items() if name not in lost}, (*refusals, *more)
 
 
-def subject_of(inputs: RunInputs, picture: Picture, *, on: Compute, options: ExplainOptions) -> Subject:
+def model_context(inputs: RunInputs, picture: Picture, *, on: Compute, options: ExplainOptions) -> ModelContext:
     """The loaned model with one real picture, on the device."""
     normalised, crop = inputs.facts.preprocessing.normalised, picture.crop.unsqueeze(0)
     device = torch.device(on.device)
-    return Subject(
+    return ModelContext(
         model=inputs.model,
         on=on,
         example=normalised(crop.to(device)),
@@ -195,20 +195,20 @@ def subject_of(inputs: RunInputs, picture: Picture, *, on: Compute, options: Exp
 
 
 def made_ready(
-    subject: Subject, names: Sequence[str], *, level: int = logging.WARNING
+    context: ModelContext, names: Sequence[str], *, level: int = logging.WARNING
 ) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
-    """The methods that hold for the model, and those that do not, each tried once on the subject's example.
+    """The methods that hold for the model, and those that do not, each tried once on the context's example.
 
     Where none of `names` holds, STAND_IN takes their place: a report with some maps rather than none.
     """
     ready: dict[str, Explainer] = {}
     refusals = []
-    idx = torch.zeros((1, 1), dtype=torch.int64, device=subject.example.device)
-    trial = AttributionRequest(inputs=subject.example, class_idx=idx, rival_idx=idx, seeds=(0,))
+    idx = torch.zeros((1, 1), dtype=torch.int64, device=context.example.device)
+    trial = AttributionRequest(inputs=context.example, class_idx=idx, rival_idx=idx, seeds=(0,))
     for name in names:
         try:
             with foreign_code():
-                explainer = method(name, subject)
+                explainer = method(name, context)
                 if name != "smooth_grad":  # 50 copies; it tries itself with one
                     checked_maps(name, explainer, trial)
         except NotApplicableError as error:
@@ -219,7 +219,7 @@ def made_ready(
             ready[name] = explainer
     if refusals and not ready and STAND_IN not in names:
         log.log(level, "%s is used instead, which takes longer", STAND_IN)
-        ready, _ = made_ready(subject, (STAND_IN,), level=level)
+        ready, _ = made_ready(context, (STAND_IN,), level=level)
     return ready, tuple(refusals)
 
 
@@ -232,15 +232,15 @@ def uses(ready: Mapping[str, Explainer]) -> tuple[MethodUse, ...]:
 
 
 def judged_maps(
-    inputs: RunInputs, subject: Subject, *, picture: Picture, maps: Sequence[AttributionMap]
+    inputs: RunInputs, context: ModelContext, *, picture: Picture, maps: Sequence[AttributionMap]
 ) -> tuple[AttributionMap, ...]:
     """The maps with their numbers: insertion and deletion, and with a mask, how far they lie on the object."""
     drawn = [attribution for attribution in maps if attribution.peak > 0]
     numbers = dict.fromkeys(map(id, maps))
-    if subject.options.insertion_steps and drawn:
-        pixels = inputs.facts.preprocessing.normalised(picture.crop.unsqueeze(0).to(subject.example.device))[0]
+    if context.options.insertion_steps and drawn:
+        pixels = inputs.facts.preprocessing.normalised(picture.crop.unsqueeze(0).to(context.example.device))[0]
         claims = [claim(attribution, inputs.facts.alignment.output_idx) for attribution in drawn]
-        found = faithfulness(subject, pixels, claims, seed=picture.seed)
+        found = faithfulness(context, pixels, claims, seed=picture.seed)
         numbers |= dict(zip(map(id, drawn), found, strict=True))
     size = (picture.crop.shape[1], picture.crop.shape[2])
     return tuple(

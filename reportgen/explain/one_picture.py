@@ -16,8 +16,8 @@ from reportgen.explain.attributions import (
     attribution_request,
     judged_maps,
     made_ready,
+    model_context,
     predicted_map,
-    subject_of,
     uses,
     warn_of_switched,
     with_maps,
@@ -73,8 +73,8 @@ def explain_picture(
         pred = int(ranked[0])
         rival = classes.index(label) if label is not None and classes[pred] != label else int(ranked[:2][-1])
         picture = Picture(crop=crop, classes=tuple(dict.fromkeys((pred, rival))), seed=options.seed)
-        subject = subject_of(inputs, picture, on=on, options=options)
-        ready, refusals = made_ready(subject, options.methods)
+        context = model_context(inputs, picture, on=on, options=options)
+        ready, refusals = made_ready(context, options.methods)
         (maps,), lacking = attribution_maps(inputs, ready, [picture], device=device)
         ready, refusals = with_maps(ready, refusals, found=[maps], lacking=lacking)
         originals = {name: [predicted_map(name, maps)] for name in ready}
@@ -84,12 +84,12 @@ def explain_picture(
             probs=probs,
             pred=pred,
             rival=rival,
-            maps=judged_maps(inputs, subject, picture=picture, maps=maps),
+            maps=judged_maps(inputs, context, picture=picture, maps=maps),
             methods=uses(ready),
             refusals=refusals,
-            randomization_tests=randomization_tests(subject, originals, request)
+            randomization_tests=randomization_tests(context, originals, request)
             if options.certificate_pictures
             else (),
         )
-    warn_of_switched(subject)
+    warn_of_switched(context)
     return found

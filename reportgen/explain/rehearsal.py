@@ -3,7 +3,7 @@
 from reportgen.evaluate.device import Compute, model_on_loan
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.evaluate.trial import trial_crops
-from reportgen.explain.attributions import Refusal, made_ready, subject_of
+from reportgen.explain.attributions import Refusal, made_ready, model_context
 from reportgen.explain.maps import Picture
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
@@ -19,4 +19,4 @@ def rehearse(inputs: RunInputs, *, on: Compute, options: ExplainOptions) -> tupl
         return ()
     picture = Picture(crop=crops[0], classes=(0,), seed=options.seed)
     with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on):
-        return made_ready(subject_of(inputs, picture, on=on, options=options), options.methods)[1]
+        return made_ready(model_context(inputs, picture, on=on, options=options), options.methods)[1]

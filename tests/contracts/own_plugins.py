@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from reportgen.compose.section import Material, Section
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
 from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
 
 
@@ -42,21 +42,21 @@ def crashes(source: DataSource) -> LabelledImages:
 not_callable = 3
 
 
-def brightness_map(subject: Subject) -> Explainer:
+def brightness_map(context: ModelContext) -> Explainer:
     """An attribution method that looks at the picture alone, and not at the model."""
     return Explainer(maps=lambda request: request.inputs.sum(dim=1).abs().expand(len(request.class_idx), -1, -1, -1))
 
 
-def weights_map(subject: Subject) -> Explainer:
+def weights_map(context: ModelContext) -> Explainer:
     """A method that draws the first convolution's weights and looks at nothing else."""
-    weights = next(module for module in subject.model.modules() if isinstance(module, nn.Conv2d)).weight
+    weights = next(module for module in context.model.modules() if isinstance(module, nn.Conv2d)).weight
     values = weights.detach().abs().sum(dim=1).flatten(1)
     return Explainer(maps=lambda request: values.expand(len(request.class_idx), len(request.inputs), -1, -1))
 
 
-def head_map(subject: Subject) -> Explainer:
+def head_map(context: ModelContext) -> Explainer:
     """A method that draws the weights of the first linear layer and looks at nothing else."""
-    weight = next(module for module in subject.model.modules() if isinstance(module, nn.Linear)).weight
+    weight = next(module for module in context.model.modules() if isinstance(module, nn.Linear)).weight
     values = weight.detach().exp()
     return Explainer(maps=lambda request: values.expand(len(request.class_idx), len(request.inputs), -1, -1))
 
@@ -65,67 +65,67 @@ def _odd(found: object) -> Explainer:
     return Explainer(maps=lambda request: found(request) if callable(found) else found)
 
 
-def numbers_map(subject: Subject) -> Explainer:
+def numbers_map(context: ModelContext) -> Explainer:
     """A method that gives an array of NumPy, and other things that are no tensor of four dimensions, below."""
     return _odd(lambda request: request.inputs.sum(dim=1)[None].numpy())
 
 
-def nothing_map(subject: Subject) -> Explainer:
+def nothing_map(context: ModelContext) -> Explainer:
     """None."""
     return _odd(None)
 
 
-def coloured_map(subject: Subject) -> Explainer:
+def coloured_map(context: ModelContext) -> Explainer:
     """(M, N, C, h, w)."""
     return _odd(lambda request: request.inputs.abs()[None])
 
 
-def flat_map(subject: Subject) -> Explainer:
+def flat_map(context: ModelContext) -> Explainer:
     """(N, h, w)."""
     return _odd(lambda request: request.inputs.abs().sum(dim=1))
 
 
-def one_map(subject: Subject) -> Explainer:
+def one_map(context: ModelContext) -> Explainer:
     """(1, N + 1, h, w)."""
     return _odd(lambda request: torch.ones(1, len(request.inputs) + 1, 2, 2))
 
 
-def empty_map(subject: Subject) -> Explainer:
+def empty_map(context: ModelContext) -> Explainer:
     """(M, N, 0, 0)."""
     return _odd(lambda request: torch.ones(len(request.class_idx), len(request.inputs), 0, 0))
 
 
-def complex_map(subject: Subject) -> Explainer:
+def complex_map(context: ModelContext) -> Explainer:
     """Complex numbers."""
     return _odd(lambda request: torch.ones(len(request.class_idx), len(request.inputs), 2, 2, dtype=torch.complex64))
 
 
-def raising_map(subject: Subject) -> Explainer:
+def raising_map(context: ModelContext) -> Explainer:
     """An exception of no kind that is expected."""
     return _odd(lambda _question: {}["no such key"])
 
 
-def unbuilt_map(subject: Subject) -> Explainer:
+def unbuilt_map(context: ModelContext) -> Explainer:
     """A method that fails as it is made ready."""
     raise ZeroDivisionError("on purpose")
 
 
-def nan_map(subject: Subject) -> Explainer:
+def nan_map(context: ModelContext) -> Explainer:
     """NaN alone."""
     return _odd(lambda request: torch.full((len(request.class_idx), len(request.inputs), 2, 2), torch.nan))
 
 
-def negative_map(subject: Subject) -> Explainer:
+def negative_map(context: ModelContext) -> Explainer:
     """A signed map."""
     return _odd(lambda request: -torch.ones(len(request.class_idx), len(request.inputs), 2, 2))
 
 
-def whole_numbers_map(subject: Subject) -> Explainer:
+def whole_numbers_map(context: ModelContext) -> Explainer:
     """Whole numbers, which are as good as others."""
     return _odd(lambda request: torch.ones(len(request.class_idx), len(request.inputs), 2, 2, dtype=torch.int64))
 
 
-def sometimes_nan_map(subject: Subject) -> Explainer:
+def sometimes_nan_map(context: ModelContext) -> Explainer:
     """NaN for pictures of an odd seed."""
 
     def maps(request: AttributionRequest) -> torch.Tensor:
@@ -137,22 +137,22 @@ def sometimes_nan_map(subject: Subject) -> Explainer:
     return Explainer(maps=maps)
 
 
-def blank_map(subject: Subject) -> Explainer:
+def blank_map(context: ModelContext) -> Explainer:
     """A method that never finds anything."""
     return Explainer(maps=lambda request: torch.zeros(len(request.class_idx), len(request.inputs), 2, 2))
 
 
-def never_holds(subject: Subject) -> Explainer:
+def never_holds(context: ModelContext) -> Explainer:
     """A method that holds for no model."""
     raise NotApplicableError("no_rule", "Everything")
 
 
-def no_explainer(subject: Subject) -> str:
+def no_explainer(context: ModelContext) -> str:
     """A method with a fault in it."""
     return "a map"
 
 
-def falters(subject: Subject) -> Explainer:
+def falters(context: ModelContext) -> Explainer:
     """A method that holds for one picture at a time, and fails on more."""
 
     def maps(request):

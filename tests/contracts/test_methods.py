@@ -8,7 +8,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.errors import ConfigError
 from reportgen.evaluate.device import compute
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, method
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.methods.registry import METHODS
 from reportgen.explain.options import ExplainOptions
@@ -20,12 +20,12 @@ QUICK = {"smooth_grad_samples": 2, "insertion_steps": 2, "random_maps": 1, "cert
 
 
 @pytest.fixture
-def subject():
+def context():
     torch.manual_seed(3)
     parts = (nn.Conv2d(3, 8, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Conv2d(8, 6, 3), nn.ReLU(inplace=True))
     model = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4)).eval()
     unit = torch.ones(3, 1, 1)
-    return Subject(
+    return ModelContext(
         model=model,
         on=compute("cpu", "fp32"),
         example=torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(1)),
@@ -37,19 +37,19 @@ def subject():
 
 
 @pytest.mark.parametrize("name", [*METHODS, *OWN])
-def test_the_contract_of_a_method_holds_for_built_in_and_own_ones(name, subject):
+def test_the_contract_of_a_method_holds_for_built_in_and_own_ones(name, context):
     """Two classes of two pictures: (2, 2, h, w), finite, 0 or more; model and global draws are left as they were."""
-    before, drawn = state_of(subject.model), torch.get_rng_state()
+    before, drawn = state_of(context.model), torch.get_rng_state()
     pictures = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(2))
     idx = torch.tensor([[0, 1], [2, 3]])
-    explainer = method(name, subject)
+    explainer = method(name, context)
     maps = explainer.maps(AttributionRequest(inputs=pictures, class_idx=idx, rival_idx=idx.flip(0), seeds=(5, 6)))
     assert isinstance(explainer, Explainer)
     assert maps.shape[:2] == (2, 2)
     assert maps.ndim == 4
     assert torch.isfinite(maps).all()
     assert maps.min() >= 0
-    assert state_of(subject.model) == before
+    assert state_of(context.model) == before
     assert torch.equal(torch.get_rng_state(), drawn)
 
 
@@ -128,6 +128,6 @@ def test_a_name_that_is_no_method_is_exit_2_before_device_time_is_spent(name, to
     assert caught.value.exit_code == 2
 
 
-def test_a_method_that_returns_something_else_is_named(subject):
+def test_a_method_that_returns_something_else_is_named(context):
     with pytest.raises(ConfigError, match=r"expected: a reportgen\.explain\.attribution_method\.Explainer"):
-        method("tests.contracts.own_plugins:no_explainer", subject)
+        method("tests.contracts.own_plugins:no_explainer", context)

@@ -131,23 +131,23 @@ def test_what_the_model_lowers_in_its_forward_is_recorded_and_said(meddle, told,
     assert in_force() == before
 
 
-def first_sums(subject):
+def first_sums(context):
     """A method that meddles while it makes itself ready."""
     MEDDLE["now"]()
-    return brightness(subject)
+    return brightness(context)
 
 
-def later_sums(subject):
+def later_sums(context):
     """A method that meddles when it is asked, and fails."""
 
     def maps(request):
         MEDDLE["now"]()
-        return brightness(subject).maps(request)
+        return brightness(context).maps(request)
 
     return Explainer(maps=maps)
 
 
-def brightness(subject):
+def brightness(context):
     """A method that needs no model, and records what it works with."""
 
     def maps(request):

@@ -9,7 +9,7 @@ from reportgen.explain.attribution_method import method
 from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
 from reportgen.explain.methods.perturbation import lime
 from reportgen.explain.methods.smooth_grad import SmoothGradOptions, smooth_grad
-from tests.subjects import asked, subject_for
+from tests.model_contexts import asked, context_for
 
 # Sides whose pixels 16 divides and does not divide; fewer than 16 pixels in all; oblong; one channel; 1 px.
 SHAPES = [
@@ -47,15 +47,15 @@ def test_the_map_of_smooth_grad_does_not_depend_on_memory_or_on_the_pictures_bes
     pictures = torch.rand((3, *shape), generator=torch.Generator().manual_seed(0))
     request = asked(pictures, 0)
     found = [
-        method("smooth_grad", subject_for(HalfSquare(), pictures[:1], batch_size=size, smooth_grad_samples=N)).maps(
+        method("smooth_grad", context_for(HalfSquare(), pictures[:1], batch_size=size, smooth_grad_samples=N)).maps(
             request
         )
         for size in (1, 2, 16)
     ]
     assert torch.allclose(found[0], found[1], atol=1e-5)
     assert torch.allclose(found[0], found[2], atol=1e-5)
-    subject = subject_for(HalfSquare(), pictures[:1], smooth_grad_samples=N)
-    alone = method("smooth_grad", subject).maps(asked(pictures[2:], 0, seeds=request.seeds[2:]))
+    context = context_for(HalfSquare(), pictures[:1], smooth_grad_samples=N)
+    alone = method("smooth_grad", context).maps(asked(pictures[2:], 0, seeds=request.seeds[2:]))
     assert torch.allclose(alone[0, 0], found[0][0, 2], atol=1e-5)
 
 
@@ -65,7 +65,7 @@ def test_random_maps_do_not_depend_on_their_number_or_on_the_batch(side):
     claims = [Claim(values=np.ones(size, dtype=np.float32), class_idx=0) for size in ((3, 5), side)]
     found = {
         (n, size): faithfulness(
-            subject_for(HalfSquare(), image[None], batch_size=size, random_maps=n, insertion_steps=3),
+            context_for(HalfSquare(), image[None], batch_size=size, random_maps=n, insertion_steps=3),
             image,
             claims,
             seed=4,
@@ -81,7 +81,7 @@ def test_random_maps_do_not_depend_on_their_number_or_on_the_batch(side):
 def test_the_samples_of_lime_do_not_depend_on_how_many_go_at_a_time(shape):
     image = torch.randn((1, *shape), generator=torch.Generator().manual_seed(2))
     found = [
-        lime(subject_for(HalfSquare(), image, batch_size=size), n_samples=23, n_segments=9).maps(asked(image, 0))
+        lime(context_for(HalfSquare(), image, batch_size=size), n_samples=23, n_segments=9).maps(asked(image, 0))
         for size in (1, 4, 16)
     ]
     assert torch.allclose(found[0], found[1], atol=1e-4)

@@ -7,7 +7,7 @@ from reportgen.explain.attribution_method import NotApplicableError, method
 from reportgen.explain.methods.perturbation import lime
 from reportgen.explain.methods.registry import METHODS
 from tests.families import FAMILIES, built
-from tests.subjects import asked, subject_for
+from tests.model_contexts import asked, context_for
 from tests.traces import state_of
 
 # For these not every method: deconv shares its preparation with guided_backprop, the others ask the model alone.
@@ -26,11 +26,11 @@ def answers(model, px, cells, *, names=tuple(METHODS)):
     """The reason why a method does not hold, or None, by name; every map is checked."""
     inputs = torch.randn(1, 3, px, px, generator=torch.Generator().manual_seed(1))
     before, scores = state_of(model), model(inputs)
-    subject = subject_for(model, inputs, smooth_grad_samples=2)
+    context = context_for(model, inputs, smooth_grad_samples=2)
     found = {}
     for name in names:
         try:
-            explainer = lime(subject, n_samples=6) if name == "lime" else method(name, subject)
+            explainer = lime(context, n_samples=6) if name == "lime" else method(name, context)
             maps = explainer.maps(asked(inputs, [[1]]))
         except NotApplicableError as refusal:
             # Captum's DeepLIFT raises where an activation is on no path to the picture (Swin V2's position bias).

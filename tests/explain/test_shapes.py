@@ -15,7 +15,7 @@ from reportgen.explain.checks.localisation import enlarged, focus
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.methods.registry import METHODS
-from tests.subjects import asked, subject_for
+from tests.model_contexts import asked, context_for
 
 # (channels, height, width)
 SHAPES = [(3, 48, 96), (3, 96, 40), (1, 48, 48), (1, 33, 64), (1, 64, 24), (3, 24, 120)]
@@ -30,11 +30,11 @@ def net(channels):
     ).eval()
 
 
-def subject_of(shape, **options):
+def model_context(shape, **options):
     """Black and white have as many channels as the picture."""
     channels = shape[0]
     example = torch.randn((1, *shape), generator=torch.Generator().manual_seed(1))
-    made = subject_for(net(channels), example, smooth_grad_samples=3, **options)
+    made = context_for(net(channels), example, smooth_grad_samples=3, **options)
     ends = {"black": torch.full((channels, 1, 1), -2.0), "white": torch.full((channels, 1, 1), 2.5)}
     return type(made)(**{name: getattr(made, name) for name in made.__slots__} | ends | {"target_layer": "4"})
 
@@ -42,14 +42,14 @@ def subject_of(shape, **options):
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_every_method_gives_a_map_as_wide_and_high_as_its_picture(shape, name):
-    subject = subject_of(shape)
+    context = model_context(shape)
     pictures = torch.randn((2, *shape), generator=torch.Generator().manual_seed(2))
     request = asked(pictures, [[0, 1], [2, 3]])
     if name == "contrast":
         request = type(request)(
             inputs=pictures, class_idx=request.class_idx, rival_idx=(request.class_idx + 1) % 4, seeds=request.seeds
         )
-    found = method(name, subject).maps(request)
+    found = method(name, context).maps(request)
     height, width = shape[1:]
     coarse = name in ("grad_cam", "contrast")
     assert found.shape == (2, 2, *((-(-height // CELL), -(-width // CELL)) if coarse else (height, width)))
@@ -72,10 +72,10 @@ def test_what_counts_is_found_at_its_place(shape):
     picture = torch.rand((1, *shape), generator=torch.Generator().manual_seed(3)) / 10
     picture[..., height // 2 :, width // 2 :] += 1
     for name in ("occlusion", "lime", "vanilla_grad", "grad_x_input"):
-        subject = subject_for(Corner(), picture)
+        context = context_for(Corner(), picture)
         ends = {"black": torch.zeros(shape[0], 1, 1), "white": torch.full((shape[0], 1, 1), 1.5)}
-        subject = type(subject)(**{one: getattr(subject, one) for one in subject.__slots__} | ends)
-        found = method(name, subject).maps(asked(picture, 0))[0, 0].numpy()
+        context = type(context)(**{one: getattr(context, one) for one in context.__slots__} | ends)
+        found = method(name, context).maps(asked(picture, 0))[0, 0].numpy()
         mask = np.full((height, width), 2, dtype=np.uint8)
         mask[height // 2 :, width // 2 :] = 1
         assert focus(found.astype(np.float32), mask).energy > 0.7, name
@@ -87,8 +87,8 @@ def test_insertion_of_any_shape_begins_and_ends_where_it_must(shape):
     picture = torch.rand(shape, generator=torch.Generator().manual_seed(3)) + 1
     values = np.zeros(shape[1:], dtype=np.float32)
     values[shape[1] // 2 :, shape[2] // 2 :] = 1
-    subject = subject_for(Corner(), picture[None], insertion_steps=2, random_maps=2)
-    (found,) = faithfulness(subject, picture, [Claim(values=values, class_idx=0)], seed=1)
+    context = context_for(Corner(), picture[None], insertion_steps=2, random_maps=2)
+    (found,) = faithfulness(context, picture, [Claim(values=values, class_idx=0)], seed=1)
     prob = Corner()(picture[None]).softmax(dim=1)[0, 0].item()
     n_half = round(shape[1] * shape[2] / 2)
     half = 0.5 if (values > 0).sum() <= n_half else None  # the quarter is gone
@@ -116,7 +116,7 @@ def test_the_tiles_of_an_oblong_crop_are_as_oblong(shape):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_weights_are_drawn_anew_for_any_shape(shape):
-    subject = subject_of(shape)
-    random = randomised(subject.model, subject.example, share=1.0, seed=0)
-    pairs = zip(subject.model.parameters(), random.parameters(), strict=True)
+    context = model_context(shape)
+    random = randomised(context.model, context.example, share=1.0, seed=0)
+    pairs = zip(context.model.parameters(), random.parameters(), strict=True)
     assert not [1 for before, after in pairs if torch.equal(before, after)]

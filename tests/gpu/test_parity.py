@@ -6,7 +6,7 @@ import torch
 import torchvision
 
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.explain.attribution_method import AttributionRequest, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.target_layers import target_layer
@@ -34,15 +34,15 @@ def five_breeds():
     return net, torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), "features"
 
 
-def answered(subject_of, name, device):
+def answered(model_context, name, device):
     """Logits and the maps of method `name` on one device, both on the CPU afterwards."""
-    model, pictures, layer = subject_of()
+    model, pictures, layer = model_context()
     on = compute(device, "fp32")
     with model_on_loan(model, on) as where:
         inputs = pictures.to(where)
         unit = torch.ones(3, 1, 1, device=where)
         options = ExplainOptions(smooth_grad_samples=6)
-        subject = Subject(
+        context = ModelContext(
             model=model, on=on, example=inputs[:1], black=-unit, white=unit, target_layer=layer, options=options
         )
         with torch.inference_mode():
@@ -51,13 +51,13 @@ def answered(subject_of, name, device):
         request = AttributionRequest(
             inputs=inputs, class_idx=idx, rival_idx=(idx + 1) % logits.shape[1], seeds=(0, 1, 2, 3)
         )
-        return logits, method(name, subject).maps(request).cpu()
+        return logits, method(name, context).maps(request).cpu()
 
 
 @pytest.mark.parametrize("name", ["grad_cam", "contrast", "smooth_grad", "vanilla_grad"])
-@pytest.mark.parametrize("subject_of", [random_net, five_breeds])
-def test_logits_and_maps_agree(subject_of, name):
-    (logits, maps), (others, other_maps) = (answered(subject_of, name, device) for device in ("cpu", "cuda"))
+@pytest.mark.parametrize("model_context", [random_net, five_breeds])
+def test_logits_and_maps_agree(model_context, name):
+    (logits, maps), (others, other_maps) = (answered(model_context, name, device) for device in ("cpu", "cuda"))
     assert float(maps.max()) > 0
     assert torch.allclose(logits, others, rtol=0, atol=1e-3 * float(logits.abs().max()))
     assert torch.allclose(maps, other_maps, rtol=0, atol=1e-2 * float(maps.max()))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import t as students_t
 
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import Subject
+from reportgen.explain.attribution_method import ModelContext
 from reportgen.explain.checks.localisation import enlarged
 from reportgen.inputs.images.reading import blurred
 
@@ -80,21 +80,21 @@ class Claim:
 
 
 def faithfulness(
-    subject: Subject, pixels: torch.Tensor, claims: Sequence[Claim], *, seed: int
+    context: ModelContext, pixels: torch.Tensor, claims: Sequence[Claim], *, seed: int
 ) -> tuple[Faithfulness, ...]:
     """One Faithfulness a claim, for one picture `pixels` (C, H, W), normalised, on the model's device.
 
     Random maps are uniform noise at the claim's own (h, w), enlarged like it; their seed is `seed`. Claims of equal
     size are compared with the same ones.
     """
-    options = subject.options
+    options = context.options
     sizes = list(dict.fromkeys(claim.values.shape for claim in claims))
     random = {size: _random_maps(size, options.random_maps, seed) for size in sizes}
     orders = [_order(claim.values, pixels) for claim in claims]
     orders += [_order(values, pixels) for size in sizes for values in random[size]]
     blur, mean = blurred(pixels[None])[0], torch.zeros_like(pixels)
-    uncovered = _curves(subject, orders, bottom=blur, top=pixels)
-    covered = _curves(subject, orders[: len(claims)], bottom=pixels, top=mean)
+    uncovered = _curves(context, orders, bottom=blur, top=pixels)
+    covered = _curves(context, orders[: len(claims)], bottom=pixels, top=mean)
     found = []
     for number, claim in enumerate(claims):
         first = len(claims) + sizes.index(claim.values.shape) * options.random_maps
@@ -125,21 +125,23 @@ def _order(values: NDArray[np.float32], pixels: torch.Tensor) -> torch.Tensor:
     return place.to(pixels.device)
 
 
-def _curves(subject: Subject, orders: list[torch.Tensor], *, bottom: torch.Tensor, top: torch.Tensor) -> torch.Tensor:
+def _curves(
+    context: ModelContext, orders: list[torch.Tensor], *, bottom: torch.Tensor, top: torch.Tensor
+) -> torch.Tensor:
     """(C, steps + 1, K) logits while each order lays `top` (C, H, W) over `bottom`, from no pixel to all."""
-    steps = subject.options.insertion_steps
+    steps = context.options.insertion_steps
     n_pixels = bottom.shape[-2] * bottom.shape[-1]
     jobs = [(order, round(step * n_pixels / steps)) for order in orders for step in range(1, steps)]
 
     def work(size: int) -> torch.Tensor:
         ends = torch.stack([bottom, top])
-        parts = [_logits(subject, ends)]
+        parts = [_logits(context, ends)]
         for start in range(0, len(jobs), size):
             pictures = [_laid_over(order, n, bottom, top) for order, n in jobs[start : start + size]]
-            parts.append(_logits(subject, torch.stack(pictures)))
+            parts.append(_logits(context, torch.stack(pictures)))
         return torch.cat(parts)
 
-    logits = in_memory(work, subject.options.batch_size, on=subject.on, thing="insertion and deletion")
+    logits = in_memory(work, context.options.batch_size, on=context.on, thing="insertion and deletion")
     inner = logits[2:].reshape(len(orders), steps - 1, -1)
     first, last = (logits[end].expand(len(orders), 1, -1) for end in (0, 1))
     return torch.cat([first, inner, last], dim=1)
@@ -149,9 +151,9 @@ def _laid_over(order: torch.Tensor, n: int, bottom: torch.Tensor, top: torch.Ten
     return torch.where((order < n).view(bottom.shape[-2:]), top, bottom)
 
 
-def _logits(subject: Subject, pictures: torch.Tensor) -> torch.Tensor:
+def _logits(context: ModelContext, pictures: torch.Tensor) -> torch.Tensor:
     with torch.inference_mode():
-        scores: torch.Tensor = subject.model(pictures)
+        scores: torch.Tensor = context.model(pictures)
     return scores.float().cpu()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import pearsonr
 
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError, method
 from reportgen.explain.maps import checked_maps
 
 
@@ -19,13 +19,13 @@ class PrecisionCheck:
 
 
 def precision_checks(
-    subject: Subject, ready: Mapping[str, Explainer], request: AttributionRequest
+    context: ModelContext, ready: Mapping[str, Explainer], request: AttributionRequest
 ) -> tuple[PrecisionCheck, ...]:
     """One check for each method of `ready` that works in bfloat16, on the pictures of `request` (M = 1).
 
     A picture without a usable map in either precision is left out.
     """
-    exact = replace(subject, on=replace(subject.on, precision="fp32"))
+    exact = replace(context, on=replace(context.on, precision="fp32"))
     checks = []
     for name, explainer in ready.items():
         if explainer.settings.get("precision") != "bf16":

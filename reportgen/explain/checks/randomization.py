@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from reportgen.analyse.intervals import mean_interval
-from reportgen.explain.attribution_method import AttributionRequest, NotApplicableError, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError, method
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import checked_maps
 from reportgen.explain.methods.captum_calls import foreign_code
@@ -81,7 +81,7 @@ class RandomizationTest:
 
 
 def randomization_tests(
-    subject: Subject, originals: Mapping[str, Maps], request: AttributionRequest
+    context: ModelContext, originals: Mapping[str, Maps], request: AttributionRequest
 ) -> tuple[RandomizationTest, ...]:
     """One test a method, from the N pictures of `request` (M = 1); the model is left as it is.
 
@@ -91,7 +91,7 @@ def randomization_tests(
     hands = _dealt(len(request.inputs))
     for stage, share in STAGES.items():
         for draw, dealt in enumerate(hands if stage == JUDGED else hands[:1]):
-            random = _random(subject, share, draw)
+            random = _random(context, share, draw)
             for name, maps in originals.items():
                 again = _maps_of(name, random, _part(request, dealt))
                 found[name][stage] += _correlations([maps[picture] for picture in dealt], again)
@@ -121,18 +121,18 @@ def _part(request: AttributionRequest, pictures: Sequence[int]) -> AttributionRe
     )
 
 
-def _random(subject: Subject, share: float, draw: int) -> Subject | None:
-    """The subject with random weights; None where the model cannot be copied."""
+def _random(context: ModelContext, share: float, draw: int) -> ModelContext | None:
+    """The context with random weights; None where the model cannot be copied."""
     try:
         with foreign_code():
-            model = randomised(subject.model, subject.example, share=share, seed=subject.options.seed + draw)
+            model = randomised(context.model, context.example, share=share, seed=context.options.seed + draw)
     except NotApplicableError as error:
         log.warning("no randomisation test, as the model cannot be copied: %s", error.detail)
         return None
-    return replace(subject, model=model)
+    return replace(context, model=model)
 
 
-def _maps_of(name: str, random: Subject | None, request: AttributionRequest) -> Maps:
+def _maps_of(name: str, random: ModelContext | None, request: AttributionRequest) -> Maps:
     """(h, w) of each picture, None where the method does not hold."""
     try:
         return checked_maps(name, method(name, random), request)[0] if random else [None] * len(request.inputs)

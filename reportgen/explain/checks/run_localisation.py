@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.intervals import Interval, wilson
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
 from reportgen.explain.checks.localisation import Focus, enlarged, focus
 from reportgen.explain.maps import checked_maps
 from reportgen.inputs.datasets.labelled_images import Sample
@@ -66,14 +66,14 @@ def lying(rows: Sequence[FocusRow]) -> Lying:
 
 
 def focus_rows(
-    inputs: RunInputs, findings: Findings, subject: Subject, *, grad_cam: Explainer | None
+    inputs: RunInputs, findings: Findings, context: ModelContext, *, grad_cam: Explainer | None
 ) -> tuple[FocusRow, ...]:
     """Errors and hits with a mask, up to `focus_pictures` of each, drawn with the run's seed, in row order.
 
     Empty without Grad-CAM or masks.
     """
     samples = {sample.sample_id: sample for sample in inputs.samples if sample.mask_path}
-    limit, predictions = subject.options.focus_pictures, findings.predictions
+    limit, predictions = context.options.focus_pictures, findings.predictions
     if grad_cam is None or not samples or not limit:
         return ()
     preds = predictions.preds()
@@ -84,10 +84,10 @@ def focus_rows(
             for idx in np.flatnonzero((preds == predictions.targets) == correct)
             if predictions.sample_ids[idx] in samples
         ]
-        for start in range(0, len(drawn := _drawn(known, limit, subject.options.seed)), subject.options.batch_size):
-            part = drawn[start : start + subject.options.batch_size]
+        for start in range(0, len(drawn := _drawn(known, limit, context.options.seed)), context.options.batch_size):
+            part = drawn[start : start + context.options.batch_size]
             chosen = [samples[predictions.sample_ids[idx]] for idx in part]
-            found = _focus_of(inputs, subject, grad_cam, chosen, [int(preds[idx]) for idx in part])
+            found = _focus_of(inputs, context, grad_cam, chosen, [int(preds[idx]) for idx in part])
             rows += [FocusRow(idx=idx, correct=correct, focus=one) for idx, one in zip(part, found, strict=True)]
     return tuple(sorted(rows, key=lambda row: row.idx))
 
@@ -98,9 +98,9 @@ def _drawn(rows: list[np.int64], limit: int, seed: int) -> list[int]:
 
 
 def _focus_of(
-    inputs: RunInputs, subject: Subject, grad_cam: Explainer, samples: list[Sample], preds: list[int]
+    inputs: RunInputs, context: ModelContext, grad_cam: Explainer, samples: list[Sample], preds: list[int]
 ) -> list[Focus | None]:
-    device = subject.example.device
+    device = context.example.device
     crops = torch.stack([_crop_or_black(inputs, sample) for sample in samples]).to(device)
     outputs = torch.tensor([[inputs.facts.alignment.output_idx[pred] for pred in preds]], device=device)
     request = AttributionRequest(

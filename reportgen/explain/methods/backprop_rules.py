@@ -12,7 +12,7 @@ from captum.attr import LRP, Deconvolution, DeepLift, GuidedBackprop
 from torch import nn
 from torch.nn import functional
 
-from reportgen.explain.attribution_method import Explainer, NotApplicableError, Subject
+from reportgen.explain.attribution_method import Explainer, ModelContext, NotApplicableError
 from reportgen.explain.methods.captum_calls import SingleRequest, foreign_code, in_batches, one_by_one, watched
 from reportgen.explain.rewrite.isolating import (
     Alias,
@@ -106,41 +106,41 @@ _RESCALED: Swaps = {
 }
 
 
-def deconv(subject: Subject) -> Explainer:
+def deconv(context: ModelContext) -> Explainer:
     """Deconvnet (Zeiler and Fergus, 2014), absolute values summed over the channels.
 
     The gradient in which a ReLU passes its positive gradient back, whatever its input was. A ReLU6 counts as a ReLU.
     The picture is then only seen through the choices of max pools; refused where there is none.
     """
-    gradient, adjusted = _with_own_relus(subject, Deconvolution)
+    gradient, adjusted = _with_own_relus(context, Deconvolution)
     with foreign_code():
-        first = torch.zeros(1, dtype=torch.int64, device=subject.example.device)
-        here, mirrored = (gradient(picture, first) for picture in (subject.example, subject.example.flip(-1)))
+        first = torch.zeros(1, dtype=torch.int64, device=context.example.device)
+        here, mirrored = (gradient(picture, first) for picture in (context.example, context.example.flip(-1)))
         if torch.equal(here, mirrored) and bool(here.any()):
             raise NotApplicableError("same_for_every_picture", "no max pool")
-    return Explainer(maps=in_batches(subject, "deconvnet", gradient), adjusted=adjusted)
+    return Explainer(maps=in_batches(context, "deconvnet", gradient), adjusted=adjusted)
 
 
-def guided_backprop(subject: Subject) -> Explainer:
+def guided_backprop(context: ModelContext) -> Explainer:
     """Guided backpropagation (Springenberg et al., 2015), absolute values summed over the channels.
 
     The gradient in which a ReLU passes back what is positive, where its input was positive too. A ReLU6 counts as a
     ReLU that passes nothing back where it is saturated, as its gradient does.
     """
-    gradient, adjusted = _with_own_relus(subject, GuidedBackprop)
-    return Explainer(maps=in_batches(subject, "guided backpropagation", gradient), adjusted=adjusted)
+    gradient, adjusted = _with_own_relus(context, GuidedBackprop)
+    return Explainer(maps=in_batches(context, "guided backpropagation", gradient), adjusted=adjusted)
 
 
-def _with_own_relus(subject: Subject, method: Callable[[nn.Module], Any]) -> tuple[Gradient, Mapping[str, int]]:
+def _with_own_relus(context: ModelContext, method: Callable[[nn.Module], Any]) -> tuple[Gradient, Mapping[str, int]]:
     """The method's gradient (n, H, W) on a private copy, and what was changed on that."""
     with foreign_code():
-        ran = operations(subject.model, subject.example)
+        ran = operations(context.model, context.example)
         others = sorted(name for name in ran if name in OTHER_ACTIVATIONS or "attention" in name)
         if others:
             raise NotApplicableError("other_activations", named(others))
         if not n_relus(ran):
             raise NotApplicableError("no_relu")
-        own = _traced_or_plain(subject, _RELU_HOOKED)
+        own = _traced_or_plain(context, _RELU_HOOKED)
         n_hooked = sum(isinstance(module, nn.ReLU) for module in own.model.modules())
         if n_hooked != n_relus(ran):
             raise NotApplicableError("not_traceable", f"{n_hooked} modules for {n_relus(ran)} calls of ReLU")
@@ -152,32 +152,32 @@ def _with_own_relus(subject: Subject, method: Callable[[nn.Module], Any]) -> tup
     return gradient, own.adjusted
 
 
-def deep_lift(subject: Subject) -> Explainer:
+def deep_lift(context: ModelContext) -> Explainer:
     """DeepLIFT with the rescale rule (Shrikumar et al., ICML 2017), summed over the channels, its positive part.
 
     The mean of two baselines, a black and a white picture. Refused when on one picture of the run the attributions do
     not add up to the difference that they share out: then something in the model has no rule.
     """
     with foreign_code():
-        own = _traced_or_plain(subject, _RESCALED)
-        for colour in (subject.black, subject.white):
-            _refuse_what_does_not_add_up(own.model, subject.example, colour)
+        own = _traced_or_plain(context, _RESCALED)
+        for colour in (context.black, context.white):
+            _refuse_what_does_not_add_up(own.model, context.example, colour)
 
     def work(asked: SingleRequest) -> torch.Tensor:
         # One picture and one baseline at a time: where nothing changes, captum's rule for max pools takes the first
         # picture's gradient for that of all.
-        both = [_differences(own.model, asked.image, colour, asked.class_idx) for colour in _colours(subject)]
+        both = [_differences(own.model, asked.image, colour, asked.class_idx) for colour in _colours(context)]
         return torch.cat(both).mean(dim=0).sum(dim=0).clamp_min(0)
 
     return Explainer(
-        maps=one_by_one(subject, "DeepLIFT", work),
+        maps=one_by_one(context, "DeepLIFT", work),
         settings={"baseline": "black_and_white"},
         adjusted=own.adjusted,
     )
 
 
-def _colours(subject: Subject) -> tuple[torch.Tensor, torch.Tensor]:
-    return subject.black, subject.white
+def _colours(context: ModelContext) -> tuple[torch.Tensor, torch.Tensor]:
+    return context.black, context.white
 
 
 def _differences(model: nn.Module, image: torch.Tensor, colour: torch.Tensor, class_idx: int) -> torch.Tensor:
@@ -197,17 +197,17 @@ def _refuse_what_does_not_add_up(model: nn.Module, image: torch.Tensor, colour: 
         raise NotApplicableError("does_not_add_up", f"shares out {shared:.3g} of {whole:.3g}")
 
 
-def _traced_or_plain(subject: Subject, swaps: Swaps) -> PrivateCopy:
+def _traced_or_plain(context: ModelContext, swaps: Swaps) -> PrivateCopy:
     try:
-        return private_copy(subject, swaps=swaps)
+        return private_copy(context, swaps=swaps)
     except NotApplicableError as refusal:
         try:
-            return plain_copy(subject, swaps=swaps)
+            return plain_copy(context, swaps=swaps)
         except NotApplicableError:
             raise refusal from None
 
 
-def lrp(subject: Subject) -> Explainer:
+def lrp(context: ModelContext) -> Explainer:
     """Layer-wise relevance propagation (Bach et al., 2015), summed over the channels, its positive part.
 
     Composite rules (Kohlbrenner et al., 2020): gamma for convolutions and sums of branches, epsilon for linear layers
@@ -218,9 +218,9 @@ def lrp(subject: Subject) -> Explainer:
     """
     with foreign_code():
         own = private_copy(
-            subject,
+            context,
             swaps={nn.Conv2d: gamma_conv},
-            rewrite=lambda graph, counts: rewrite(graph, counts, subject.example),
+            rewrite=lambda graph, counts: rewrite(graph, counts, context.example),
         )
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
@@ -229,7 +229,7 @@ def lrp(subject: Subject) -> Explainer:
         return found.sum(dim=1).clamp_min(0)
 
     return Explainer(
-        maps=in_batches(subject, "LRP", work),
+        maps=in_batches(context, "LRP", work),
         settings={"gamma": GAMMA, "epsilon": EPSILON},
         adjusted=own.adjusted,
     )

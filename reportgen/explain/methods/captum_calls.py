@@ -10,7 +10,7 @@ import torch
 
 from reportgen.errors import ReportgenError, in_one_line
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import AttributionRequest, NotApplicableError, Reason, Subject
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError, Reason
 
 # Captum tells of hooks that it sets and removes. They are set on a private copy. Torch tells of each kernel that it has
 # no deterministic one for (DeepLIFT's unpooling): the report says that there may be such.
@@ -52,7 +52,7 @@ def foreign_code() -> Iterator[None]:
 
 
 def in_batches(
-    subject: Subject, thing: str, work: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    context: ModelContext, thing: str, work: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 ) -> Callable[[AttributionRequest], torch.Tensor]:
     """Maps (M, N, H, W) from `work(inputs (n, 3, H, W), class_idx (n,))`, which gives (n, H, W)."""
 
@@ -67,13 +67,13 @@ def in_batches(
             )
 
         with foreign_code():
-            return in_memory(all_rows, subject.options.batch_size, on=subject.on, thing=thing).detach().float()
+            return in_memory(all_rows, context.options.batch_size, on=context.on, thing=thing).detach().float()
 
     return maps
 
 
 def one_by_one(
-    subject: Subject, thing: str, work: Callable[[SingleRequest], torch.Tensor]
+    context: ModelContext, thing: str, work: Callable[[SingleRequest], torch.Tensor]
 ) -> Callable[[AttributionRequest], torch.Tensor]:
     """Maps (M, N, H, W) from `work`, which gives (H, W) for one picture and one output."""
 
@@ -82,8 +82,8 @@ def one_by_one(
             image, seed = request.inputs[picture : picture + 1], request.seeds[picture]
             return in_memory(
                 lambda size: work(SingleRequest(image=image, class_idx=class_idx, seed=seed, size=size)),
-                subject.options.batch_size,
-                on=subject.on,
+                context.options.batch_size,
+                on=context.on,
                 thing=thing,
             )
 

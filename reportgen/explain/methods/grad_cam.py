@@ -5,7 +5,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
 from reportgen.explain.methods.target_layers import TargetLayer, tapped, target_layer
 
 
@@ -41,20 +41,20 @@ def grad_cam(
     return torch.stack(maps).float().detach()
 
 
-def grad_cam_method(subject: Subject) -> Explainer:
+def grad_cam_method(context: ModelContext) -> Explainer:
     """Grad-CAM at the target layer. A known architecture needs no layer named; raises NotApplicableError else."""
-    return _explainer(subject, contrast=False)
+    return _explainer(context, contrast=False)
 
 
-def contrast_method(subject: Subject) -> Explainer:
+def contrast_method(context: ModelContext) -> Explainer:
     """Grad-CAM of the class less its rival: why not the other one?"""
-    return _explainer(subject, contrast=True)
+    return _explainer(context, contrast=True)
 
 
-def _explainer(subject: Subject, *, contrast: bool) -> Explainer:
+def _explainer(context: ModelContext, *, contrast: bool) -> Explainer:
     try:
         with torch.no_grad():
-            layer = target_layer(subject.model, subject.target_layer, subject.example)
+            layer = target_layer(context.model, context.target_layer, context.example)
     except ConfigError as error:
         raise NotApplicableError("no_feature_map", error.found) from error
 
@@ -63,7 +63,7 @@ def _explainer(subject: Subject, *, contrast: bool) -> Explainer:
             parts = [slice(start, start + size) for start in range(0, len(request.inputs), size)]
             made = [
                 grad_cam(
-                    subject.model,
+                    context.model,
                     layer,
                     request.inputs[part],
                     class_idx=request.class_idx[:, part],
@@ -73,6 +73,6 @@ def _explainer(subject: Subject, *, contrast: bool) -> Explainer:
             ]
             return torch.cat(made, dim=1)
 
-        return in_memory(work, subject.options.batch_size, on=subject.on, thing="Grad-CAM")
+        return in_memory(work, context.options.batch_size, on=context.on, thing="Grad-CAM")
 
     return Explainer(maps=maps, layer=layer.path)

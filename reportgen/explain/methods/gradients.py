@@ -6,7 +6,7 @@ All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the s
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
-from reportgen.explain.attribution_method import Explainer, Subject
+from reportgen.explain.attribution_method import Explainer, ModelContext
 from reportgen.explain.methods.captum_calls import SingleRequest, in_batches, one_by_one, watched
 
 # For each baseline. On a MobileNetV2 trained on pets the map of 32 steps correlates by 0.997 and more with that of 256,
@@ -15,42 +15,42 @@ from reportgen.explain.methods.captum_calls import SingleRequest, in_batches, on
 N_STEPS = 32
 
 
-def vanilla_grad(subject: Subject) -> Explainer:
+def vanilla_grad(context: ModelContext) -> Explainer:
     """|dy/dx|, summed over the channels: what SmoothGrad is without noise."""
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
-        return _gradient(subject, inputs, class_idx).abs().sum(dim=1)
+        return _gradient(context, inputs, class_idx).abs().sum(dim=1)
 
-    return Explainer(maps=in_batches(subject, "gradient", work))
+    return Explainer(maps=in_batches(context, "gradient", work))
 
 
-def saliency(subject: Subject) -> Explainer:
+def saliency(context: ModelContext) -> Explainer:
     """The maximum over the channels of |dy/dx| (Simonyan et al., 2013, section 3.1)."""
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
-        return _gradient(subject, inputs, class_idx).abs().amax(dim=1)
+        return _gradient(context, inputs, class_idx).abs().amax(dim=1)
 
-    return Explainer(maps=in_batches(subject, "saliency", work))
+    return Explainer(maps=in_batches(context, "saliency", work))
 
 
-def grad_x_input(subject: Subject) -> Explainer:
+def grad_x_input(context: ModelContext) -> Explainer:
     """The product x dy/dx (Shrikumar et al., 2016), summed over the channels, its positive part."""
-    method = InputXGradient(subject.model)
+    method = InputXGradient(context.model)
 
     def work(inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = method.attribute(watched(inputs), target=class_idx)
         return found.sum(dim=1).clamp_min(0)
 
-    return Explainer(maps=in_batches(subject, "gradient x input", work))
+    return Explainer(maps=in_batches(context, "gradient x input", work))
 
 
-def integrated_gradients(subject: Subject, *, n_steps: int = N_STEPS) -> Explainer:
+def integrated_gradients(context: ModelContext, *, n_steps: int = N_STEPS) -> Explainer:
     """Integrated gradients (Sundararajan et al., ICML 2017, eq. 1), summed over the channels, their positive part.
 
     Departure from the paper: the mean of two baselines, a black and a white picture. What looks like the baseline gets
     no attribution, so that with a black one alone black fur could never be a reason.
     """
-    method = IntegratedGradients(subject.model)
+    method = IntegratedGradients(context.model)
 
     def work(asked: SingleRequest) -> torch.Tensor:
         both = [
@@ -62,16 +62,16 @@ def integrated_gradients(subject: Subject, *, n_steps: int = N_STEPS) -> Explain
                 method="gausslegendre",
                 internal_batch_size=asked.size,
             )
-            for colour in (subject.black, subject.white)
+            for colour in (context.black, context.white)
         ]
         return torch.cat(both).mean(dim=0).sum(dim=0).clamp_min(0)
 
     return Explainer(
-        maps=one_by_one(subject, "integrated gradients", work),
+        maps=one_by_one(context, "integrated gradients", work),
         settings={"baseline": "black_and_white", "n_steps": n_steps},
     )
 
 
-def _gradient(subject: Subject, inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
-    found: torch.Tensor = Saliency(subject.model).attribute(watched(inputs), target=class_idx, abs=False)
+def _gradient(context: ModelContext, inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
+    found: torch.Tensor = Saliency(context.model).attribute(watched(inputs), target=class_idx, abs=False)
     return found

@@ -11,7 +11,7 @@ from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import LimeBase, Occlusion
 from skimage.segmentation import slic
 
-from reportgen.explain.attribution_method import Explainer, Subject
+from reportgen.explain.attribution_method import Explainer, ModelContext
 from reportgen.explain.methods.captum_calls import SingleRequest, one_by_one
 
 WINDOWS_A_SIDE = 7  # 32 px of 224: as fine as the last feature map of the common nets
@@ -21,14 +21,14 @@ KERNEL_WIDTH = 0.25  # Ribeiro et al., lime_image
 RIDGE = 1.0  # Ribeiro et al., lime_base
 
 
-def occlusion(subject: Subject) -> Explainer:
+def occlusion(context: ModelContext) -> Explainer:
     """What y loses with a window covered (Zeiler and Fergus, 2014), the mean over a pixel's windows, positive part.
 
     The window is a seventh of the picture wide and high, and moves by half of that.
     """
-    window = max(1, min(subject.example.shape[-2:]) // WINDOWS_A_SIDE)
+    window = max(1, min(context.example.shape[-2:]) // WINDOWS_A_SIDE)
     stride = max(1, window // 2)
-    method = Occlusion(subject.model)
+    method = Occlusion(context.model)
 
     def work(asked: SingleRequest) -> torch.Tensor:
         with torch.no_grad():
@@ -44,12 +44,12 @@ def occlusion(subject: Subject) -> Explainer:
         return covered.clamp_min(0)
 
     return Explainer(
-        maps=one_by_one(subject, "occlusion", work),
+        maps=one_by_one(context, "occlusion", work),
         settings={"window_px": window, "stride_px": stride, "baseline": "mean_colour"},
     )
 
 
-def lime(subject: Subject, *, n_samples: int = N_SAMPLES, n_segments: int = N_SEGMENTS) -> Explainer:
+def lime(context: ModelContext, *, n_samples: int = N_SAMPLES, n_segments: int = N_SEGMENTS) -> Explainer:
     """The weight of each superpixel in a linear model of y (Ribeiro et al., KDD 2016), its positive part.
 
     Superpixels by SLIC; each sample keeps each of them with probability 1/2 and covers the others; samples are weighed
@@ -58,9 +58,9 @@ def lime(subject: Subject, *, n_samples: int = N_SAMPLES, n_segments: int = N_SE
     """
 
     def work(asked: SingleRequest) -> torch.Tensor:
-        segments = _superpixels(subject, asked.image, n_segments)
+        segments = _superpixels(context, asked.image, n_segments)
         method = LimeBase(
-            subject.model,
+            context.model,
             interpretable_model=SkLearnRidge(alpha=RIDGE),
             similarity_func=_similarity,
             perturb_func=_Draws(asked.seed, n_features=int(segments.max()) + 1),
@@ -75,7 +75,7 @@ def lime(subject: Subject, *, n_samples: int = N_SAMPLES, n_segments: int = N_SE
         return weights[0].to(segments.device)[segments].clamp_min(0)
 
     return Explainer(
-        maps=one_by_one(subject, "LIME", work),
+        maps=one_by_one(context, "LIME", work),
         settings={"n_samples": n_samples, "n_segments": n_segments, "baseline": "mean_colour"},
     )
 
@@ -97,8 +97,8 @@ def _similarity(_image: torch.Tensor, _covered: torch.Tensor, kept: torch.Tensor
     return torch.exp(-(distance**2) / (2 * KERNEL_WIDTH**2))
 
 
-def _superpixels(subject: Subject, image: torch.Tensor, n_segments: int) -> torch.Tensor:
+def _superpixels(context: ModelContext, image: torch.Tensor, n_segments: int) -> torch.Tensor:
     """(H, W) int64, numbered from 0, of the picture with its colours between 0 and 1."""
-    colours = ((image[0] - subject.black) / (subject.white - subject.black)).clamp(0, 1)
+    colours = ((image[0] - context.black) / (context.white - context.black)).clamp(0, 1)
     found = slic(colours.permute(1, 2, 0).cpu().double().numpy(), n_segments=n_segments, start_label=0)
     return torch.from_numpy(found).long().to(image.device)

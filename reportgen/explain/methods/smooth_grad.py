@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, Subject
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext
 from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.explain.rewrite.fusing import lean_copy
 
@@ -77,12 +77,12 @@ def magnitude(gradient: torch.Tensor) -> torch.Tensor:
     return gradient.abs().sum(dim=0)
 
 
-def smooth_grad_method(subject: Subject) -> Explainer:
+def smooth_grad_method(context: ModelContext) -> Explainer:
     """The magnitude of the mean gradient over noisy copies of the picture, on a lean private copy of the model."""
-    options, lean = subject.options, lean_copy(subject)
+    options, lean = context.options, lean_copy(context)
     chunk = min(options.batch_size, _CHUNK[lean.precision])
     with foreign_code():  # whether there is a gradient at all
-        _gradients(lean.model, subject.example.to(lean.dtype), 0)
+        _gradients(lean.model, context.example.to(lean.dtype), 0)
 
     def one(image: torch.Tensor, class_idx: int, seed: int) -> torch.Tensor:
         def work(size: int) -> torch.Tensor:
@@ -91,7 +91,7 @@ def smooth_grad_method(subject: Subject) -> Explainer:
             )
             return magnitude(smooth_grad(lean.model, image, class_idx, options=amounts, seed=seed, dtype=lean.dtype))
 
-        return in_memory(work, chunk, on=subject.on, thing="SmoothGrad")
+        return in_memory(work, chunk, on=context.on, thing="SmoothGrad")
 
     def maps(request: AttributionRequest) -> torch.Tensor:
         pictures = list(zip(request.inputs, request.seeds, strict=True))

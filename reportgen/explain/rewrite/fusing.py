@@ -14,7 +14,7 @@ from torch import fx, nn
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
-from reportgen.explain.attribution_method import NotApplicableError, Subject
+from reportgen.explain.attribution_method import ModelContext, NotApplicableError
 from reportgen.explain.rewrite.isolating import private_copy
 from reportgen.explain.rewrite.lrp import fold
 from reportgen.inputs.models.first_forward import memory_format
@@ -33,17 +33,17 @@ class LeanCopy:
         return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
 
-def lean_copy(subject: Subject) -> LeanCopy:
+def lean_copy(context: ModelContext) -> LeanCopy:
     """The same function as the model's, up to rounding. A model that cannot be traced is copied as it is."""
     try:
-        model = private_copy(subject, swaps={}, rewrite=_fold_all).model
+        model = private_copy(context, swaps={}, rewrite=_fold_all).model
     except NotApplicableError:
-        model = copy.deepcopy(subject.model)
-    if subject.on.precision == "bf16":
+        model = copy.deepcopy(context.model)
+    if context.on.precision == "bf16":
         model = model.to(torch.bfloat16)
         _take_gradients_forward(model)
-    model = model.to(memory_format=memory_format(subject.model)).eval().requires_grad_(False)  # torch's own signature
-    return LeanCopy(model=model, precision=subject.on.precision)
+    model = model.to(memory_format=memory_format(context.model)).eval().requires_grad_(False)  # torch's own signature
+    return LeanCopy(model=model, precision=context.on.precision)
 
 
 def _fold_all(graph: fx.GraphModule, _counts: Counter[str]) -> None:

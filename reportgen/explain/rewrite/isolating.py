@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from reportgen.errors import in_one_line
-from reportgen.explain.attribution_method import NotApplicableError, Subject
+from reportgen.explain.attribution_method import ModelContext, NotApplicableError
 
 # Largest difference of a score, as a share of the largest score: float32 sums in another order differ by less.
 TOLERANCE = 1e-4
@@ -73,14 +73,14 @@ class Alias(nn.Module):
         return inputs.clone()
 
 
-def private_copy(subject: Subject, *, swaps: Swaps, rewrite: Rewrite | None = None) -> PrivateCopy:
+def private_copy(context: ModelContext, *, swaps: Swaps, rewrite: Rewrite | None = None) -> PrivateCopy:
     """A copy in which each call is a call of a module of its own and nothing works in place.
 
     Then `rewrite` may change the graph, and each module whose type is a key of `swaps` is swapped for what its value
     makes of it. Raises NotApplicableError when the forward pass cannot be traced, or the copy computes something else.
     """
     counts: Counter[str] = Counter()
-    graph = _traced(subject.model)
+    graph = _traced(context.model)
     _own_modules(graph, counts)
     _out_of_place(graph, counts)
     if rewrite:
@@ -88,30 +88,30 @@ def private_copy(subject: Subject, *, swaps: Swaps, rewrite: Rewrite | None = No
     graph.delete_all_unused_submodules()
     graph.recompile()
     _swap(graph, swaps, counts)
-    return _checked(subject, graph, counts)
+    return _checked(context, graph, counts)
 
 
-def plain_copy(subject: Subject, *, swaps: Swaps) -> PrivateCopy:
+def plain_copy(context: ModelContext, *, swaps: Swaps) -> PrivateCopy:
     """A copy without a rewritten graph: for models that cannot be traced and have nothing in the way but flags.
 
     Raises NotApplicableError unless every ReLU is a module that is called exactly once.
     """
     counts: Counter[str] = Counter()
-    model = _copied(subject.model)
+    model = _copied(context.model)
     calls: Counter[nn.Module] = Counter()
     hooks = [
         module.register_forward_hook(lambda called, _inputs, _output: calls.update([called]))
         for module in model.modules()
         if type(module) in (nn.ReLU, nn.ReLU6)
     ]
-    n_seen = n_relus(operations(model, subject.example))
+    n_seen = n_relus(operations(model, context.example))
     for hook in hooks:
         hook.remove()
     if sum(calls.values()) != n_seen or any(n != 1 for n in calls.values()):
         raise NotApplicableError("not_traceable", f"{len(calls)} modules for {n_seen} calls of ReLU")
     _modules_out_of_place(model, counts)
     _swap(model, swaps, counts)
-    return _checked(subject, model, counts)
+    return _checked(context, model, counts)
 
 
 class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lack of types
@@ -220,9 +220,9 @@ def _swap(model: nn.Module, swaps: Swaps, counts: Counter[str]) -> None:
         setattr(model.get_submodule(parent), name, swaps[type(module)](module))
 
 
-def _checked(subject: Subject, model: nn.Module, counts: Counter[str]) -> PrivateCopy:
+def _checked(context: ModelContext, model: nn.Module, counts: Counter[str]) -> PrivateCopy:
     with torch.no_grad():
-        expected, found = subject.model(subject.example), model(subject.example)
+        expected, found = context.model(context.example), model(context.example)
     if not torch.allclose(found, expected, rtol=0, atol=TOLERANCE * float(expected.abs().max())):
         off = float((found - expected).abs().max())
         raise NotApplicableError("not_traceable", f"a rewritten copy gives scores that are {off:.3g} off")

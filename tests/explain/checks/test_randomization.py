@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.device import compute, model_on_loan
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, method
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.datasets.labelled_images import DataSource
@@ -26,9 +26,9 @@ class Small(nn.Module):
         return self.head(self.norm(self.conv(inputs)).mean(dim=(2, 3)))
 
 
-def subject(model, example):
+def context(model, example):
     unit = torch.ones(3, 1, 1)
-    return Subject(
+    return ModelContext(
         model=model, on=CPU, example=example, black=-unit, white=unit, target_layer=None, options=ExplainOptions()
     )
 
@@ -45,7 +45,7 @@ def asked(n, side=8):
 
 def tested(*names, n):
     request = asked(n)
-    whole = subject(Small().eval(), request.inputs[:1])
+    whole = context(Small().eval(), request.inputs[:1])
     own = [f"tests.contracts.own_plugins:{name}" for name in names]
     return randomization_tests(whole, originals({name: method(name, whole) for name in own}, request), request)
 
@@ -74,7 +74,7 @@ def test_pictures_are_dealt_out_to_draws_of_which_each_is_another():
 
 def test_pictures_without_a_map_take_no_part():
     request = asked(6)
-    whole = subject(Small().eval(), request.inputs[:1])
+    whole = context(Small().eval(), request.inputs[:1])
     name = "tests.contracts.own_plugins:brightness_map"
     maps = originals({name: method(name, whole)}, request)[name]
     maps[2], maps[4] = None, np.ones((8, 8), dtype=np.float32)
@@ -90,7 +90,7 @@ class Uncopyable(Small):
 
 def test_a_model_that_cannot_be_copied_has_no_randomization_test(caplog):
     request = asked(2)
-    whole = subject(Uncopyable().eval(), request.inputs[:1])
+    whole = context(Uncopyable().eval(), request.inputs[:1])
     name = "tests.contracts.own_plugins:brightness_map"
     (one,) = randomization_tests(whole, originals({name: method(name, whole)}, request), request)
     assert one.outcome == "unknown"
@@ -159,7 +159,7 @@ def test_guided_backprop_fails_on_a_real_model_and_grad_cam_and_the_gradient_pas
         request = AttributionRequest(
             inputs=pictures, class_idx=preds.clone(), rival_idx=preds.clone(), seeds=(0, 1, 2, 3)
         )
-        whole = subject(inputs.model, pictures[:1])
+        whole = context(inputs.model, pictures[:1])
         ready: dict[str, Explainer] = {
             name: method(name, whole) for name in ("grad_cam", "vanilla_grad", "guided_backprop")
         }

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from reportgen.explain.attribution_method import NotApplicableError
 from reportgen.explain.methods.backprop_rules import deconv, deep_lift, guided_backprop, lrp
-from tests.subjects import BLACK, WHITE, asked, subject_for
+from tests.model_contexts import BLACK, WHITE, asked, context_for
 from tests.traces import state_of
 
 ALL = (deconv, guided_backprop, deep_lift, lrp)
@@ -110,7 +110,7 @@ def by_captum(method, model, pictures, k):
 @pytest.mark.parametrize("tangled", [Clean, Shared, InPlace, Functional, Six, Branched])
 def test_a_tangled_net_gives_what_captum_gives_on_a_clean_one(method, tangled, pictures):
     expected = by_captum(method, BranchedClean() if tangled is Branched else Clean(), pictures, 2)
-    found = method(subject_for(tangled(), pictures[:1])).maps(asked(pictures, 2))[0]
+    found = method(context_for(tangled(), pictures[:1])).maps(asked(pictures, 2))[0]
     assert torch.allclose(found, expected, atol=1e-6)
     assert expected.max() > 0.01
 
@@ -132,14 +132,14 @@ def three_pixels():
 
 
 def test_a_saturated_relu6_passes_nothing_back_in_guided_backpropagation():
-    found = guided_backprop(subject_for(Saturated(), three_pixels())).maps(asked(three_pixels(), [[0], [1]]))
+    found = guided_backprop(context_for(Saturated(), three_pixels())).maps(asked(three_pixels(), [[0], [1]]))
     assert found[0, 0, 0].tolist() == [0, 3, 0]
     assert found[1, 0, 0].tolist() == [0, 0, 0]
 
 
 def test_deep_lift_of_a_relu6_by_hand():
     """Black is -2 and gives 0, white is 2.5 and gives 2.5; what ReLU6 gives is 0, 3 and 6: half the sum, three times."""
-    found = deep_lift(subject_for(Saturated(), three_pixels())).maps(asked(three_pixels(), 0))
+    found = deep_lift(context_for(Saturated(), three_pixels())).maps(asked(three_pixels(), 0))
     expected = [max(0, 3 * ((value - 0) + (value - 2.5)) / 2) for value in (0, 3, 6)]
     assert found[0, 0, 0].tolist() == pytest.approx(expected, abs=1e-5)
 
@@ -174,8 +174,8 @@ def test_deep_lift_adds_up_over_overlapping_windows(pool, pictures):
         model(pictures)
         moved = [(model(pictures) - model(colour.expand_as(pictures)))[:, 1] for colour in (BLACK, WHITE)]
     up, down = twins(model)
-    for_it = deep_lift(subject_for(up, pictures[:1])).maps(asked(pictures, 1))[0].sum(dim=(1, 2))
-    against = deep_lift(subject_for(down, pictures[:1])).maps(asked(pictures, 1))[0].sum(dim=(1, 2))
+    for_it = deep_lift(context_for(up, pictures[:1])).maps(asked(pictures, 1))[0].sum(dim=(1, 2))
+    against = deep_lift(context_for(down, pictures[:1])).maps(asked(pictures, 1))[0].sum(dim=(1, 2))
     assert torch.allclose(for_it - against, (moved[0] + moved[1]) / 2, atol=1e-4)
 
 
@@ -200,7 +200,7 @@ class Gated(nn.Module):
 
 def test_what_does_not_add_up_is_refused_with_both_numbers(pictures):
     with pytest.raises(NotApplicableError) as caught:
-        deep_lift(subject_for(Gated(), pictures[:1]))
+        deep_lift(context_for(Gated(), pictures[:1]))
     assert caught.value.reason == "does_not_add_up"
     shared, whole = (float(word) for word in caught.value.detail.removeprefix("shares out ").split(" of "))
     assert abs(shared - whole) > 0.1 * abs(whole)
@@ -227,7 +227,7 @@ NO_RULE = {
 @pytest.mark.parametrize(("make", "named"), NO_RULE.items(), ids=NO_RULE.values())
 def test_lrp_names_what_has_no_rule(make, named, pictures):
     with pytest.raises(NotApplicableError) as caught:
-        lrp(subject_for(make(), pictures[:1]))
+        lrp(context_for(make(), pictures[:1]))
     assert (caught.value.reason, caught.value.detail) == ("no_rule", named)
 
 
@@ -235,7 +235,7 @@ def test_lrp_of_a_linear_layer_is_input_times_weight(pictures):
     """R_i = x_i w_i, whatever epsilon does to the rest: the bias takes nothing off them."""
     torch.manual_seed(8)
     model = nn.Sequential(nn.Flatten(), nn.Linear(192, 3))
-    found = lrp(subject_for(model, pictures[:1])).maps(asked(pictures, 1))[0]
+    found = lrp(context_for(model, pictures[:1])).maps(asked(pictures, 1))[0]
     expected = (pictures * model[1].weight[1].view(3, 8, 8)).sum(dim=1).clamp(min=0)
     assert torch.allclose(found, expected, atol=1e-4)
 
@@ -251,7 +251,7 @@ def test_lrp_of_a_convolution_by_hand():
     for sign, expected in ((1, [0.6, 0, 0]), (-1, [0, 0.8, 0.8])):
         conv = nn.Conv2d(3, 1, (1, 3), bias=False)
         conv.weight.data[0, 0, 0] = sign * torch.tensor([3.0, -1.0, 2.0])
-        explainer = lrp(subject_for(nn.Sequential(conv, nn.Flatten()), inputs))
+        explainer = lrp(context_for(nn.Sequential(conv, nn.Flatten()), inputs))
         assert explainer.settings["gamma"] == 1
         assert explainer.maps(asked(inputs, 0)).flatten().tolist() == pytest.approx(expected, abs=1e-6)
 
@@ -277,14 +277,14 @@ class Residual(nn.Module):
 def test_lrp_conserves_the_score(pictures):
     """No bias anywhere: relevance for less relevance against is the score itself, up to epsilon."""
     model = Residual()
-    explainer = lrp(subject_for(model, pictures[:1]))
+    explainer = lrp(context_for(model, pictures[:1]))
     assert explainer.adjusted["batch_norm_folded"] == 1
     with torch.no_grad():
         scores = model(pictures)
     up, down = twins(model)
     for k in range(3):
-        for_it = lrp(subject_for(up, pictures[:1])).maps(asked(pictures, k))[0].sum(dim=(1, 2))
-        against = lrp(subject_for(down, pictures[:1])).maps(asked(pictures, k))[0].sum(dim=(1, 2))
+        for_it = lrp(context_for(up, pictures[:1])).maps(asked(pictures, k))[0].sum(dim=(1, 2))
+        against = lrp(context_for(down, pictures[:1])).maps(asked(pictures, k))[0].sum(dim=(1, 2))
         assert torch.allclose(for_it - against, scores[:, k], rtol=0.01, atol=1e-4)
 
 
@@ -302,7 +302,7 @@ REFUSED = {
 @pytest.mark.parametrize(("make", "told"), REFUSED.items(), ids=["no relu", "silu", "gate"])
 def test_models_without_a_relu_or_with_others_are_refused(method, make, told, pictures):
     with pytest.raises(NotApplicableError) as caught:
-        method(subject_for(make(), pictures[:1]))
+        method(context_for(make(), pictures[:1]))
     assert (caught.value.reason, caught.value.detail) == told
 
 
@@ -310,7 +310,7 @@ def test_deconv_is_refused_where_every_picture_gets_the_same_map(pictures):
     """Without max pools nothing of the picture reaches the backward pass."""
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
     with pytest.raises(NotApplicableError, match="same_for_every_picture"):
-        deconv(subject_for(model, pictures[:1]))
+        deconv(context_for(model, pictures[:1]))
 
 
 @pytest.mark.parametrize("method", ALL)
@@ -319,8 +319,8 @@ def test_no_map_depends_on_the_batch_and_no_trace_is_left(method, pictures):
     if method is lrp:  # the subtraction of a constant has no rule
         model = Residual().eval().requires_grad_(False)
     before = state_of(model)
-    together = method(subject_for(model, pictures[:1])).maps(asked(pictures, [[0, 1, 2]]))
-    alone = method(subject_for(model, pictures[1:2], batch_size=1)).maps(asked(pictures, [[0, 1, 2]]))
+    together = method(context_for(model, pictures[:1])).maps(asked(pictures, [[0, 1, 2]]))
+    alone = method(context_for(model, pictures[1:2], batch_size=1)).maps(asked(pictures, [[0, 1, 2]]))
     assert torch.allclose(together, alone, atol=1e-6)
     assert state_of(model) == before
 
@@ -332,4 +332,4 @@ def test_memory_that_runs_out_is_not_taken_for_a_refusal(pictures):
 
     for method in ALL:
         with pytest.raises(torch.OutOfMemoryError):
-            method(subject_for(Full(), pictures[:1]))
+            method(context_for(Full(), pictures[:1]))

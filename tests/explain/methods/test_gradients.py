@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.explain.methods.gradients import grad_x_input, integrated_gradients, saliency, vanilla_grad
-from tests.subjects import BLACK, WHITE, asked, subject_for
+from tests.model_contexts import BLACK, WHITE, asked, context_for
 from tests.traces import state_of
 
 ALL = (vanilla_grad, saliency, grad_x_input, integrated_gradients)
@@ -44,7 +44,7 @@ FORMULAE = {
 @pytest.mark.parametrize("method", ALL)
 def test_a_linear_model_gives_its_formula(linear, pictures, method):
     classes = [[0, 1, 2], [3, 3, 1]]
-    found = method(subject_for(linear, pictures[:1])).maps(asked(pictures, classes))
+    found = method(context_for(linear, pictures[:1])).maps(asked(pictures, classes))
     assert found.shape == (2, 3, 8, 8)
     for row in range(2):
         for n in range(3):
@@ -60,7 +60,7 @@ def test_integrated_gradients_are_the_integral(bent, pictures):
         for colour in (BLACK, WHITE)
     ]
     expected = ((both[0] + both[1]) / 2).sum(dim=1).clamp(min=0)
-    found = integrated_gradients(subject_for(bent, pictures[:1])).maps(asked(pictures, 2))[0]
+    found = integrated_gradients(context_for(bent, pictures[:1])).maps(asked(pictures, 2))[0]
     assert torch.allclose(found, expected, atol=1e-4)
     assert expected.max() > 0.05
 
@@ -68,7 +68,7 @@ def test_integrated_gradients_are_the_integral(bent, pictures):
 @pytest.mark.parametrize("method", ALL)
 def test_no_map_depends_on_the_batch_size(bent, pictures, method):
     small, large = (
-        method(subject_for(bent, pictures[:1], batch_size=size)).maps(asked(pictures, [[0, 1, 2]])) for size in (1, 16)
+        method(context_for(bent, pictures[:1], batch_size=size)).maps(asked(pictures, [[0, 1, 2]])) for size in (1, 16)
     )
     assert torch.allclose(small, large, atol=1e-6)
 
@@ -77,16 +77,16 @@ def test_what_speaks_against_a_class_is_no_evidence_for_it(pictures):
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 1, bias=False))
     model[1].weight.data.fill_(-1)
     for method in (grad_x_input, integrated_gradients):
-        found = method(subject_for(model, pictures[:1])).maps(asked(torch.full((1, 3, 8, 8), 2.5), 0))
+        found = method(context_for(model, pictures[:1])).maps(asked(torch.full((1, 3, 8, 8), 2.5), 0))
         assert found.max() == 0
 
 
 @pytest.mark.parametrize("method", ALL)
 def test_the_model_is_left_as_it_was(bent, pictures, method):
-    subject = subject_for(bent, pictures[:1])
+    context = context_for(bent, pictures[:1])
     before, rng = state_of(bent), torch.get_rng_state()
     asked_about = pictures.clone()
-    method(subject).maps(asked(asked_about, 1))
+    method(context).maps(asked(asked_about, 1))
     assert state_of(bent) == before
     assert torch.equal(torch.get_rng_state(), rng)
     assert torch.equal(asked_about, pictures)

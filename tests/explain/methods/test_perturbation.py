@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from reportgen.explain.methods.perturbation import lime, occlusion
-from tests.subjects import asked, subject_for
+from tests.model_contexts import asked, context_for
 
 PX, WINDOW, STRIDE = 28, 4, 2
 
@@ -35,7 +35,7 @@ def test_occlusion_of_a_linear_model_is_the_mean_of_its_windows():
             window = (slice(top, top + WINDOW), slice(left, left + WINDOW))
             total[window] += loss[window].sum()
             n[window] += 1
-    explainer = occlusion(subject_for(Weighed(weight), inputs))
+    explainer = occlusion(context_for(Weighed(weight), inputs))
     assert explainer.settings == {"window_px": WINDOW, "stride_px": STRIDE, "baseline": "mean_colour"}
     found = explainer.maps(asked(inputs, [[0], [1]]))
     assert torch.allclose(found[0, 0], (total / n).clamp(min=0), atol=1e-4)
@@ -56,13 +56,13 @@ def four_quarters():
 def test_lime_finds_the_superpixels_that_carry_the_weight():
     inputs, weight = four_quarters()
     half = PX // 2
-    found = lime(subject_for(Weighed(weight), inputs), n_samples=120, n_segments=4).maps(asked(inputs, 0))[0, 0]
+    found = lime(context_for(Weighed(weight), inputs), n_samples=120, n_segments=4).maps(asked(inputs, 0))[0, 0]
     inside = found[:half, half:].mean()
     assert inside > 0
     outside = found.clone()
     outside[:half, half:] = 0
     assert outside.max() < 0.1 * inside
-    assert lime(subject_for(Weighed(weight), inputs), n_samples=120, n_segments=4).maps(asked(inputs, 1))[
+    assert lime(context_for(Weighed(weight), inputs), n_samples=120, n_segments=4).maps(asked(inputs, 1))[
         0, 0, :half, half:
     ].max() == pytest.approx(0)
 
@@ -70,7 +70,7 @@ def test_lime_finds_the_superpixels_that_carry_the_weight():
 def test_lime_of_a_linear_model_is_the_worth_of_each_superpixel():
     """Each of the four superpixels is worth the sum of its pixels; ridge with alpha 1 shrinks that by some percent."""
     inputs, weight = four_quarters()
-    found = lime(subject_for(Weighed(weight), inputs), n_samples=400, n_segments=4).maps(asked(inputs, 0))[0, 0]
+    found = lime(context_for(Weighed(weight), inputs), n_samples=400, n_segments=4).maps(asked(inputs, 0))[0, 0]
     worth = float((inputs[0] * weight).sum())
     assert found.max() == pytest.approx(worth, rel=0.05)
 
@@ -80,14 +80,14 @@ def test_no_map_depends_on_the_batch_size_or_on_its_neighbours(method):
     inputs, weight = four_quarters()
     pair = torch.cat([inputs, picture()])
     options = {"n_samples": 20} if method is lime else {}
-    together = method(subject_for(Weighed(weight), inputs, batch_size=16), **options).maps(asked(pair, 0))
-    alone = method(subject_for(Weighed(weight), inputs, batch_size=3), **options).maps(asked(pair[1:], 0, seeds=(101,)))
+    together = method(context_for(Weighed(weight), inputs, batch_size=16), **options).maps(asked(pair, 0))
+    alone = method(context_for(Weighed(weight), inputs, batch_size=3), **options).maps(asked(pair[1:], 0, seeds=(101,)))
     assert torch.allclose(together[0, 1], alone[0, 0], atol=1e-4)
 
 
 def test_lime_depends_on_its_seed_and_leaves_the_global_one_alone():
     inputs, weight = four_quarters()
-    explainer = lime(subject_for(Weighed(weight), inputs), n_samples=30)
+    explainer = lime(context_for(Weighed(weight), inputs), n_samples=30)
     before = torch.get_rng_state()
     first, again, other = (explainer.maps(asked(inputs, 0, seeds=(seed,))) for seed in (1, 1, 2))
     assert torch.equal(first, again)

@@ -8,16 +8,16 @@ import torchvision
 from torch import nn
 
 from reportgen.evaluate.device import compute
-from reportgen.explain.attribution_method import AttributionRequest, Subject, method
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
 from reportgen.explain.options import ExplainOptions
 from reportgen.explain.rewrite.fusing import InputGradientConv2d, lean_copy
 from tests.explain.nets import NeedsMemory
 from tests.traces import state_of
 
 
-def subject(model, example, precision="fp32", **options):
+def context(model, example, precision="fp32", **options):
     unit = torch.ones(3, 1, 1)
-    return Subject(
+    return ModelContext(
         model=model,
         on=compute("cpu", precision),
         example=example,
@@ -75,7 +75,7 @@ def test_the_gradient_of_the_convolution_is_autograds(options):
 
 def test_the_copy_gives_the_scores_and_gradients_of_the_model(mobile_net, inputs):
     before = state_of(mobile_net)
-    lean = lean_copy(subject(mobile_net, inputs[:1]))
+    lean = lean_copy(context(mobile_net, inputs[:1]))
     assert torch.allclose(lean.model(inputs), mobile_net(inputs), atol=1e-4)
     assert not [module for module in lean.model.modules() if isinstance(module, nn.BatchNorm2d)]
     gradients = []
@@ -89,7 +89,7 @@ def test_the_copy_gives_the_scores_and_gradients_of_the_model(mobile_net, inputs
 
 def test_smooth_grad_on_the_copy_equals_captum_on_the_model(mobile_net, inputs):
     """The same seed is the same noise (see test_maps)."""
-    whole = subject(mobile_net, inputs[:1], smooth_grad_samples=8, batch_size=3)
+    whole = context(mobile_net, inputs[:1], smooth_grad_samples=8, batch_size=3)
     idx = torch.tensor([[1]])
     request = AttributionRequest(inputs=inputs[:1], class_idx=idx, rival_idx=idx, seeds=(11,))
     found = method("smooth_grad", whole).maps(request)[0, 0]
@@ -105,7 +105,7 @@ def test_bfloat16_stays_near_float32_and_says_so(mobile_net, inputs):
     idx = torch.tensor([[1, 2]])
     request = AttributionRequest(inputs=inputs, class_idx=idx, rival_idx=idx, seeds=(1, 2))
     exact, rough = (
-        method("smooth_grad", subject(mobile_net, inputs[:1], precision, smooth_grad_samples=6))
+        method("smooth_grad", context(mobile_net, inputs[:1], precision, smooth_grad_samples=6))
         for precision in ("fp32", "bf16")
     )
     assert (exact.settings["precision"], rough.settings["precision"]) == ("fp32", "bf16")
@@ -123,8 +123,8 @@ def test_no_map_depends_on_how_many_pictures_fit_into_memory(name):
     found = []
     for at_most in (2, 100):
         model = NeedsMemory(net, at_most=at_most).eval()
-        whole = subject(model, pictures[:1], smooth_grad_samples=5, batch_size=4)
-        whole = Subject(**{field: getattr(whole, field) for field in whole.__slots__} | {"target_layer": "net.1"})
+        whole = context(model, pictures[:1], smooth_grad_samples=5, batch_size=4)
+        whole = ModelContext(**{field: getattr(whole, field) for field in whole.__slots__} | {"target_layer": "net.1"})
         found.append(method(name, whole).maps(request))
     assert torch.allclose(*found, atol=1e-6)
     assert found[0].max() > 0

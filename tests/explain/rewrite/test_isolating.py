@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from reportgen.explain.attribution_method import NotApplicableError
 from reportgen.explain.rewrite.isolating import operations, plain_copy, private_copy
-from tests.subjects import subject_for
+from tests.model_contexts import context_for
 from tests.traces import state_of
 
 
@@ -40,7 +40,7 @@ def tangled():
 
 def test_it_computes_the_same_and_says_what_was_changed(tangled, example):
     before = state_of(tangled)
-    own = private_copy(subject_for(tangled, example), swaps={})
+    own = private_copy(context_for(tangled, example), swaps={})
     # In place: the shared ReLU and its second self, and the first function. To the tracer `+=` is an addition.
     assert own.adjusted == {"functional": 5, "shared": 1, "in_place": 3}
     inputs = torch.randn(4, 3, 8, 8)
@@ -52,7 +52,7 @@ def test_it_computes_the_same_and_says_what_was_changed(tangled, example):
 
 
 def test_nothing_of_it_is_shared_with_the_model(tangled, example):
-    own = private_copy(subject_for(tangled, example), swaps={})
+    own = private_copy(context_for(tangled, example), swaps={})
     theirs = {id(thing) for thing in (*tangled.modules(), *tangled.parameters())}
     assert not theirs & {id(thing) for thing in (*own.model.modules(), *own.model.parameters())}
     for parameter in own.model.parameters():
@@ -62,7 +62,7 @@ def test_nothing_of_it_is_shared_with_the_model(tangled, example):
 
 def test_relu6_is_counted_where_it_is_swapped(example):
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU6(inplace=True), nn.Flatten(), nn.Linear(144, 2))
-    own = private_copy(subject_for(model, example), swaps={nn.ReLU6: lambda _: nn.Sequential(nn.ReLU6())})
+    own = private_copy(context_for(model, example), swaps={nn.ReLU6: lambda _: nn.Sequential(nn.ReLU6())})
     assert own.adjusted == {"in_place": 1, "relu6": 1}
 
 
@@ -83,7 +83,7 @@ class LooksAtNumbers(nn.Module):
 
 def test_a_model_that_cannot_be_traced_is_refused_in_one_line(example):
     with pytest.raises(NotApplicableError) as caught:
-        private_copy(subject_for(LooksAtNumbers(nn.ReLU()), example), swaps={})
+        private_copy(context_for(LooksAtNumbers(nn.ReLU()), example), swaps={})
     assert caught.value.reason == "not_traceable"
     assert "\n" not in caught.value.detail
     assert len(caught.value.detail) > 20
@@ -91,7 +91,7 @@ def test_a_model_that_cannot_be_traced_is_refused_in_one_line(example):
 
 def test_a_plain_copy_does_where_only_flags_are_in_the_way(example):
     model = LooksAtNumbers(nn.ReLU(inplace=True))
-    own = plain_copy(subject_for(model, example), swaps={})
+    own = plain_copy(context_for(model, example), swaps={})
     assert own.adjusted == {"in_place": 1}
     assert torch.equal(own.model(example), model(example))
     assert not own.model.relu.inplace
@@ -102,7 +102,7 @@ def test_a_plain_copy_does_where_only_flags_are_in_the_way(example):
 @pytest.mark.parametrize("model", [LooksAtNumbers(nn.ReLU(), functional_too=True)])
 def test_a_plain_copy_is_refused_where_a_function_is_in_the_way(model, example):
     with pytest.raises(NotApplicableError, match="1 modules for 2 calls of ReLU"):
-        plain_copy(subject_for(model, example), swaps={})
+        plain_copy(context_for(model, example), swaps={})
 
 
 class WorksOnItsInput(nn.Module):
@@ -120,7 +120,7 @@ class WorksOnItsInput(nn.Module):
 
 def test_a_copy_that_computes_something_else_is_refused(example):
     with pytest.raises(NotApplicableError, match="off") as caught:
-        private_copy(subject_for(WorksOnItsInput(), example), swaps={})
+        private_copy(context_for(WorksOnItsInput(), example), swaps={})
     assert caught.value.reason == "not_traceable"
 
 

@@ -3,14 +3,14 @@
 import torch
 
 from reportgen.evaluate.device import compute
-from reportgen.explain.attribution_method import AttributionRequest, Subject
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext
 from reportgen.explain.options import ExplainOptions
 
 BLACK, WHITE = torch.full((3, 1, 1), -2.0), torch.full((3, 1, 1), 2.5)
 
 
-def subject_for(model, example, **options):
-    return Subject(
+def context_for(model, example, **options):
+    return ModelContext(
         model=model.eval().requires_grad_(False),
         on=compute("cpu", "fp32"),
         example=example,
