@@ -16,7 +16,7 @@ from reportgen.analyse.findings import analyse
 from reportgen.errors import EvaluationError
 from reportgen.evaluate.device import compute
 from reportgen.explain.attributions import explain
-from reportgen.explain.checks.run_localisation import lying
+from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.smooth_grad import SmoothGradOptions, magnitude, smooth_grad
@@ -234,7 +234,7 @@ def test_over_the_run_the_evidence_lies_where_the_patch_is(hand_inputs, hand_fin
     for row in found.focus:
         assert (row.focus.energy, row.focus.area) == pytest.approx((1, 1 / 9))
         assert row.focus.hit is True
-    summed = lying(found.focus)
+    summed = localisation_summary(found.focus)
     assert (summed.n, summed.n_off, summed.share) == (17, 0, 0)
     assert summed.share_ci == pytest.approx((0, 0.1843), abs=1e-4)  # Wilson for 0 of 17: z^2 / (n + z^2)
     for one in found.examples:

@@ -6,7 +6,7 @@ from statistics import fmean
 from reportgen.analyse.intervals import difference, mean_interval
 from reportgen.compose.section import Material, Section
 from reportgen.explain.attributions import MethodUse
-from reportgen.explain.checks.run_localisation import lying
+from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.checks.standing import standings
 from reportgen.language import N_
 
@@ -16,7 +16,9 @@ def evidence(material: Material) -> Section | None:
     attributions, sample_ids = material.attributions, material.findings.predictions.sample_ids
     if not attributions.methods and not attributions.refusals and not attributions.gone:
         return None
-    errors, hits = (lying([row for row in attributions.focus if row.correct == right]) for right in (False, True))
+    errors, hits = (
+        localisation_summary([row for row in attributions.focus if row.correct == right]) for right in (False, True)
+    )
     return Section(
         id="evidence",
         title=N_("Where the evidence lies"),

@@ -30,7 +30,7 @@ class FocusRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lying:
+class LocalisationSummary:
     """Where the evidence of some images lies, in counts and fractions.
 
     `n_rows` images with a mask; in `n` of them it can be told whether the hottest spot is on the object, in `n_off` it
@@ -51,11 +51,11 @@ class Lying:
         return self.n_off / self.n if self.n else None
 
 
-def lying(rows: Sequence[FocusRow]) -> Lying:
+def localisation_summary(rows: Sequence[FocusRow]) -> LocalisationSummary:
     """The rows summed up."""
     told = [row.focus for row in rows if row.focus is not None and row.focus.hit is not None]
     n_off = sum(not one.hit for one in told)
-    return Lying(
+    return LocalisationSummary(
         n_rows=len(rows),
         n=len(told),
         n_off=n_off,

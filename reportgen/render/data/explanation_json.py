@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reportgen.compose.report import Report
-from reportgen.explain.checks.run_localisation import lying
+from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.checks.standing import standings
 from reportgen.explain.maps import AttributionMap
 
@@ -66,6 +66,6 @@ def explanation_json(report: Report) -> dict[str, Any]:
         "peak_off_object": {
             name: asdict(found) | {"share": found.share}
             for name, right in (("errors", False), ("hits", True))
-            for found in [lying([row for row in attributions.focus if row.correct == right])]
+            for found in [localisation_summary([row for row in attributions.focus if row.correct == right])]
         },
     }
