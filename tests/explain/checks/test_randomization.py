@@ -43,7 +43,7 @@ def asked(n, side=8):
     return AttributionRequest(inputs=pictures, class_idx=zeros, rival_idx=zeros, seeds=tuple(range(n)))
 
 
-def tested(*names, n):
+def outcomes_of(*names, n):
     request = asked(n)
     whole = context(Small().eval(), request.inputs[:1])
     own = [f"tests.contracts.own_plugins:{name}" for name in names]
@@ -53,7 +53,7 @@ def tested(*names, n):
 @pytest.mark.parametrize("n", [1, 3, 4, 9])
 def test_a_map_of_the_picture_fails_and_a_map_of_noise_passes(n):
     """Brightness does not know the model: correlation 1 at every stage. A blank map cannot be compared."""
-    brightness, weights, blank = tested("brightness_map", "weights_map", "blank_map", n=n)
+    brightness, weights, blank = outcomes_of("brightness_map", "weights_map", "blank_map", n=n)
     assert brightness.correlation == pytest.approx({"head": 1, "upper_half": 1, "all": 1})
     assert brightness.by_picture == pytest.approx([1] * max(n, 4))
     assert (brightness.outcome, brightness.n_pictures) == ("fail", n)
@@ -65,7 +65,7 @@ def test_a_map_of_the_picture_fails_and_a_map_of_noise_passes(n):
 
 def test_pictures_are_dealt_out_to_draws_of_which_each_is_another():
     """The map is the head's weights, and does not look at the picture: it differs from draw to draw alone."""
-    (one,) = tested("head_map", n=8)
+    (one,) = outcomes_of("head_map", n=8)
     assert len(one.by_picture) == 8
     assert len({round(value, 6) for value in one.by_picture}) == 4
     assert one.by_picture[:2] == pytest.approx([one.by_picture[0]] * 2)
