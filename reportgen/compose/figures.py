@@ -1,4 +1,7 @@
-"""Charts as SVG, drawn at their printed size; the same numbers give the same bytes."""
+"""Charts as SVG, drawn at their printed size; the same numbers give the same bytes.
+
+Each mark that stands for a number has an id in the SVG (`gid`), so that a drawing can be read back.
+"""
 
 import io
 import warnings
@@ -94,11 +97,11 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> byt
     with _axes(178, 14 + 5.6 * len(rows)) as (axes, buffer):
         top = max(max(left, right) for _, _, left, right in rows)
         for y, (_, _, left, right) in enumerate(rows):
-            axes.barh(y, -left, color=ACCENT, height=0.62)
-            axes.barh(y, right, color=PALE, height=0.62)
-            axes.text(-left - top * 0.02, y, str(left), ha="right", va="center")
-            axes.text(right + top * 0.02, y, str(right), ha="left", va="center")
-        axes.axvline(0, color=INK, linewidth=0.6)
+            axes.barh(y, -left, color=ACCENT, height=0.62, gid=f"a-as-b-{y + 1}")
+            axes.barh(y, right, color=PALE, height=0.62, gid=f"b-as-a-{y + 1}")
+            axes.text(-left - top * 0.02, y, str(left), ha="right", va="center", gid=f"n-a-as-b-{y + 1}")
+            axes.text(right + top * 0.02, y, str(right), ha="left", va="center", gid=f"n-b-as-a-{y + 1}")
+        axes.axvline(0, color=INK, linewidth=0.6, gid="zero")
         axes.text(
             -top * 0.02,
             -0.95,
@@ -107,6 +110,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> byt
             va="center",
             color=ACCENT,
             weight="bold",
+            gid="head-a-as-b",
         )
         axes.text(
             top * 0.02,
@@ -116,6 +120,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> byt
             va="center",
             color="#9a4d12",
             weight="bold",
+            gid="head-b-as-a",
         )
         axes.set(xlim=(-top * 1.12, top * 1.12), ylim=(len(rows) - 0.5, -1.4), xticks=[])
         axes.set_yticks(range(len(rows)), [_pair_label(a, b) for a, b, _, _ in rows])
@@ -129,8 +134,9 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Languag
     with _axes(86, 14 + 3.9 * len(rows)) as (axes, buffer):
         for y, row in enumerate(rows):
             recall = row.recall if row.recall is not None else 0.0
-            axes.plot(row.recall_ci, (y, y), color=ACCENT, linewidth=1.1, solid_capstyle="butt")
-            axes.plot(recall, y, "o", color=ACCENT, markersize=3.6, markerfacecolor="white" if row.n < 20 else ACCENT)
+            inside = "white" if row.n < 20 else ACCENT
+            axes.plot(row.recall_ci, (y, y), color=ACCENT, lw=1.1, solid_capstyle="butt", gid=f"interval-{y + 1}")
+            axes.plot(recall, y, "o", color=ACCENT, markersize=3.6, markerfacecolor=inside, gid=f"recall-{y + 1}")
         axes.set_yticks(range(len(rows)), [_shortened(name) for name in names])
         axes.tick_params(axis="y", length=0, labelsize=6.5)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [told.percent(share, "d") for share in (0, 25, 50, 75, 100)])
@@ -143,16 +149,16 @@ def trend_chart(nights: Sequence[TrendNight], told: Language) -> bytes:
     """Accuracy night by night with its 95% interval, oldest on the left; the last one is tonight, filled and named."""
     with _axes(104, 31) as (axes, buffer):
         for x, night in enumerate(nights):
-            is_last = x == len(nights) - 1
-            axes.plot((x, x), night.accuracy_ci, color=ACCENT if is_last else RULE, linewidth=1.6 if is_last else 1.2)
-            axes.plot(x, night.accuracy, "o", color=ACCENT, markersize=5 if is_last else 3.6, zorder=3)
-        axes.plot([night.accuracy for night in nights], color=SOFT, linewidth=0.7, zorder=2)
+            colour, width, size = (ACCENT, 1.6, 5) if x == len(nights) - 1 else (RULE, 1.2, 3.6)
+            axes.plot((x, x), night.accuracy_ci, color=colour, linewidth=width, gid=f"interval-{x + 1}")
+            axes.plot(x, night.accuracy, "o", color=ACCENT, markersize=size, zorder=3, gid=f"accuracy-{x + 1}")
+        axes.plot([night.accuracy for night in nights], color=SOFT, linewidth=0.7, zorder=2, gid="line")
         ends = (0, len(nights) - 1)
         axes.set_xticks(ends, [f"{nights[x].day:%Y-%m-%d}" for x in ends])
         axes.get_xticklabels()[0].set_horizontalalignment("left")
         axes.get_xticklabels()[-1].set_horizontalalignment("right")
-        low, high = min(night.accuracy_ci[0] for night in nights), max(night.accuracy_ci[1] for night in nights)
-        axes.set_yticks((low, high), [told.percent(100 * share, ".0f") for share in (low, high)])
+        scale = min(night.accuracy_ci[0] for night in nights), max(night.accuracy_ci[1] for night in nights)
+        axes.set_yticks(scale, [told.apart(end, scale, told.share, digits=1) for end in scale])
         axes.tick_params(length=2, labelsize=6.5, color=RULE)
         axes.set(xlim=(-0.35, len(nights) - 0.65))
         axes.spines[["left", "bottom"]].set_color(RULE)
@@ -163,8 +169,10 @@ def colour_bar(told: Language) -> bytes:
     """The scale of the heat maps: 0 on the left, full colour on the right, a mark at one half where the line runs."""
     with _axes(60, 9) as (axes, buffer):
         steps = [i / 128 for i in range(128)]  # bars, not imshow: that embeds a PNG, which the PDF would have to fetch
-        axes.bar(steps, 1, width=1 / 100, align="edge", color=mpl.colormaps[COLOUR_MAP](steps))
-        axes.axvline(0.5, color="white", linewidth=1.2)
+        bars = axes.bar(steps, 1, width=1 / 100, align="edge", color=mpl.colormaps[COLOUR_MAP](steps))
+        for number, bar in enumerate(bars, start=1):
+            bar.set_gid(f"step-{number}")
+        axes.axvline(0.5, color="white", linewidth=1.2, gid="half")
         axes.set(yticks=[], xlim=(0, 1), ylim=(0, 1))
         axes.set_xticks([0, 0.5, 1], ["0", told.gettext("half: white line"), told.gettext("scale maximum")])
         axes.tick_params(length=2, labelsize=6.5)
