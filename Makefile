@@ -5,7 +5,7 @@ WHEEL_ENV := build/wheel-env
 # One thread a core and no spinning: two test processes on two cores would otherwise wait for each other.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test lint types unit wheel bench nights field pictures clean libraries test-libraries
+.PHONY: demo test lint types unit wheel bench nights field mutants pictures clean libraries test-libraries
 
 demo: .venv/installed libraries
 	$(BIN)/reportgen demo --out reports --lang en,ja
@@ -55,6 +55,12 @@ nights: .venv/installed test-libraries
 # Situations that users of neighbouring tools reported, from ../shared/field: a table of what each ends in; minutes.
 field: .venv/installed test-libraries
 	$(BIN)/python -W ignore -m tests.field
+
+# Small changes to the code, a sample by SEED: how many make a test fail (tools/mutants). The first call takes an hour or more.
+SEED ?= 1
+N ?= 150
+mutants: .venv/installed test-libraries
+	nice $(BIN)/python -W ignore -m tools.mutants --seed $(SEED) -n $(N)
 
 # The pictures of the README.
 pictures: .venv/installed test-libraries

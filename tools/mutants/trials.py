@@ -1,0 +1,144 @@
+"""Mutants on trial: each in a copy of the tree, before the tests that execute it; and what is known from earlier."""
+
+import argparse
+import hashlib
+import json
+import os
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.mutants import printing, workshop
+from tools.mutants.choosing import Choice, CoverageMap
+from tools.mutants.finding import Mutant, all_mutants, sample
+from tools.mutants.printing import Fate
+from tools.mutants.recording import QUIET, functions_of, text_hash
+
+EQUIVALENT = Path("tools/mutants/equivalent.toml")
+ENDINGS = {None: "timed out", 0: "survived", 5: "not executed"}  # exit codes of pytest; any other is a test that failed
+
+
+class _Chosen:
+    """Leaves of a test file the chosen tests, in their order."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.place = {test: number for number, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.place), key=lambda item: self.place[item.nodeid]
+        )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mutant, its tests, and what tells whether an earlier result still holds."""
+
+    mutant: Mutant
+    choice: Choice
+    key: str
+    tests_digest: str
+
+
+class Results:
+    """What became of mutants in earlier calls, one line of JSON each, so that an interrupted call is taken up again."""
+
+    def __init__(self, file: Path, *, again: bool) -> None:
+        if again:
+            file.unlink(missing_ok=True)
+        self.file = file
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        self.rows: dict[str, Any] = {row["id"]: row for row in map(json.loads, text.splitlines())}
+
+    def fate(self, trial: Trial) -> str | None:
+        """Its fate if that still holds: a survivor is tried again when one of its tests has changed."""
+        row = self.rows.get(trial.key)
+        return row["fate"] if row and (row["fate"] != "survived" or row["tests"] == trial.tests_digest) else None
+
+    def add(self, trial: Trial, fate: str, seconds: float) -> None:
+        """Notes a fate at once."""
+        row = {"id": trial.key, "fate": fate, "tests": trial.tests_digest, "seconds": round(seconds, 1)}
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+
+
+def fates(options: argparse.Namespace, executed: CoverageMap, benches: list[workshop.Bench]) -> list[Fate]:
+    """What became of each mutant of the sample, in the order of the draw."""
+    root = options.root
+    mutants = [mutant for mutant in all_mutants(root, options.package) if mutant.path.startswith(options.only)]
+    if not options.every:
+        mutants = sample(mutants, options.n, options.seed)
+    results = Results(options.build / "results.jsonl", again=options.again)
+    listed = equivalents(root)
+    found: dict[str, Fate] = {}
+    open_: dict[str, Trial] = {}
+    for mutant in mutants:
+        choice = executed.choice(mutant, most_seconds=options.seconds)
+        trial = Trial(mutant, choice, _key(root, mutant), _digest(root, choice))
+        fate = "equivalent" if (mutant.path, mutant.function, mutant.change) in listed else results.fate(trial)
+        fate = fate or (None if choice.tests else "not executed")
+        if fate:
+            found[trial.key] = Fate(mutant, fate, choice)
+        else:
+            open_[trial.key] = trial
+    jobs = [
+        workshop.Job(key, _work(trial), limit_s=4 * trial.choice.seconds + options.patience)
+        for key, trial in open_.items()
+    ]
+    start = time.monotonic()
+    for number, outcome in enumerate(workshop.finished(jobs, benches), 1):
+        trial = open_[outcome.name]
+        workshop.copied(root / trial.mutant.path, outcome.bench.root / trial.mutant.path)
+        fate = ENDINGS.get(outcome.code, "caught")
+        found[trial.key] = Fate(trial.mutant, fate, trial.choice)
+        results.add(trial, fate, outcome.seconds)
+        told = f"{number} of {len(jobs)}: {fate} in {outcome.seconds:.0f} s: {printing.line(trial.mutant)}"
+        print(f"[{time.monotonic() - start:5.0f} s] {told}", flush=True)
+    return [found[_key(root, mutant)] for mutant in mutants]
+
+
+def _work(trial: Trial) -> Callable[[workshop.Bench], int]:
+    def work(place: workshop.Bench) -> int:
+        import pytest
+
+        target = place.root / trial.mutant.path
+        text = trial.mutant.applied(target.read_bytes())
+        compile(text, str(target), "exec")
+        # Python tells a compiled module from its source by size and whole seconds: each mutant gets seconds of its own.
+        stamp = target.stat().st_mtime - 10 - int(hashlib.sha256(text).hexdigest()[:6], 16)
+        target.write_bytes(text)
+        os.utime(target, (stamp, stamp))
+        tests = trial.choice.tests
+        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+        return int(pytest.main([*files, *QUIET, "-x", *_hypothesis_seed()], plugins=[_Chosen(tests)]))
+
+    return work
+
+
+def _hypothesis_seed() -> tuple[str, ...]:
+    return ("--hypothesis-seed=0",) if workshop.imported("hypothesis") else ()
+
+
+def _key(root: Path, mutant: Mutant) -> str:
+    source = (root / mutant.path).read_bytes()
+    place = functions_of(source).get(mutant.function, (1, 10**6))
+    text = f"{mutant.path}|{mutant.function}|{mutant.change}|{text_hash(source, place)}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest(root: Path, choice: Choice) -> str:
+    """Of the chosen tests and their files: a survivor is tried again when one of them was changed."""
+    digest = hashlib.sha256("\n".join(sorted(choice.tests)).encode())
+    for name in sorted({test.partition("::")[0] for test in choice.tests}):
+        digest.update((root / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def equivalents(root: Path) -> dict[tuple[str, str, str], str]:
+    """File, function and change of the mutants that do not change what the program does, to the reason."""
+    file = root / EQUIVALENT
+    listed = tomllib.loads(file.read_text(encoding="utf-8")).get("equivalent", []) if file.exists() else []
+    return {(entry["file"], entry["function"], entry["change"]): entry["reason"] for entry in listed}
