@@ -21,7 +21,7 @@ from PIL import Image
 from torchvision import transforms as pil_path
 
 from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import Findings, Night, analyse
+from reportgen.analyse.findings import Findings, RunContext, analyse
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History
 from reportgen.compose.report import SECTIONS, compose
@@ -44,7 +44,7 @@ from reportgen.runs.stored_run import StoredRun, stored_run
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 N_PANELS, BATCH, ROUNDS = 60, 32, 5
-NIGHT = Night(today=date(2026, 1, 1), history=History(), rules=GateRules())
+NIGHT = RunContext(today=date(2026, 1, 1), history=History(), rules=GateRules())
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from reportgen.inputs.names import nfc
 from reportgen.inputs.text_files import read_text
 from reportgen.language import LANGUAGES
 from reportgen.nearest import nearest
-from reportgen.toml_text import parsed
+from reportgen.toml_text import toml_value
 
 _LONGEST_NAME = 200
 Read = TypeVar("Read", bound=Table)
@@ -192,7 +192,7 @@ def read_table(name: str, given: Mapping[str, Any], toml_path: Path | None = Non
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        content = parsed(read_text(path))
+        content = toml_value(read_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"configuration file {path}",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from reportgen.inputs.images.preprocessing_values import Size, checked
+from reportgen.inputs.images.preprocessing_values import SizeSetting, checked
 from reportgen.inputs.names import by_nfc, nfc
 from reportgen.language import LANGUAGES
 from reportgen.runs.appearance import COLOURS, FONTS, checked_colour, checked_family
@@ -49,8 +49,8 @@ class PreprocessingTable(Table):
     See `inputs.preprocessing.Preprocessing`.
     """
 
-    resize: Size | None = None
-    crop: Size | None = None
+    resize: SizeSetting | None = None
+    crop: SizeSetting | None = None
     fit: str | None = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None

@@ -10,7 +10,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from reportgen.outlet import PlainLines
-from reportgen.pipeline.run import Watch
+from reportgen.pipeline.run import StageProgress
 
 _TENTHS = 10
 
@@ -30,7 +30,7 @@ def set_up_logging(verbose: bool) -> None:
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching() -> Iterator[StageProgress]:
     """A watcher for long work, for as long as the context lasts."""
     if sys.stderr.isatty():
         columns = (TextColumn("{task.description:>9}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -47,7 +47,7 @@ def watching() -> Iterator[Watch]:
         yield _logged()
 
 
-def _logged() -> Watch:
+def _logged() -> StageProgress:
     """One line for every tenth of a stage."""
     said: dict[str, int] = {}
 

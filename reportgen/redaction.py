@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 SECRETS = ("REPORTGEN_MAIL_PASSWORD",)  # environment variables
-HIDDEN = "[not shown: the mail password]"
+REDACTED = "[not shown: the mail password]"
 _SHORTEST = 4  # letters: a shorter one is in every second word
 _LONGEST_PART = 6  # letters of a secret in a row, by accident
 _BETWEEN = r"(?:\\[nrt]|[45]\d\d[ -]|[\W_]){0,8}"  # line ends, also as `shown` has them, a server's codes, hyphens
@@ -22,7 +22,7 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     """`text` with every form of each secret replaced, also where marks or line ends are put between its letters."""
     for secret in secrets:
         for form in _forms(secret):
-            text = re.sub(_BETWEEN.join(map(re.escape, form)), HIDDEN, text, flags=re.IGNORECASE)
+            text = re.sub(_BETWEEN.join(map(re.escape, form)), REDACTED, text, flags=re.IGNORECASE)
     return text
 
 

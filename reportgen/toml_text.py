@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 
-def parsed(text: str) -> dict[str, Any]:
+def toml_value(text: str) -> dict[str, Any]:
     """The content of a TOML file. Raises ValueError, also where it nests too deeply or a number has 5,000 digits."""
     try:
         return tomllib.loads(text)

@@ -6,11 +6,11 @@ from datetime import date
 import numpy as np
 
 from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import Night, analyse
+from reportgen.analyse.findings import RunContext, analyse
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, PastRun, surroundings
 from reportgen.evaluate.device import Compute
-from reportgen.evaluate.predictions import Predictions, Unreadable
+from reportgen.evaluate.predictions import Predictions, UnreadableImage
 from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
@@ -62,7 +62,7 @@ def predictions_of(counts, *, classes=None, species=(), notice=None, unreadable=
     logits[rows, preds] = 2
     ids = tuple(f"{stem}_{row:05d}" for row in rows)
     gone = tuple(
-        Unreadable(
+        UnreadableImage(
             sample_id=f"gone_{k}", path=f"data/gone_{k}.jpg", label=names[0], reason="the file is empty (0 bytes)"
         )
         for k in range(unreadable)
@@ -83,7 +83,7 @@ def predictions_of(counts, *, classes=None, species=(), notice=None, unreadable=
 
 
 TODAY = date(2026, 11, 23)
-FIRST_NIGHT = Night(today=TODAY, history=History(), rules=GateRules())
+FIRST_NIGHT = RunContext(today=TODAY, history=History(), rules=GateRules())
 
 
 def findings_of(counts, *, history=None, rules=None, **options):

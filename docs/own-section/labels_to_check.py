@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 
 N_ROWS = 20
 TITLES = {"en": "Labels to check", "ja": "確認したいラベル"}
@@ -19,9 +19,9 @@ class Doubt:
     confidence: float
 
 
-def labels_to_check(material: Material) -> Section | None:
+def labels_to_check(context: SectionContext) -> Section | None:
     """The errors of which the model was surest; no section where there is no error."""
-    predictions = material.findings.predictions
+    predictions = context.findings.predictions
     probs, preds = predictions.probs(), predictions.preds()
     wrong = [int(row) for row in (preds != predictions.targets).nonzero()[0]]
     surest = sorted(wrong, key=lambda row: -probs[row].max())[:N_ROWS]
@@ -30,16 +30,16 @@ def labels_to_check(material: Material) -> Section | None:
     doubts = [
         Doubt(
             sample_id=predictions.sample_ids[row],
-            labelled=material.classes[predictions.targets[row]],
-            predicted=material.classes[preds[row]],
+            labelled=context.classes[predictions.targets[row]],
+            predicted=context.classes[preds[row]],
             confidence=float(probs[row].max()),
         )
         for row in surest
     ]
     return Section(
         id="labels-to-check",
-        title=TITLES.get(material.language.code, TITLES["en"]),
+        title=TITLES.get(context.language.code, TITLES["en"]),
         template="labels_to_check.html.j2",
         source=Path(__file__).with_name("labels_to_check.html.j2").read_text(encoding="utf-8"),
-        data={"doubts": doubts, "japanese": material.language.code == "ja"},
+        data={"doubts": doubts, "japanese": context.language.code == "ja"},
     )

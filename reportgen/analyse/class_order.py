@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 
-from reportgen.analyse.confusion import Counts, occurring
+from reportgen.analyse.confusion import ConfusionCounts, occurring
 
 ALARM_GAIN = 0.20
 
@@ -19,7 +19,7 @@ class ClassOrder:
     suspicious: bool
 
 
-def class_order(counts: Counts) -> ClassOrder:
+def class_order(counts: ConfusionCounts) -> ClassOrder:
     """Suspicious when some other order of the outputs would raise accuracy by more than ALARM_GAIN.
 
     The best order is the assignment that maximises the trace (Hungarian method). It is fitted to the images it is

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.flips import Churn, Flip, churn, flips
-from reportgen.analyse.paired import Change, family, judged, paired_change
+from reportgen.analyse.paired import PairedChange, family, judged, paired_change
 from reportgen.analyse.pairs import confused_pairs
-from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun, surroundings
+from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun, surroundings
 from reportgen.evaluate.predictions import Predictions
 
 N_TOP = 10
@@ -35,7 +35,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class EnvironmentDifference:
     """A device, a library or a precision that is another than in the baseline; before: None where it is not known."""
 
     name: str
@@ -48,16 +48,16 @@ class ClassChange:
     """Accuracy on the images of class `k`."""
 
     k: int
-    change: Change
+    change: PairedChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairChange:
-    """Confusion of classes a < b, over their images: `lost` are newly called the other class, `won` no longer."""
+    """Confusion of classes a < b, over their images: `n_broken` are newly confused, `n_fixed` no longer."""
 
     a: int
     b: int
-    change: Change
+    change: PairedChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Comparison:
 
     baseline: PastRun
     mismatches: tuple[Mismatch, ...]
-    overall: Change | None
+    overall: PairedChange | None
     passed_over: tuple[str, ...]
     flips: tuple[Flip, ...] = ()
     pairs: tuple[PairChange, ...] = ()
@@ -91,7 +91,7 @@ class Comparison:
     new_cross_species: tuple[int, ...] = ()
     churn: Churn | None = None
     nights: tuple[PastRun, ...] = ()
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[EnvironmentDifference, ...] = ()
 
     @property
     def comparable(self) -> bool:
@@ -116,7 +116,7 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
     if mismatches:
         common = _on_common_images(predictions, baseline)
         return Comparison(baseline=baseline, mismatches=mismatches, overall=common, passed_over=tuple(later))
-    last = {night.run_id for night in history.nights[-N_NIGHTS:]}
+    last = {night.run_id for night in history.nights[-N_STRIP_RUNS:]}
     recent = (night for night in sane if night.run_id in last)
     nights = tuple(night for night in recent if _alike(predictions, night, history))
     return _compared(predictions, baseline, nights=nights, passed_over=tuple(later))
@@ -135,15 +135,15 @@ def _same_images(predictions: Predictions, past: PastRun) -> bool:
     return np.array_equal(_renumbered(past, past.targets, predictions.facts.classes), predictions.targets)
 
 
-def _differences(predictions: Predictions, past: PastRun) -> Iterator[Difference]:
+def _differences(predictions: Predictions, past: PastRun) -> Iterator[EnvironmentDifference]:
     """A library that one of two runs did not need is none."""
     precision = predictions.compute.precision
     if past.precision != precision:
-        yield Difference(name="precision", before=past.precision, now=precision)
+        yield EnvironmentDifference(name="precision", before=past.precision, now=precision)
     for name, now in surroundings(asdict(predictions.compute)).items():
         before = past.surroundings.get(name)
         if before != now and (before is not None or not past.recorded):
-            yield Difference(name=name, before=before, now=now)
+            yield EnvironmentDifference(name=name, before=before, now=now)
 
 
 def _disordered(night: PastRun, classes: tuple[str, ...]) -> bool:
@@ -174,7 +174,7 @@ def _compared(
         classes=_classes(targets, before, preds),
         entered=entered,
         left=left,
-        new_cross_species=_new_strangers(predictions, before),
+        new_cross_species=_new_cross_species(predictions, before),
         churn=churn(strips, before == targets, preds == targets, consecutive=consecutive),
         nights=seen,
         differences=tuple(_differences(predictions, baseline)),
@@ -184,12 +184,12 @@ def _compared(
 def _classes(
     targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64]
 ) -> tuple[ClassChange, ...]:
-    """Every class with a change, most lost on balance first; ties by number."""
+    """Every class with a change, most broken on balance first; ties by number."""
     changed = np.unique(targets[(before == targets) != (preds == targets)])
     rows = [targets == k for k in changed]
     changes = family([paired_change(before[own] == targets[own], preds[own] == targets[own]) for own in rows])
     made = [ClassChange(k=int(k), change=change) for k, change in zip(changed, changes, strict=True)]
-    return tuple(sorted(made, key=lambda one: (one.change.won - one.change.lost, one.k)))
+    return tuple(sorted(made, key=lambda one: (one.change.n_fixed - one.change.n_broken, one.k)))
 
 
 def _pairs(targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64]) -> tuple[PairChange, ...]:
@@ -207,7 +207,7 @@ def _pairs(targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray
         other = a + b - targets[own]
         changes.append(paired_change(before[own] != other, preds[own] != other))
     made = [PairChange(a=a, b=b, change=change) for (a, b), change in zip(names, family(changes), strict=True)]
-    return tuple(sorted(made, key=lambda one: (one.change.won - one.change.lost, one.a, one.b)))
+    return tuple(sorted(made, key=lambda one: (one.change.n_fixed - one.change.n_broken, one.a, one.b)))
 
 
 def _top_changes(
@@ -227,7 +227,7 @@ def _top_changes(
     return tuple(changed(p) for p in now if p not in then), tuple(changed(p) for p in then if p not in now)
 
 
-def _new_strangers(predictions: Predictions, before: NDArray[np.int64]) -> tuple[int, ...]:
+def _new_cross_species(predictions: Predictions, before: NDArray[np.int64]) -> tuple[int, ...]:
     species = np.array(predictions.facts.taxonomy.species)
     if not species.size:
         return ()
@@ -279,7 +279,7 @@ def _other_inputs(predictions: Predictions, past: PastRun) -> list[Mismatch]:
     return found
 
 
-def _on_common_images(predictions: Predictions, past: PastRun) -> Change | None:
+def _on_common_images(predictions: Predictions, past: PastRun) -> PairedChange | None:
     """Over the images with the same id, file and label in both runs, whose class both models know."""
     then = {i: row for row, i in enumerate(past.sample_ids)}
     rows = []

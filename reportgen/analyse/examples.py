@@ -11,7 +11,9 @@ from reportgen.analyse.cross_species import CrossSpeciesError
 from reportgen.analyse.flips import Flip
 from reportgen.analyse.groups import ConfusedGroup
 
-Reason = Literal["cross_species", "newly_wrong", "newly_right", "group_error", "group_correct", "confident_error"]
+ExampleReason = Literal[
+    "cross_species", "newly_wrong", "newly_right", "group_error", "group_correct", "confident_error"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Example:
     """Row `idx` of the predictions, why it was chosen, and the group (its place in the ranking) it stands for."""
 
     idx: int
-    reason: Reason
+    reason: ExampleReason
     group: int | None = None
 
 
@@ -69,7 +71,7 @@ def examples(
         ("fixed", "newly_right", rule.n_newly_right),
     ):
         for flip in [flip for flip in flips if flip.kind == kind][:n]:
-            chosen.setdefault(flip.idx, Example(idx=flip.idx, reason=cast("Reason", reason)))
+            chosen.setdefault(flip.idx, Example(idx=flip.idx, reason=cast("ExampleReason", reason)))
     wrong = np.array([idx for idx in np.flatnonzero(preds != targets) if int(idx) not in chosen], dtype=np.int64)
     for idx in _first(wrong, probs[wrong, preds[wrong]], rule.n_confident):
         chosen[idx] = Example(idx=idx, reason="confident_error")

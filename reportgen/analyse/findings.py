@@ -6,7 +6,7 @@ from datetime import date
 from reportgen.analyse.calibration import expected_calibration_error
 from reportgen.analyse.class_order import ClassOrder, class_order
 from reportgen.analyse.comparison import Comparison, comparison
-from reportgen.analyse.confusion import Counts, confusion_counts
+from reportgen.analyse.confusion import ConfusionCounts, confusion_counts
 from reportgen.analyse.cross_species import CrossSpeciesError, cross_species_errors
 from reportgen.analyse.examples import Example, ExampleRule, examples
 from reportgen.analyse.files import FileFindings, file_findings
@@ -21,7 +21,7 @@ from reportgen.evaluate.predictions import Predictions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class RunContext:
     """What an analysis needs beside the predictions: the date (UTC), earlier runs, and the rules of the gate."""
 
     today: date
@@ -39,7 +39,7 @@ class Findings:
     predictions: Predictions
     scores: Scores
     calibration_error: float
-    confusion: Counts
+    confusion: ConfusionCounts
     pairs: tuple[ConfusedPair, ...]
     groups: tuple[ConfusedGroup, ...]
     cross_species: tuple[CrossSpeciesError, ...]
@@ -50,29 +50,29 @@ class Findings:
     gallery: Gallery
     files: FileFindings
     rule: ExampleRule
-    night: Night
+    night: RunContext
 
 
-def analyse(predictions: Predictions, rule: ExampleRule, night: Night) -> Findings:
+def analyse(predictions: Predictions, rule: ExampleRule, night: RunContext) -> Findings:
     """All findings of N >= 1 predictions; the same predictions, history, rules and date give the same findings."""
     classes, species = predictions.facts.classes, predictions.facts.taxonomy.species
     probs, preds, targets = predictions.probs(), predictions.preds(), predictions.targets
     counts = confusion_counts(targets, preds, len(classes))
     pairs = confused_pairs(counts)
     groups = confused_groups(counts, pairs)
-    strangers = cross_species_errors(probs, targets, preds, species=species)
+    species_errors = cross_species_errors(probs, targets, preds, species=species)
     against = comparison(predictions, night.history)
     evidence = Evidence(
         predictions=predictions,
         scores=scores(counts, n_top5_hits(predictions.logits, targets), classes=classes, species=species),
         calibration_error=expected_calibration_error(probs.max(axis=1), preds == targets),
         pairs=pairs,
-        cross_species=strangers,
+        cross_species=species_errors,
         class_order=class_order(counts),
         comparison=against,
     )
     flips = against.flips if against else ()
-    chosen = examples(probs, targets, groups=groups, cross_species=strangers, flips=flips, rule=rule)
+    chosen = examples(probs, targets, groups=groups, cross_species=species_errors, flips=flips, rule=rule)
     return Findings(
         predictions=predictions,
         scores=evidence.scores,
@@ -80,7 +80,7 @@ def analyse(predictions: Predictions, rule: ExampleRule, night: Night) -> Findin
         confusion=counts,
         pairs=pairs,
         groups=groups,
-        cross_species=strangers,
+        cross_species=species_errors,
         class_order=evidence.class_order,
         comparison=against,
         gate=gate(evidence, night.rules, today=night.today),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reportgen.evaluate.predictions import Predictions
 
-State = Literal["new", "chronic", "flaky", "fixed", "steady"]
+FlipState = Literal["new", "chronic", "flaky", "fixed", "steady"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Flip:
     strip: tuple[bool, ...]
 
     @property
-    def state(self) -> State:
+    def state(self) -> FlipState:
         """What the strip says; see `state`."""
         return state(self.strip)
 
@@ -45,7 +45,7 @@ class Churn:
     n_flaky: int
 
 
-def state(strip: Sequence[bool]) -> State:
+def state(strip: Sequence[bool]) -> FlipState:
     """Of a strip that ends with tonight.
 
     flaky: it changed twice or more. Otherwise, wrong tonight: new when last night was right, else chronic; right

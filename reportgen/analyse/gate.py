@@ -23,7 +23,7 @@ from reportgen.nearest import hint
 from reportgen.plain_text import named
 
 RuleOutcome = Literal["pass", "inconclusive", "fail", "invalid"]
-Outcome = Literal["not_judged", "pass", "inconclusive", "fail", "invalid"]
+GateOutcome = Literal["not_judged", "pass", "inconclusive", "fail", "invalid"]
 OUTCOMES: tuple[RuleOutcome, ...] = ("pass", "inconclusive", "fail", "invalid")  # of a rule, from best to worst
 DATA_CHECKS = ("max_unreadable", "class_order")  # always looked at; they say nothing about the model's quality
 
@@ -50,7 +50,7 @@ class Gate:
     expired: tuple[AcceptedConfusion, ...]
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> GateOutcome:
         """Invalid before fail before inconclusive before pass; `not_judged` where nothing but data checks passed."""
         return gate_outcome({rule.name: rule.outcome for rule in self.rules})
 
@@ -96,7 +96,7 @@ def refuse_unknown_classes(rules: GateRules, classes: tuple[str, ...]) -> None:
         )
 
 
-def gate_outcome(outcomes: Mapping[str, RuleOutcome]) -> Outcome:
+def gate_outcome(outcomes: Mapping[str, RuleOutcome]) -> GateOutcome:
     """The outcome of a gate from those of its rules by name, of which there is at least one."""
     worst = max(outcomes.values(), key=OUTCOMES.index)
     return "not_judged" if worst == "pass" and set(outcomes) <= set(DATA_CHECKS) else worst
@@ -209,7 +209,7 @@ def _pair_rate(evidence: Evidence, rules: GateRules, accepted: Accepted) -> Iter
     if rules.max_pair_rate is None:
         return
     classes = evidence.predictions.facts.classes
-    over = [pair for pair in evidence.pairs if pair.evident and pair.rate > rules.max_pair_rate + SAME]
+    over = [pair for pair in evidence.pairs if pair.significant and pair.rate > rules.max_pair_rate + SAME]
     known = [pair for pair in over if frozenset((classes[pair.a], classes[pair.b])) in accepted]
     over = [pair for pair in over if pair not in known]
     values = {"limit": rules.max_pair_rate, "over": over, "n_accepted": len(known)}

@@ -1,10 +1,10 @@
-"""Groups of two or more classes that are confused with one another, found from the evident pairs."""
+"""Groups of two or more classes that are confused with one another, found from the significant pairs."""
 
 from dataclasses import dataclass
 
 from scipy.sparse import csr_array
 
-from reportgen.analyse.confusion import Counts
+from reportgen.analyse.confusion import ConfusionCounts
 from reportgen.analyse.pairs import ConfusedPair
 
 
@@ -17,17 +17,17 @@ class ConfusedGroup:
     impact: float
 
 
-def confused_groups(counts: Counts, pairs: tuple[ConfusedPair, ...]) -> tuple[ConfusedGroup, ...]:
+def confused_groups(counts: ConfusionCounts, pairs: tuple[ConfusedPair, ...]) -> tuple[ConfusedGroup, ...]:
     """Groups by falling impact, ties by class numbers. Every class is in one group at most.
 
-    Evident pairs are taken in rank order; each joins the groups of its two classes when at least half of the pairs
-    across the two are evident. So Birman-Ragdoll and Birman-Siamese make a group of three, while a chain does not grow
-    through one common member: a fourth class must be confused with two of the three.
+    Significant pairs are taken in rank order; each joins the groups of its two classes when at least half of the pairs
+    across the two are significant. So Birman-Ragdoll and Birman-Siamese make a group of three, while a chain does not
+    grow through one common member: a fourth class must be confused with two of the three.
     """
-    evident = [pair for pair in pairs if pair.evident]
-    edges = {frozenset((pair.a, pair.b)) for pair in evident}
+    significant = [pair for pair in pairs if pair.significant]
+    edges = {frozenset((pair.a, pair.b)) for pair in significant}
     member_of: dict[int, frozenset[int]] = {}
-    for pair in evident:
+    for pair in significant:
         left = member_of.get(pair.a, frozenset({pair.a}))
         right = member_of.get(pair.b, frozenset({pair.b}))
         if left == right:
@@ -40,7 +40,7 @@ def confused_groups(counts: Counts, pairs: tuple[ConfusedPair, ...]) -> tuple[Co
     return tuple(sorted(groups, key=lambda group: (-group.errors, group.classes)))
 
 
-def _group(counts: Counts, classes: tuple[int, ...]) -> ConfusedGroup:
+def _group(counts: ConfusionCounts, classes: tuple[int, ...]) -> ConfusedGroup:
     block = csr_array(counts)[list(classes)][:, list(classes)]
     errors = int(block.sum() - block.trace())
     return ConfusedGroup(classes=classes, errors=errors, impact=errors / int(counts.sum()))

@@ -48,24 +48,24 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     return mean - margin, mean + margin
 
 
-def paired_difference(lost: int, won: int, n: int, *, z: float = Z_95) -> Interval:
-    """The 95% score interval of (won - lost) / n, in [-1, 1]: of n pairs `won` and `lost` changed, this way and that.
+def paired_difference(n_broken: int, n_fixed: int, n: int, *, z: float = Z_95) -> Interval:
+    """The 95% score interval of (n_fixed - n_broken) / n, in [-1, 1], over n paired answers.
 
     T. Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
     Statistics in Medicine 1998. Unlike Wald's it is no single point when nothing changed. With n = 0: (-1, 1).
     """
-    if min(lost, won) < 0 or lost + won > n:
-        raise ValueError(f"{lost} and {won} of {n} are no paired counts")
+    if min(n_broken, n_fixed) < 0 or n_broken + n_fixed > n:
+        raise ValueError(f"{n_broken} and {n_fixed} of {n} are no paired counts")
     if n == 0:
         return -1.0, 1.0
-    estimate = (won - lost) / n
+    estimate = (n_fixed - n_broken) / n
 
     def outside(delta: float) -> bool:
         """Whether the score test refutes the difference `delta`; monotone on either side of the estimate."""
-        b = -won - lost + (2 * n - won + lost) * delta
-        q = (math.sqrt(max(b * b + 8 * n * lost * delta * (1 - delta), 0.0)) - b) / (4 * n)
+        b = -n_fixed - n_broken + (2 * n - n_fixed + n_broken) * delta
+        q = (math.sqrt(max(b * b + 8 * n * n_broken * delta * (1 - delta), 0.0)) - b) / (4 * n)
         variance = n * (2 * q + delta * (1 - delta))
-        return (won - lost - n * delta) ** 2 > z * z * max(variance, 0.0)
+        return (n_fixed - n_broken - n * delta) ** 2 > z * z * max(variance, 0.0)
 
     return _edge(estimate, -1.0, outside), _edge(estimate, 1.0, outside)
 

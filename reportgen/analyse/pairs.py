@@ -1,7 +1,7 @@
 """Mutually confused pairs of classes, ranked by evidence.
 
 The symmetric rate (a_as_b + b_as_a) / (n_a + n_b) is ranked by the lower end of its Wilson interval, so that 1 of 3
-does not beat 18 of 100. A pair is *evident* when its errors are more than scattered errors would give it.
+does not beat 18 of 100. A pair is *significant* when it has more errors than chance would give it.
 """
 
 from dataclasses import dataclass, replace
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.sparse import csr_array, triu
 
-from reportgen.analyse.confusion import Counts
+from reportgen.analyse.confusion import ConfusionCounts
 from reportgen.analyse.discoveries import benjamini_hochberg
 from reportgen.analyse.intervals import Interval, wilson
 
-FALSE_DISCOVERY_RATE = 0.05
+PAIR_FALSE_DISCOVERY_RATE = 0.05
 MIN_ERRORS = 3  # a pair with one or two errors is not worth a person's plan, however unlikely it is by chance
 
 
@@ -24,8 +24,8 @@ MIN_ERRORS = 3  # a pair with one or two errors is not worth a person's plan, ho
 class ConfusedPair:
     """Classes a and b (numbers), unordered; a is the one that comes to the other more often, or first in order.
 
-    impact: accuracy points (fraction) won if the pair never confused each other. p_scatter: chance of as many errors or
-    more if errors fell evenly on all other classes. direction: one_way when the rarer direction is within scatter.
+    impact: accuracy points (fraction) gained if the model never confused the pair. p_value: chance of as many errors
+    or more if errors fell evenly on all other classes. direction: one_way when the rarer direction is within chance.
     """
 
     rank: int
@@ -38,8 +38,8 @@ class ConfusedPair:
     rate: float
     rate_ci: Interval
     impact: float
-    p_scatter: float
-    evident: bool
+    p_value: float
+    significant: bool
     direction: Literal["mutual", "one_way"]
 
     @property
@@ -48,7 +48,7 @@ class ConfusedPair:
         return self.a_as_b + self.b_as_a
 
 
-def confused_pairs(counts: Counts) -> tuple[ConfusedPair, ...]:
+def confused_pairs(counts: ConfusionCounts) -> tuple[ConfusedPair, ...]:
     """Every pair with an error in either direction, best evidence first.
 
     Order: lower end of the rate's 95% Wilson interval, falling; then errors, falling; then class numbers, rising.
@@ -60,21 +60,22 @@ def confused_pairs(counts: Counts) -> tuple[ConfusedPair, ...]:
     first, second = both.row.astype(np.int64), both.col.astype(np.int64)
     background = _background(counts, first, second)
     unranked = [
-        _pair(counts, (int(i), int(j)), background=rate, p_scatter=p, evident=evident)
-        for i, j, rate, p, evident in zip(first, second, *background, strict=True)
+        _pair(counts, (int(i), int(j)), background=rate, p_value=p, significant=significant)
+        for i, j, rate, p, significant in zip(first, second, *background, strict=True)
     ]
     unranked.sort(key=lambda pair: (-pair.rate_ci[0], -pair.errors, pair.a, pair.b))
     return tuple(replace(pair, rank=rank) for rank, pair in enumerate(unranked, start=1))
 
 
 def _background(
-    counts: Counts, first: NDArray[np.int64], second: NDArray[np.int64]
+    counts: ConfusionCounts, first: NDArray[np.int64], second: NDArray[np.int64]
 ) -> tuple[list[float], list[float], list[bool]]:
-    """For each pair: rate of scattered errors an image and class, chance of so many errors, and whether it is evident.
+    """For each pair: rate of errors by chance per image and class, p-value, and whether it is significant.
 
-    The rate for a pair comes from the errors outside that pair and outside the pairs already found evident, so it is
-    found anew until no pair joins (the set only grows). Evident: Benjamini-Hochberg over all pairs of classes with
-    images, at FALSE_DISCOVERY_RATE, and MIN_ERRORS or more. The test is binomial: n_a + n_b images, each at that rate.
+    The rate for a pair comes from the errors outside that pair and outside the pairs already found significant, so it
+    is found anew until no pair joins (the set only grows). Significant: Benjamini-Hochberg over all pairs of classes
+    with images, at PAIR_FALSE_DISCOVERY_RATE, and MIN_ERRORS or more. The test is binomial: n_a + n_b images, each at
+    that rate.
     """
     sizes = counts.sum(axis=1)
     errors = triu(counts + counts.T, k=1).tocsr().tocoo().data  # in the order of `first` and `second`
@@ -83,27 +84,29 @@ def _background(
     n_tests = max(n_classes * (n_classes - 1) // 2, len(first))
     all_errors = int(counts.sum() - counts.trace())
     all_trials = int(sizes.sum()) * (counts.shape[0] - 1)
-    evident = np.zeros(len(first), dtype=bool)
+    significant = np.zeros(len(first), dtype=bool)
     while True:
-        others_errors = all_errors - errors[evident].sum() - np.where(evident, 0, errors)
-        others_trials = all_trials - trials[evident].sum() - np.where(evident, 0, trials)
+        others_errors = all_errors - errors[significant].sum() - np.where(significant, 0, errors)
+        others_trials = all_trials - trials[significant].sum() - np.where(significant, 0, trials)
         rate = np.where(others_trials > 0, others_errors / np.maximum(others_trials, 1), 0.0).clip(0, 1)
         p = stats.binom.sf(errors - 1, trials, rate)
-        found = evident | (benjamini_hochberg(p, rate=FALSE_DISCOVERY_RATE, n_tests=n_tests) & (errors >= MIN_ERRORS))
-        if np.array_equal(found, evident):
-            return rate.tolist(), p.tolist(), evident.tolist()
-        evident = found
+        found = significant | (
+            benjamini_hochberg(p, rate=PAIR_FALSE_DISCOVERY_RATE, n_tests=n_tests) & (errors >= MIN_ERRORS)
+        )
+        if np.array_equal(found, significant):
+            return rate.tolist(), p.tolist(), significant.tolist()
+        significant = found
 
 
 def _pair(
-    counts: Counts, classes: tuple[int, int], *, background: float, p_scatter: float, evident: bool
+    counts: ConfusionCounts, classes: tuple[int, int], *, background: float, p_value: float, significant: bool
 ) -> ConfusedPair:
     a, b = classes
     if counts[b, a] > counts[a, b]:
         a, b = b, a
     a_as_b, b_as_a, n_a, n_b = (int(x) for x in (counts[a, b], counts[b, a], counts[[a]].sum(), counts[[b]].sum()))
     errors, n = a_as_b + b_as_a, n_a + n_b
-    rarer_is_scatter = b_as_a == 0 or (evident and stats.binom.sf(b_as_a - 1, n_b, background) >= 0.05)
+    rarer_is_scatter = b_as_a == 0 or (significant and stats.binom.sf(b_as_a - 1, n_b, background) >= 0.05)
     return ConfusedPair(
         rank=0,
         a=a,
@@ -115,7 +118,7 @@ def _pair(
         rate=errors / n,
         rate_ci=wilson(errors, n),
         impact=errors / int(counts.sum()),
-        p_scatter=p_scatter,
-        evident=evident,
+        p_value=p_value,
+        significant=significant,
         direction="one_way" if rarer_is_scatter else "mutual",
     )

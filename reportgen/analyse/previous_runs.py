@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reportgen.inputs.images.preprocessing import Preprocessing
 
-N_NIGHTS = 14  # how far back strips and churn look
+N_STRIP_RUNS = 14  # how far back strips and churn look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

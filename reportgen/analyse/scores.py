@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from reportgen.analyse.confusion import Counts
+from reportgen.analyse.confusion import ConfusionCounts
 from reportgen.analyse.intervals import Interval, wilson
 
 
@@ -43,7 +43,7 @@ class Scores:
     per_class: tuple[ClassScore, ...]
 
 
-def class_scores(counts: Counts, classes: tuple[str, ...], species: tuple[str, ...]) -> tuple[ClassScore, ...]:
+def class_scores(counts: ConfusionCounts, classes: tuple[str, ...], species: tuple[str, ...]) -> tuple[ClassScore, ...]:
     """One row a class, in the order of `classes`. f1 = 2 tp / (2 tp + fp + fn)."""
     counts = csr_array(counts)
     sizes, predicted, right = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
@@ -66,7 +66,7 @@ def class_scores(counts: Counts, classes: tuple[str, ...], species: tuple[str, .
     return tuple(rows)
 
 
-def scores(counts: Counts, top5_hits: int, *, classes: tuple[str, ...], species: tuple[str, ...]) -> Scores:
+def scores(counts: ConfusionCounts, top5_hits: int, *, classes: tuple[str, ...], species: tuple[str, ...]) -> Scores:
     """All scores from the (K, K) confusion counts of N >= 1 images; `top5_hits` is from `n_top5_hits`."""
     n, correct = int(counts.sum()), int(counts.trace())
     rows = class_scores(counts, classes, species)
@@ -95,6 +95,6 @@ def n_top5_hits(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> int:
     return int((rank <= 5).sum())
 
 
-def _n_same_species(counts: Counts, species: tuple[str, ...]) -> int:
+def _n_same_species(counts: ConfusionCounts, species: tuple[str, ...]) -> int:
     names, entries = np.array(species), csr_array(counts).tocoo()
     return int(entries.data[names[entries.row] == names[entries.col]].sum())

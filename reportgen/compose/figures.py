@@ -72,7 +72,7 @@ def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrendNight:
+class TrendPoint:
     """One night of the trend. accuracy and its 95% interval: fractions in [0, 1]."""
 
     day: date
@@ -145,7 +145,7 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Languag
     return buffer.getvalue()
 
 
-def trend_chart(nights: Sequence[TrendNight], told: Language) -> bytes:
+def trend_chart(nights: Sequence[TrendPoint], told: Language) -> bytes:
     """Accuracy night by night with its 95% interval, oldest on the left; the last one is tonight, filled and named."""
     with _axes(104, 31) as (axes, buffer):
         for x, night in enumerate(nights):

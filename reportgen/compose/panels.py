@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from reportgen.analyse.examples import Reason
+from reportgen.analyse.examples import ExampleReason
 from reportgen.analyse.findings import Findings
 from reportgen.explain.attributions import Attributions, MethodUse
 from reportgen.explain.checks.insertion_deletion import Faithfulness
@@ -97,7 +97,7 @@ class Panel:
     idx: int
     sample_id: str
     path: str
-    reason: Reason
+    reason: ExampleReason
     target: str
     pred: str
     confidence: float

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from reportgen.analyse.findings import Findings
 from reportgen.compose.panels import panels
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.compose.size_reduction import SizeReduction
 from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
@@ -46,7 +46,7 @@ class Report:
     """
 
     stamp: RunStamp
-    material: Material
+    context: SectionContext
     section_names: tuple[str, ...]
     sections: tuple[Section, ...]
     assets: Mapping[str, bytes]
@@ -56,17 +56,17 @@ class Report:
     @property
     def findings(self) -> Findings:
         """What was found."""
-        return self.material.findings
+        return self.context.findings
 
     @property
     def attributions(self) -> Attributions:
         """The maps and how far they can be trusted."""
-        return self.material.attributions
+        return self.context.attributions
 
     @property
     def notes(self) -> Notes:
         """Names and notes of the classes, in the report's language."""
-        return self.material.notes
+        return self.context.notes
 
     @property
     def print_assets(self) -> Mapping[str, bytes]:
@@ -90,7 +90,7 @@ def compose(
     RenderingError where a section of the user's fails.
     """
     by_row, pictures = panels(findings, attributions)
-    material = Material(
+    context = SectionContext(
         findings=replace(findings, examples=tuple(one for one in findings.examples if one.idx in by_row)),
         attributions=attributions,
         notes=replace(notes, language=stamp.language),
@@ -98,7 +98,7 @@ def compose(
         pictures=pictures,
         thumbnails=thumbnails,
     )
-    return _told(material, stamp, section_names)
+    return _told(context, stamp, section_names)
 
 
 def refuse_unknown_sections(names: tuple[str, ...]) -> None:
@@ -111,8 +111,8 @@ def refuse_unknown_sections(names: tuple[str, ...]) -> None:
 
 def in_language(report: Report, code: str) -> Report:
     """The same report in another language."""
-    material = replace(report.material, notes=replace(report.notes, language=code))
-    told = replace(_told(material, report.stamp, report.section_names), reduction=report.reduction)
+    context = replace(report.context, notes=replace(report.notes, language=code))
+    told = replace(_told(context, report.stamp, report.section_names), reduction=report.reduction)
     return with_appearance(told, report.appearance)
 
 
@@ -121,16 +121,16 @@ def with_appearance(report: Report, appearance: Appearance) -> Report:
     return replace(report, appearance=appearance, assets=MappingProxyType({**report.assets, **appearance.assets}))
 
 
-def _told(material: Material, stamp: RunStamp, section_names: tuple[str, ...]) -> Report:
-    made = [(name, section) for name in section_names if (section := _section(name, material)) is not None]
+def _told(context: SectionContext, stamp: RunStamp, section_names: tuple[str, ...]) -> Report:
+    made = [(name, section) for name in section_names if (section := _section(name, context)) is not None]
     _refuse_same_id(made)
     sections = [section for _, section in made]
-    assets = dict(material.pictures)
+    assets = dict(context.pictures)
     for section in sections:
         assets |= section.assets
     return Report(
         stamp=stamp,
-        material=material,
+        context=context,
         section_names=section_names,
         sections=tuple(sections),
         assets=MappingProxyType(assets),
@@ -150,12 +150,12 @@ def _refuse_same_id(made: list[tuple[str, Section]]) -> None:
         owners[section.id] = name
 
 
-def _section(name: str, material: Material) -> Section | None:
+def _section(name: str, context: SectionContext) -> Section | None:
     made = resolved(name, SECTIONS, kind="report section")
     if name in SECTIONS:
-        return made(material)  # type: ignore[no-any-return]  # as the literal mapping says
+        return made(context)  # type: ignore[no-any-return]  # as the literal mapping says
     try:
-        section = made(material)
+        section = made(context)
     except Exception as error:  # whatever the user's own code raises; the results must not be lost by it
         last = extract_tb(error.__traceback__)[-1]
         raise _failed(name, f"{in_one_line(error)} ({last.filename}, line {last.lineno})") from error

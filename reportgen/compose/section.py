@@ -12,7 +12,7 @@ from reportgen.language import Language, language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class SectionContext:
     """Everything a section may use. `panels` by row of the predictions, `pictures` their files by name.
 
     thumbnails: JPEG files of errors by row; none of a picture that could not be read any more.

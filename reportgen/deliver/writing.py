@@ -13,7 +13,7 @@ from reportgen.deliver.archive.locks import UNSUPPORTED
 from reportgen.errors import DeliveryError
 from reportgen.inputs.plain_files import NotPlainError, held_folder, plain_name
 
-HIDDEN = re.compile(r"\.(?P<name>.+)\.(?P<state>partial|old|removed)-[0-9a-f]+", re.DOTALL)
+HIDDEN_NAME = re.compile(r"\.(?P<name>.+)\.(?P<state>partial|old|removed)-[0-9a-f]+", re.DOTALL)
 OF_OTHERS = 0o077
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -12,7 +12,7 @@ from reportgen.evaluate.memory import in_memory
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.plain_text import named
 
-Watch = Callable[[int, int], None]  # (images done, images in all)
+Progress = Callable[[int, int], None]  # (images done, images in all)
 
 
 def logits(model: nn.Module, crops: torch.Tensor, *, preprocessing: Preprocessing, on: Compute) -> torch.Tensor:

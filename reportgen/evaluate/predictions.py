@@ -16,7 +16,7 @@ from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.decoding import Batch, LoopOptions, batches
 from reportgen.evaluate.device import Compute, model_on_loan, recorded
-from reportgen.evaluate.loop import Watch, logits, refuse_not_finite
+from reportgen.evaluate.loop import Progress, logits, refuse_not_finite
 from reportgen.inputs.datasets.labelled_images import Sample
 from reportgen.inputs.images.file_kinds import common_advice
 from reportgen.inputs.images.reading import UnreadableImageError
@@ -32,7 +32,7 @@ N_CHECKED = 64  # images that a bfloat16 run also evaluates in float32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class UnreadableImage:
     """A listed image that could not be decoded, and why."""
 
     sample_id: str
@@ -66,7 +66,7 @@ class Predictions:
     sha256: tuple[str, ...]
     targets: NDArray[np.int64]
     logits: NDArray[np.float32]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[UnreadableImage, ...]
     fingerprint: str
     argmax: ArgmaxCheck | None = None
     orientations: tuple[int, ...] = ()
@@ -98,7 +98,7 @@ class Predictions:
 
 
 def evaluate(
-    inputs: RunInputs, *, on: Compute, loop: LoopOptions, max_unreadable: float, watch: Watch | None = None
+    inputs: RunInputs, *, on: Compute, loop: LoopOptions, max_unreadable: float, watch: Progress | None = None
 ) -> Predictions:
     """Runs the model once on every sample of `inputs`; the model is afterwards as it was found.
 
@@ -183,8 +183,10 @@ def _argmax_check(inputs: RunInputs, read_idx: list[int], values: NDArray[np.flo
     return ArgmaxCheck(n=len(crops), n_differ=int((classes != values[rows].argmax(axis=1)).sum()))
 
 
-def _unreadable(sample: Sample, reason: str) -> Unreadable:
-    return Unreadable(sample_id=sample.sample_id, path=as_text(str(sample.path)), label=sample.label, reason=reason)
+def _unreadable(sample: Sample, reason: str) -> UnreadableImage:
+    return UnreadableImage(
+        sample_id=sample.sample_id, path=as_text(str(sample.path)), label=sample.label, reason=reason
+    )
 
 
 def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
@@ -197,7 +199,7 @@ def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
         )
 
 
-def _refuse_too_many(unreadable: tuple[Unreadable, ...], labels: Sequence[str], max_unreadable: float) -> None:
+def _refuse_too_many(unreadable: tuple[UnreadableImage, ...], labels: Sequence[str], max_unreadable: float) -> None:
     """`labels`: those of all images, the unreadable ones among them."""
     n_listed, told = len(labels), language("en")
     share, whole = len(unreadable) / n_listed, len(unreadable) == n_listed

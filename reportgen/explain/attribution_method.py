@@ -19,7 +19,7 @@ from reportgen.evaluate.device import Compute
 from reportgen.explain.methods.registry import METHODS, OF_OUTPUTS
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of
-from reportgen.inputs.models.programs import NAMES
+from reportgen.inputs.models.programs import PROGRAM_NAMES
 from reportgen.plugins import resolved
 
 Reason = Literal[
@@ -100,7 +100,7 @@ def method(name: str, context: ModelContext) -> Explainer:
     """The method `name`, ready for `context`. Raises NotApplicableError, or ConfigError for a name that is none."""
     program = program_of(context.model)
     if program and name in METHODS and name not in OF_OUTPUTS:
-        raise NotApplicableError("program", NAMES[program])
+        raise NotApplicableError("program", PROGRAM_NAMES[program])
     with _exact(name, context):
         explainer = resolved(name, METHODS, kind="attribution method")(context)
     if not isinstance(explainer, Explainer):

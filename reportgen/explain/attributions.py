@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
 from reportgen.evaluate.device import Compute, model_on_loan
-from reportgen.evaluate.loop import Watch
+from reportgen.evaluate.loop import Progress
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attribution_method import (
     AttributionRequest,
@@ -109,7 +109,7 @@ def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
 
 
 def explain(
-    inputs: RunInputs, findings: Findings, *, on: Compute, options: ExplainOptions, watch: Watch | None = None
+    inputs: RunInputs, findings: Findings, *, on: Compute, options: ExplainOptions, watch: Progress | None = None
 ) -> Attributions:
     """Every method of `options` for every chosen example, each map with its numbers; then the randomisation tests.
 

@@ -97,15 +97,15 @@ def _advice(data_classes: tuple[str, ...], names: tuple[str, ...] | None, n_outp
         return f"{another}, or save `classes` in the checkpoint"
     if len(names) != n_outputs or len(set(names)) < len(names):
         return "correct `classes` in the checkpoint: one name for each output, each once"
-    strangers = [name for name in data_classes if name not in names]
-    if all(any(unlikeness(name, other) for other in names) for name in strangers):
+    unmatched = [name for name in data_classes if name not in names]
+    if all(any(unlikeness(name, other) for other in names) for name in unmatched):
         return "correct these labels in the data set (the names of its folders, or the column label of its table)"
     spare = [name for name in names if name not in data_classes]
     if not spare:
         return f"{another}, or take the other classes out of this one"
-    near = nearest(strangers[0], spare, cutoff=0.75)
+    near = nearest(unmatched[0], spare, cutoff=0.75)
     line = (
-        f'"{shown(near[0])}" = "{shown(strangers[0])}"' if near else f'"{shown(spare[0])}" = "its name in the data set"'
+        f'"{shown(near[0])}" = "{shown(unmatched[0])}"' if near else f'"{shown(spare[0])}" = "its name in the data set"'
     )
     return f"{another}, or map the checkpoint's names in the TOML file (--config): [rename] with a line such as {line}"
 

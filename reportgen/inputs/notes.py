@@ -14,7 +14,7 @@ from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import nfc
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
-from reportgen.toml_text import parsed
+from reportgen.toml_text import toml_value
 
 Text = Mapping[str, str]  # language code to text; "en" is always there
 PAIR_FIELDS = ("coat", "build", "head", "paws", "kinship", "training")
@@ -100,7 +100,7 @@ def own_notes_text(path: Path) -> str:
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
-        content = parsed(text)
+        content = toml_value(text)
     except ValueError as error:
         raise InputError(name, found=str(error), expected="TOML", todo="correct the line named above") from error
     unknown = sorted(set(content) - {"breeds", "pair"})

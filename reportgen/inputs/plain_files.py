@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-MOST_BYTES = 4 * 2**30  # of one file: the largest that a run of a million images leaves, and some room
+MAX_FILE_BYTES = 4 * 2**30  # of one file: the largest that a run of a million images leaves, and some room
 _KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFIFO: "a named pipe",
@@ -65,7 +65,7 @@ def held_below(at: int, *inside: str) -> Iterator[int]:
         yield at
 
 
-def kind_of(at: int, name: str) -> str | None:
+def entry_kind(at: int, name: str) -> str | None:
     """What the folder `at` has under `name`, in words: a file, a folder, a link and so on; None for nothing."""
     try:
         mode = os.stat(plain_name(name), dir_fd=at, follow_symlinks=False).st_mode
@@ -82,12 +82,12 @@ def names_in(at: int) -> tuple[str, ...]:
 def folders_in(path: Path) -> tuple[Path, ...]:
     """The folders in the folder `path`, sorted; a link to one is none. Raises OSError."""
     with held_folder(path) as at:
-        return tuple(path / name for name in names_in(at) if kind_of(at, name) == "a folder")
+        return tuple(path / name for name in names_in(at) if entry_kind(at, name) == "a folder")
 
 
 def open_plain(at: int, name: str) -> BufferedReader:
     """The plain file `name` of the folder `at`, for reading. Raises FileNotFoundError, NotPlainError, OSError."""
-    kind = kind_of(at, name)
+    kind = entry_kind(at, name)
     if kind is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
     if kind != "a file":
@@ -99,7 +99,7 @@ def open_plain(at: int, name: str) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def read_plain(at: int, name: str, *, most_bytes: int = MOST_BYTES) -> bytes:
+def read_plain(at: int, name: str, *, most_bytes: int = MAX_FILE_BYTES) -> bytes:
     """The bytes of the plain file `name` of the folder `at`. Raises as `open_plain`; NotPlainError for too many."""
     with open_plain(at, name) as file:
         n_bytes = os.fstat(file.fileno()).st_size
@@ -133,7 +133,7 @@ def refuse_other(path: Path, mode: int) -> None:
 
 
 def _step(at: int, name: str) -> int:
-    kind = kind_of(at, name)
+    kind = entry_kind(at, name)
     if kind is None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
     if kind != "a folder":

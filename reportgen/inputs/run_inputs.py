@@ -20,9 +20,9 @@ from reportgen.inputs.datasets.splits import refuse_classes_in_classes
 from reportgen.inputs.images.preprocessing import Preprocessing, StoredPreprocessing, merged
 from reportgen.inputs.images.preprocessing_values import Said
 from reportgen.inputs.images.reading import read_crop, read_mask
-from reportgen.inputs.models.adapted import PLAIN, Reading
+from reportgen.inputs.models.adapted import NOT_YET_READ, Reading
 from reportgen.inputs.models.building import read_model
-from reportgen.inputs.models.first_forward import Asked, FirstRun, first_run, refuse_other_width, with_classes
+from reportgen.inputs.models.first_forward import ExpectedInput, FirstRun, first_run, refuse_other_width, with_classes
 from reportgen.inputs.models.timm_config import timm_preprocessing
 from reportgen.inputs.names import as_text
 from reportgen.inputs.notes import own_notes_text, read_notes
@@ -111,7 +111,7 @@ class RunFacts:
     preprocessing_source: str
     own_notes: str | None
     preprocessing_sources: Mapping[str, str] = field(default_factory=dict)
-    outputs: Reading = PLAIN
+    outputs: Reading = NOT_YET_READ
     remark: Remark | None = None
 
     @property
@@ -184,7 +184,7 @@ def _loaded(options: InputOptions) -> _Loaded:
         "architecture": _OF_ARCHITECTURE.get(read.arch, {}),
     }
     preprocessing, sources = _preprocessing(spoken)
-    known = Asked(
+    known = ExpectedInput(
         size=preprocessing.crop_size,
         channels=None if sources["channels"] == "assumed" else preprocessing.channels,
         n_classes=len(checkpoint.classes) if checkpoint.classes else None,

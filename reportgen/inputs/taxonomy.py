@@ -8,7 +8,7 @@ from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import by_nfc
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
-from reportgen.toml_text import parsed
+from reportgen.toml_text import toml_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def taxonomy(classes: tuple[str, ...], sources: Mapping[str, Mapping[str, str]])
 def read_species(path: Path) -> dict[str, str]:
     """The table [species] of a TOML file: class = "species". Raises InputError when it is not there."""
     try:
-        table = parsed(read_text(path)).get("species")
+        table = toml_value(read_text(path)).get("species")
     except (OSError, ValueError) as error:
         raise InputError(
             f"species file {path}",

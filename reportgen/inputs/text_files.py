@@ -9,7 +9,7 @@ from pathlib import Path
 from reportgen.errors import WordedError
 from reportgen.inputs.plain_files import TooLargeError
 
-MOST_BYTES = 2**28  # a table of some millions of images
+MAX_TEXT_BYTES = 2**28  # a table of some millions of images
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -22,9 +22,9 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 def read_text(path: Path) -> str:
     """The text of `path` without its mark. Raises OSError, also where it is too large; WordedError for its encoding."""
     with path.open("rb") as file:  # also a pipe: --config <(...)
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise TooLargeError(str(path), path.stat().st_size, MOST_BYTES)
+        content = file.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise TooLargeError(str(path), path.stat().st_size, MAX_TEXT_BYTES)
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)

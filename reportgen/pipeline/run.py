@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.files import FileFindings
-from reportgen.analyse.findings import Findings, Night, analyse
+from reportgen.analyse.findings import Findings, RunContext, analyse
 from reportgen.analyse.gate import refuse_unknown_classes
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import refuse_unknown_sections
@@ -51,7 +51,7 @@ _MEND = "mend that code, or name another; the line above is its own"
 _RESUME = "the evaluation is kept: `reportgen run` with --resume takes it over"
 _LEAVE_OUT = "the evaluation is kept: mend that code or leave the method out of --methods, and run again with --resume"
 _ENDINGS = ("", UNRENDERED, AUDIT_FAILED)
-Watch = Callable[[str, int, int], None]  # (stage, done, in all)
+StageProgress = Callable[[str, int, int], None]  # (stage, done, in all)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class _SetUp:
     appearance: Appearance
 
 
-def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
+def run(config: Config, *, now: datetime, watch: StageProgress) -> RunOutcome:
     """One run, from the files named in `config` to bundle, index, mail and retention, in this order.
 
     `now` (UTC) goes into the run id and onto the page. Raises ReportgenError; its exit_code is the program's. A run
@@ -102,7 +102,9 @@ def run(config: Config, *, now: datetime, watch: Watch) -> RunOutcome:
         predictions, kept_dir = _evaluated(config, setup, watch)
     with _kept_until_a_bundle_holds_it(kept_dir):
         with timed("analyse", timing):
-            findings = analyse(predictions, ExampleRule(), Night(today=now.date(), history=history, rules=setup.rules))
+            findings = analyse(
+                predictions, ExampleRule(), RunContext(today=now.date(), history=history, rules=setup.rules)
+            )
         _say(findings)
         with timed("explain", timing), foreign_faults_worded("explanation", EvaluationError, todo=_LEAVE_OUT):
             attributions = explain(
@@ -207,7 +209,7 @@ def _warn_of_links(model_dir: Path) -> None:
         log.warning("%s is a link: no index lists what is written there", model_dir)
 
 
-def _evaluated(config: Config, setup: _SetUp, watch: Watch) -> tuple[Predictions, Path]:
+def _evaluated(config: Config, setup: _SetUp, watch: StageProgress) -> tuple[Predictions, Path]:
     """The predictions, and the hidden folder that keeps them until the bundle stands."""
     if config.resume:
         for folder in kept_evaluations(setup.model_dirs):

@@ -21,13 +21,13 @@ from reportgen.render.file_names import document_name
 from reportgen.render.html.content_policy import content_policy
 
 _STYLES = ("tokens.css", "dark.css", "index.css")
-N_NIGHTS = 60  # in the trend
+N_TREND_RUNS = 60  # in the trend
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 230, 52, 724, 12, 196  # of the drawing and of its plot, px
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
 _MOST_GAPS, _MOST_DAYS = 5, 6
 
 RuleOutcome = Literal["pass", "fail", "inconclusive", "invalid"]
-Outcome = Literal["not_judged", "pass", "fail", "inconclusive", "invalid"]
+GateOutcome = Literal["not_judged", "pass", "fail", "inconclusive", "invalid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class TopPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class BaselineChange:
     """Against the baseline; the numbers are None where the runs have no image in common, `verdict` if not judged.
 
     across, acrosses: what is another beside the model (device, precision, versions), in words; older runs have none.
@@ -91,7 +91,7 @@ class Verdict:
 
     run_id: RunId
     created_at: AwareDatetime
-    outcome: Outcome
+    outcome: GateOutcome
     strict: bool
     accuracy: Fraction
     accuracy_ci: tuple[Fraction, Fraction]
@@ -99,7 +99,7 @@ class Verdict:
     species_accuracy: Fraction | None
     n_cross_species: Count | None
     top_pairs: tuple[TopPair, ...]
-    comparison: Change | None
+    comparison: BaselineChange | None
     fingerprint: str
     class_order_suspicious: bool
     notice: str | None
@@ -162,7 +162,7 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelNights:
+class ModelRuns:
     """One model: its nights, newest first, and their trend, None for a single night."""
 
     model: str
@@ -195,7 +195,7 @@ def index_page(
 ) -> str:
     """The page in the language `code`; `elsewhere`: the files of the others by their codes. Raises RenderingError."""
     models = tuple(
-        ModelNights(model=model, entries=nights[::-1], trend=trend([night.verdict for night in nights]))
+        ModelRuns(model=model, entries=nights[::-1], trend=trend([night.verdict for night in nights]))
         for model, group in groupby(entries, key=lambda entry: entry.model)
         for nights in [tuple(group)]
     )
@@ -222,7 +222,7 @@ def _environment(code: str) -> Environment:
 
 def trend(nights: list[Verdict]) -> Trend | None:
     """The last N_NIGHTS of `nights` (oldest first), evenly spaced, on a scale over all intervals; None for one."""
-    shown = nights[-N_NIGHTS:]
+    shown = nights[-N_TREND_RUNS:]
     if len(shown) < 2:
         return None
     low, high = min(night.accuracy_ci[0] for night in shown), max(night.accuracy_ci[1] for night in shown)

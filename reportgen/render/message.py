@@ -18,7 +18,7 @@ from reportgen.render.environment import environment, rendered
 from reportgen.render.filters import NO_BREAK, shortened
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
-Kind = Literal[
+MessageKind = Literal[
     "class_order",
     "pair_worse",
     "class_worse",
@@ -49,7 +49,7 @@ class MailText:
 class Matter:
     """One thing that the reader must know; the macro `matter` words it. Of `values`: the contract's own keys."""
 
-    kind: Kind
+    kind: MessageKind
     values: Mapping[str, Any]
 
 
@@ -106,10 +106,10 @@ def one_line(text: str) -> str:
 def _changes(contract: Mapping[str, Any], against: Mapping[str, Any]) -> Iterator[Matter]:
     """In this order: what is worse beyond chance; new errors across species; images newly wrong; top ten; better."""
     yield from _judged(against, "worse")
-    strangers = set(against["new_cross_species"])
-    if strangers:
-        first = next(error for error in contract["cross_species"] if error["sample_id"] in strangers)
-        yield Matter(kind="cross_species", values={"n": len(strangers), "first": first})
+    new_ids = set(against["new_cross_species"])
+    if new_ids:
+        first = next(error for error in contract["cross_species"] if error["sample_id"] in new_ids)
+        yield Matter(kind="cross_species", values={"n": len(new_ids), "first": first})
     broken = [flip for flip in against["flips"] if flip["kind"] == "broken"]
     steady = [flip for flip in broken if flip["state"] != "flaky"]
     if steady:

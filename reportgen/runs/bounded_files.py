@@ -29,7 +29,7 @@ MOST_RUN_BYTES, MOST_TABLE_BYTES = 2**29, 2**32  # of the columns of a table tha
 MOST_ARRAYS = 100_000
 LONGEST_TEXT = 2**24  # letters of any text: the notes of 20,000 classes
 Shape: TypeAlias = tuple[int | None, ...]
-Kind: TypeAlias = Any  # a type: a dataclass, a union, a tuple of them
+FieldType: TypeAlias = Any  # a type: a dataclass, a union, a tuple of them
 _LONGEST_WORDS = 400
 _LONGEST_NUMBER = 18  # digits of a whole number: it fits into 64 bits
 _LONGEST_CELL = 2**16  # bytes: of a path in letters of four bytes, of a thumbnail
@@ -53,7 +53,7 @@ def about(name: str) -> Iterator[None]:
         raise BadFileError(f"{name}: {words[:_LONGEST_WORDS]}") from error
 
 
-def json_value(files: Mapping[str, bytes], name: str, kind: Kind) -> Any:
+def json_value(files: Mapping[str, bytes], name: str, kind: FieldType) -> Any:
     """The value of the type `kind` in a JSON file in UTF-8; see `restored`.
 
     Refused are as well: a key given twice, NaN and infinity however they are written, and whole numbers beyond 64 bits.
@@ -83,7 +83,7 @@ def _plain(content: bytes) -> object:
     return found
 
 
-def restored(kind: Kind, value: object) -> Any:
+def restored(kind: FieldType, value: object) -> Any:
     """A value of the type `kind`, and of the types of its fields, from its plain form. Raises ValueError."""
     try:
         return _adapter(kind).validate_python((value,))[0]
@@ -134,7 +134,7 @@ def columns(
 
 
 @cache
-def _adapter(kind: Kind) -> TypeAdapter[Any]:
+def _adapter(kind: FieldType) -> TypeAdapter[Any]:
     """In a tuple, because a dataclass takes its settings from what it lies in."""
     return TypeAdapter(tuple[kind], config=ConfigDict(allow_inf_nan=False, str_max_length=LONGEST_TEXT))
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.errors import InputError, ReportgenError, in_one_line
-from reportgen.inputs.plain_files import MOST_BYTES, NotPlainError, held_folder, kind_of, read_plain
+from reportgen.inputs.plain_files import MAX_FILE_BYTES, NotPlainError, entry_kind, held_folder, read_plain
 from reportgen.runs.bounded_files import BadFileError
 
 MANIFEST = "manifest.json"
@@ -22,7 +22,7 @@ _LARGEST_MANIFEST = 2**24
 
 @contextmanager
 def bundle_read(
-    run_dir: Path, names: Iterable[str], *, optional: Iterable[str] = (), most_bytes: int = MOST_BYTES
+    run_dir: Path, names: Iterable[str], *, optional: Iterable[str] = (), most_bytes: int = MAX_FILE_BYTES
 ) -> Iterator[Mapping[str, bytes]]:
     """The files `names` of a bundle and those of `optional` that it has, by name.
 
@@ -72,11 +72,11 @@ def told(error: OSError | ValueError) -> str:
 def _read(run_dir: Path, required: tuple[str, ...], optional: tuple[str, ...], most_bytes: int) -> Mapping[str, bytes]:
     try:
         with held_folder(run_dir) as at:
-            missing = [name for name in required if kind_of(at, name) is None]
+            missing = [name for name in required if entry_kind(at, name) is None]
             if missing:
                 raise _no_bundle(run_dir, f"no {', '.join(missing)}")
             sha256 = _manifest(run_dir, at)
-            there = [name for name in optional if name in sha256 or kind_of(at, name)]
+            there = [name for name in optional if name in sha256 or entry_kind(at, name)]
             wanted = [name for name in (*required, *there) if name != MANIFEST]
             return {name: _unchanged(run_dir, (at, name), sha256.get(name), most_bytes) for name in wanted}
     except OSError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun, surroundings
+from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun, surroundings
 from reportgen.errors import InputError
 from reportgen.inputs.images.preprocessing import StoredPreprocessing
 from reportgen.inputs.names import nfc
@@ -22,7 +22,7 @@ from reportgen.inputs.stored_fields import Moment, Name, RunId, Sha256, refuse_o
 from reportgen.runs.bounded_files import about, columns, json_value
 from reportgen.runs.bundle_files import MANIFEST, bundle_read
 
-FILES = ("manifest.json", "findings.json", "predictions.parquet")
+HISTORY_FILES = ("manifest.json", "findings.json", "predictions.parquet")
 COLUMNS = {"sample_id": str, "sha256": str, "target": str, "pred": str}  # of the rows of a past run
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
         return History(compare=False)
     given = None if baseline in ("latest", "passed") else read_past_run(Path(baseline))
     runs, only_passed = _readable(model_dirs), baseline == "passed"
-    nights = list(islice(runs, N_NIGHTS))
+    nights = list(islice(runs, N_STRIP_RUNS))
     if only_passed and not any(night.passed for night in nights):
         nights += islice((run for run in runs if run.passed), 1)
     return History(nights=tuple(reversed(nights)), given=given, only_passed=only_passed)
@@ -118,7 +118,7 @@ def _newest_first(model_dirs: tuple[Path, ...]) -> Iterator[Path]:
 
 def read_past_run(run_dir: Path) -> PastRun:
     """The run archived in `run_dir`. Raises InputError when it is no bundle, or a file of it is damaged."""
-    with bundle_read(run_dir, FILES) as files:
+    with bundle_read(run_dir, HISTORY_FILES) as files:
         rows = columns(files, "predictions.parquet", COLUMNS)
         described = json_value(files, "findings.json", Described)
         with about("predictions.parquet"):

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reportgen.analyse.examples import Example, ExampleRule
-from reportgen.analyse.findings import Night
+from reportgen.analyse.findings import RunContext
 from reportgen.analyse.gate_rules import GateRules
-from reportgen.analyse.previous_runs import N_NIGHTS, History, PastRun
+from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
@@ -84,7 +84,7 @@ class _History:
     compare: bool
     only_passed: bool
     across_precision: bool = False
-    nights: Annotated[tuple[Described, ...], Field(max_length=N_NIGHTS + 1)]
+    nights: Annotated[tuple[Described, ...], Field(max_length=N_STRIP_RUNS + 1)]
     given: Described | None
 
 
@@ -138,7 +138,7 @@ def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: 
     return Attributions(examples=examples, randomization_tests=rest.pop("certificates"), **rest)
 
 
-def night_of(record: RunRecord, files: Mapping[str, bytes]) -> Night:
+def night_of(record: RunRecord, files: Mapping[str, bytes]) -> RunContext:
     """The earlier runs with their rows, from HISTORY of `files`. Raises ValueError."""
     stored = record.history
     described = (*stored.nights, *((stored.given,) if stored.given else ()))
@@ -149,7 +149,7 @@ def night_of(record: RunRecord, files: Mapping[str, bytes]) -> Night:
             mine = rows["run_id"] == one.run_id
             return past_run(one, {name: rows[name][mine] for name in COLUMNS})
 
-    return Night(
+    return RunContext(
         today=record.night.today,
         history=History(
             compare=stored.compare,

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from reportgen.evaluate.device import Compute
-from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, Unreadable
+from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, UnreadableImage
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.inputs.stored_fields import PathText, Sha256
 from reportgen.runs.bounded_files import about, arrays, json_value
 from reportgen.runs.bundle_files import EVALUATED, bundle_read
 
-FILES = ("logits.npz", "evaluation.json")
+EVALUATION_FILES = ("logits.npz", "evaluation.json")
 
 
 def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
@@ -51,7 +51,7 @@ class _Record:
 
     facts: RunFacts
     compute: Compute
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[UnreadableImage, ...]
     fingerprint: Sha256
     argmax: ArgmaxCheck | None
     sample_ids: tuple[PathText, ...]
@@ -80,7 +80,7 @@ class _Record:
 
 def read_evaluation(folder: Path) -> Predictions:
     """What `stored_evaluation` stored. Raises InputError for files that are missing or damaged."""
-    with bundle_read(folder, FILES) as files:
+    with bundle_read(folder, EVALUATION_FILES) as files:
         return evaluation_of(files)
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import Night
+from reportgen.analyse.findings import RunContext
 from reportgen.analyse.previous_runs import History, PastRun
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attributions
@@ -41,8 +41,7 @@ from reportgen.runs.run_record import (
 )
 from reportgen.runs.stamp import RunStamp
 from reportgen.runs.stored_appearance import restored_appearance, stored_appearance
-from reportgen.runs.stored_evaluation import FILES as EVALUATION_FILES
-from reportgen.runs.stored_evaluation import evaluation_of, npz, stored_evaluation
+from reportgen.runs.stored_evaluation import EVALUATION_FILES, evaluation_of, npz, stored_evaluation
 
 _ROWS = ("methods", "refusals", "focus", "precision", "gone")  # lists of plain values
 OWN_FILES = ("predictions.parquet", MAPS, HISTORY, "run.json")
@@ -56,7 +55,7 @@ class StoredRun:
     attributions: Attributions
     thumbnails: Mapping[int, bytes]
     rule: ExampleRule
-    night: Night
+    night: RunContext
     stamp: RunStamp
     sections: tuple[str, ...]
     appearance: Appearance = DEFAULT_APPEARANCE

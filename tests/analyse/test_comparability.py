@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reportgen.analyse.examples import ExampleRule
-from reportgen.analyse.findings import Night, analyse
+from reportgen.analyse.findings import RunContext, analyse
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, surroundings
 from reportgen.compose.report import compose
@@ -34,7 +34,7 @@ RULES = GateRules(accuracy_margin=0.1, no_worse_classes=True, no_worse_pairs=Tru
 
 
 def contract_of(predictions, history=None, code="en"):
-    findings = analyse(predictions, ExampleRule(), Night(today=TODAY, history=history or History(), rules=RULES))
+    findings = analyse(predictions, ExampleRule(), RunContext(today=TODAY, history=history or History(), rules=RULES))
     stamp = RunStamp(
         run_id="20261122T080000000Z-1a2b3c4d", created_at="2026-11-22T08:00:00+00:00", languages=(code,), timing={}
     )
@@ -118,7 +118,7 @@ def test_a_night_of_another_precision_is_passed_over_for_one_of_the_same():
     older = replace(night_on(), run_id="20261120T080000000Z-00000000")
     newer = replace(night_on(precision="bf16"), run_id="20261121T080000000Z-00000000")
     predictions = replace(predictions_of(COUNTS), compute=TONIGHT)
-    night = Night(today=date(2026, 11, 22), history=History(nights=(older, newer)), rules=RULES)
+    night = RunContext(today=date(2026, 11, 22), history=History(nights=(older, newer)), rules=RULES)
     against = analyse(predictions, ExampleRule(), night).comparison
     assert (against.baseline.run_id, against.passed_over) == (older.run_id, (newer.run_id,))
     assert [one.run_id for one in against.nights] == [older.run_id]

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from reportgen.analyse.comparison import comparison
-from reportgen.analyse.previous_runs import N_NIGHTS, History
+from reportgen.analyse.previous_runs import N_STRIP_RUNS, History
 from reportgen.inputs.images.preprocessing import Preprocessing
 from tests.synthetic import past_run_of, predictions_of
 
@@ -80,13 +80,13 @@ def test_a_named_run_from_elsewhere_joins_the_strips_and_passes_nothing_over():
 def test_a_regression_that_stays_keeps_its_baseline():
     """The night that passed is older than the nights in the strips: it is the baseline, and stands before them."""
     predictions = predictions_of(COUNTS)
-    failed = [night(predictions, day=day, passed=False) for day in range(10, 10 + N_NIGHTS)]
+    failed = [night(predictions, day=day, passed=False) for day in range(10, 10 + N_STRIP_RUNS)]
     found = compared(night(predictions, predictions.targets, day="01"), *failed, only_passed=True)
     assert found.baseline.run_id[6:8] == "01"
-    assert len(found.nights) == N_NIGHTS + 1
-    assert found.churn.usual == (0.0,) * (N_NIGHTS - 1)
+    assert len(found.nights) == N_STRIP_RUNS + 1
+    assert found.churn.usual == (0.0,) * (N_STRIP_RUNS - 1)
     assert found.churn.tonight == 5 / 40
-    assert len(found.passed_over) == N_NIGHTS
+    assert len(found.passed_over) == N_STRIP_RUNS
 
 
 def test_classes_are_aligned_by_name():
@@ -101,7 +101,7 @@ def test_classes_are_aligned_by_name():
         targets=back[predictions.targets],
     )
     found = compared(past)
-    assert (found.overall.lost, found.overall.won, found.flips, found.pairs) == (0, 0, (), ())
+    assert (found.overall.n_broken, found.overall.n_fixed, found.flips, found.pairs) == (0, 0, (), ())
 
 
 def test_what_is_counted_for_the_whole_a_class_and_a_pair():
@@ -111,12 +111,12 @@ def test_what_is_counted_for_the_whole_a_class_and_a_pair():
     before[0] = 2  # fixed tonight
     before[20:23] = 0  # fixed tonight
     found = compared(night(predictions, before))
-    assert (found.overall.lost, found.overall.won, found.overall.n) == (5, 4, 40)
+    assert (found.overall.n_broken, found.overall.n_fixed, found.overall.n) == (5, 4, 40)
     assert found.overall.verdict == "no_evidence"
-    classes = {one.k: (one.change.n, one.change.lost, one.change.won) for one in found.classes}
+    classes = {one.k: (one.change.n, one.change.n_broken, one.change.n_fixed) for one in found.classes}
     assert classes == {0: (20, 5, 1), 1: (10, 0, 3)}
     assert [one.k for one in found.classes] == [0, 1]  # most lost on balance first
-    pairs = {(one.a, one.b): (one.change.n, one.change.lost, one.change.won) for one in found.pairs}
+    pairs = {(one.a, one.b): (one.change.n, one.change.n_broken, one.change.n_fixed) for one in found.pairs}
     assert pairs == {(0, 1): (30, 4, 3), (0, 2): (30, 1, 1)}
     assert {flip.idx for flip in found.flips} == {15, 16, 17, 18, 19, 0, 20, 21, 22}
 
@@ -137,9 +137,9 @@ def test_a_pair_is_asked_for_the_other_class_not_for_being_right():
     before = predictions.preds().copy()
     before[19] = 1
     found = compared(night(predictions, before))
-    pairs = {(one.a, one.b): (one.change.lost, one.change.won) for one in found.pairs}
+    pairs = {(one.a, one.b): (one.change.n_broken, one.change.n_fixed) for one in found.pairs}
     assert pairs == {(0, 1): (0, 1), (0, 2): (1, 0)}
-    assert found.overall.lost == found.overall.won == 0
+    assert found.overall.n_broken == found.overall.n_fixed == 0
 
 
 def test_a_planted_regression_of_one_class_is_found_and_no_other():
@@ -247,7 +247,7 @@ def test_another_order_of_the_classes_is_no_difference():
     )
     found = compared(past)
     assert [one.kind for one in found.mismatches] == ["preprocessing"]
-    assert (found.overall.n, found.overall.lost, found.overall.won) == (40, 0, 0)
+    assert (found.overall.n, found.overall.n_broken, found.overall.n_fixed) == (40, 0, 0)
 
 
 def test_other_images_are_counted_and_the_common_ones_compared():
@@ -272,7 +272,7 @@ def test_other_images_are_counted_and_the_common_ones_compared():
     assert (mismatch.n_added, mismatch.n_removed) == (2, 1)
     assert (mismatch.n_changed, mismatch.n_relabelled) == (1, 1)
     # of 40: the new one, the changed one, the relabelled one and the last are left out
-    assert (found.overall.n, found.overall.won, found.overall.lost) == (36, 1, 0)
+    assert (found.overall.n, found.overall.n_fixed, found.overall.n_broken) == (36, 1, 0)
     assert found.flips == found.pairs == found.classes == ()
 
 

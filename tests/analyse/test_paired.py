@@ -11,16 +11,16 @@ from reportgen.analyse.intervals import Z_95, paired_difference
 from reportgen.analyse.paired import family, judged, paired_change
 
 
-def answers(n, lost, won):
-    """(good before, good now) of n images: the first `lost` broke, the next `won` were fixed, half of the rest good."""
+def answers(n, n_broken, n_fixed):
+    """(good before, good now) of n images: the first `n_broken` broke, the next `n_fixed` were fixed, half of the rest good."""
     before, now = np.arange(n) % 2 == 0, np.arange(n) % 2 == 0
-    before[:lost], now[:lost] = True, False
-    before[lost : lost + won], now[lost : lost + won] = False, True
+    before[:n_broken], now[:n_broken] = True, False
+    before[n_broken : n_broken + n_fixed], now[n_broken : n_broken + n_fixed] = False, True
     return before, now
 
 
 @pytest.mark.parametrize(
-    ("lost", "won", "p_value"),  # a published table of the exact test; the last two are the shared checkpoints'
+    ("n_broken", "n_fixed", "p_value"),  # a published table of the exact test; the last two are the shared checkpoints'
     [
         (5, 0, 0.0625),
         (6, 0, 0.03125),
@@ -36,12 +36,12 @@ def answers(n, lost, won):
         (9, 3, 0.146),
     ],
 )
-def test_the_exact_test_and_the_difference(lost, won, p_value):
-    for a, b in ((lost, won), (won, lost)):
+def test_the_exact_test_and_the_difference(n_broken, n_fixed, p_value):
+    for a, b in ((n_broken, n_fixed), (n_fixed, n_broken)):
         before, now = answers(305, a, b)
         change = paired_change(before, now)
         assert change.p_value == pytest.approx(p_value, rel=0.005)
-        assert (change.n, change.lost, change.won) == (305, a, b)
+        assert (change.n, change.n_broken, change.n_fixed) == (305, a, b)
         assert change.difference == pytest.approx(now.mean() - before.mean(), abs=1e-12)
 
 
@@ -49,7 +49,7 @@ def test_the_exact_test_and_the_difference(lost, won, p_value):
 def test_accuracy_changes_by_exactly_what_was_won_less_what_was_lost(answered):
     before, now = np.array(answered).T
     change = paired_change(before, now)
-    assert change.won - change.lost == now.sum() - before.sum()
+    assert change.n_fixed - change.n_broken == now.sum() - before.sum()
     assert change.difference == (now.sum() - before.sum()) / len(now)
 
 
@@ -59,7 +59,7 @@ def test_without_a_change_nothing_is_claimed():
 
 
 @pytest.mark.parametrize(
-    ("lost", "won", "verdict"),
+    ("n_broken", "n_fixed", "verdict"),
     [
         (4, 16, "better"),
         (16, 4, "worse"),
@@ -70,30 +70,32 @@ def test_without_a_change_nothing_is_claimed():
         (3, 3, "no_evidence"),
     ],
 )
-def test_the_verdicts(lost, won, verdict):
-    assert judged(*answers(305, lost, won)).verdict == verdict
+def test_the_verdicts(n_broken, n_fixed, verdict):
+    assert judged(*answers(305, n_broken, n_fixed)).verdict == verdict
 
 
-def score_statistic(lost, won, n, delta):
+def score_statistic(n_broken, n_fixed, n, delta):
     """|z| of the hypothesis "difference = delta": the trinomial likelihood is maximised numerically."""
 
-    def unlikelihood(q):  # q: probability of "lost"; "won" has q + delta
+    def unlikelihood(q):  # q: probability of "n_broken"; "n_fixed" has q + delta
         rest = 1 - 2 * q - delta
-        return -sum(k * np.log(p) for k, p in ((lost, q), (won, q + delta), (n - lost - won, rest)) if k)
+        return -sum(
+            k * np.log(p) for k, p in ((n_broken, q), (n_fixed, q + delta), (n - n_broken - n_fixed, rest)) if k
+        )
 
     low, high = max(0.0, -delta), (1 - delta) / 2
     q = optimize.minimize_scalar(unlikelihood, bounds=(low, high), method="bounded", options={"xatol": 1e-12}).x
-    return abs(won - lost - n * delta) / np.sqrt(n * (2 * q + delta - delta**2))
+    return abs(n_fixed - n_broken - n * delta) / np.sqrt(n * (2 * q + delta - delta**2))
 
 
 @pytest.mark.parametrize(
-    ("lost", "won", "n"),
+    ("n_broken", "n_fixed", "n"),
     [(4, 16, 305), (9, 3, 305), (1, 2, 44), (12, 40, 60), (1, 1, 10), (0, 5, 40), (5, 0, 40), (0, 0, 305)],
 )
-def test_the_ends_of_the_interval_are_where_the_score_test_turns(lost, won, n):
-    low, high = paired_difference(lost, won, n)
-    assert score_statistic(lost, won, n, low) == pytest.approx(Z_95, abs=1e-3)
-    assert score_statistic(lost, won, n, high) == pytest.approx(Z_95, abs=1e-3)
+def test_the_ends_of_the_interval_are_where_the_score_test_turns(n_broken, n_fixed, n):
+    low, high = paired_difference(n_broken, n_fixed, n)
+    assert score_statistic(n_broken, n_fixed, n, low) == pytest.approx(Z_95, abs=1e-3)
+    assert score_statistic(n_broken, n_fixed, n, high) == pytest.approx(Z_95, abs=1e-3)
 
 
 def test_where_nothing_changed_the_interval_is_known_by_hand():
@@ -108,10 +110,10 @@ def test_where_nothing_changed_the_interval_is_known_by_hand():
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(0, n))))
 def test_the_interval_holds_the_difference_and_is_mirrored(drawn):
-    n, lost, won = drawn[0], drawn[1], min(drawn[2], drawn[0] - drawn[1])
-    low, high = paired_difference(lost, won, n)
-    assert -1 <= low <= (won - lost) / n <= high <= 1
-    assert paired_difference(won, lost, n) == pytest.approx((-high, -low), abs=1e-9)
+    n, n_broken, n_fixed = drawn[0], drawn[1], min(drawn[2], drawn[0] - drawn[1])
+    low, high = paired_difference(n_broken, n_fixed, n)
+    assert -1 <= low <= (n_fixed - n_broken) / n <= high <= 1
+    assert paired_difference(n_fixed, n_broken, n) == pytest.approx((-high, -low), abs=1e-9)
 
 
 @settings(deadline=None, max_examples=60)
@@ -132,7 +134,7 @@ def test_tests_that_are_not_given_count_as_lost():
 def test_a_family_leaves_out_what_has_too_few_changes():
     """(6, 0) has p = 0.031: among 3 testable ones its limit is 0.1 / 3. The weak ones do not dilute it."""
     weak = [paired_change(*answers(40, 2, 1))] * 50
-    tested = [paired_change(*answers(40, lost, won)) for lost, won in ((6, 0), (5, 4), (4, 4))]
+    tested = [paired_change(*answers(40, n_broken, n_fixed)) for n_broken, n_fixed in ((6, 0), (5, 4), (4, 4))]
     verdicts = [change.verdict for change in family([*weak, *tested])]
     assert verdicts == ["underpowered"] * 50 + ["worse", "no_evidence", "no_evidence"]
     assert family([]) == []
@@ -140,7 +142,7 @@ def test_a_family_leaves_out_what_has_too_few_changes():
 
 def test_a_family_is_held_to_a_tenth():
     """With four testable ones the first limit is 0.025, which (6, 0) misses."""
-    tested = [paired_change(*answers(40, lost, won)) for lost, won in ((6, 0), (5, 4), (4, 4), (3, 3))]
+    tested = [paired_change(*answers(40, n_broken, n_fixed)) for n_broken, n_fixed in ((6, 0), (5, 4), (4, 4), (3, 3))]
     assert [change.verdict for change in family(tested)] == ["no_evidence"] * 4
 
 
@@ -148,6 +150,6 @@ def test_a_family_is_held_to_a_tenth():
 def test_chance_is_called_a_change_in_at_most_one_night_of_twenty(n_flips):
     """Not simulated: every split of the flips, with its chance when a flip is as likely one way as the other."""
     chance = stats.binom.pmf(np.arange(n_flips + 1), n_flips, 0.5)
-    verdicts = [judged(*answers(80, n_flips - won, won)).verdict for won in range(n_flips + 1)]
+    verdicts = [judged(*answers(80, n_flips - n_fixed, n_fixed)).verdict for n_fixed in range(n_flips + 1)]
     called = sum(p for p, verdict in zip(chance, verdicts, strict=True) if verdict in ("better", "worse"))
     assert 0 < called <= 0.05

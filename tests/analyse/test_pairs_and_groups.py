@@ -98,7 +98,7 @@ def test_one_way_confusion_is_shown_as_such():
     counts = np.diag([30, 50, 50, 50, 50])
     counts[0, 1] = 20
     found = confused_pairs(counts)[0]
-    assert (found.a, found.b, found.direction, found.evident) == (0, 1, "one_way", True)
+    assert (found.a, found.b, found.direction, found.significant) == (0, 1, "one_way", True)
 
 
 def test_the_direction_with_more_errors_comes_first():
@@ -113,7 +113,7 @@ def test_evenly_scattered_errors_make_no_group():
     counts = np.full((10, 10), 3) + np.diag(np.full(10, 50))
     pairs = confused_pairs(counts)
     assert len(pairs) == 45
-    assert not any(pair.evident for pair in pairs)
+    assert not any(pair.significant for pair in pairs)
     assert confused_groups(counts, pairs) == ()
 
 
@@ -123,12 +123,12 @@ def test_random_scatter_seldom_makes_a_group():
     chances = np.full((20, 20), 0.1 / 19)
     np.fill_diagonal(chances, 0.9)
     matrices = [np.array([random.multinomial(50, row) for row in chances]) for _ in range(200)]
-    assert sum(any(pair.evident for pair in confused_pairs(counts)) for counts in matrices) <= 20
+    assert sum(any(pair.significant for pair in confused_pairs(counts)) for counts in matrices) <= 20
 
 
 def test_two_classes_alone_are_a_pair_from_three_errors_on():
-    assert not confused_pairs(np.array([[9, 1], [1, 9]]))[0].evident
-    assert confused_pairs(np.array([[8, 2], [1, 9]]))[0].evident
+    assert not confused_pairs(np.array([[9, 1], [1, 9]]))[0].significant
+    assert confused_pairs(np.array([[8, 2], [1, 9]]))[0].significant
 
 
 def test_no_error_no_pair():

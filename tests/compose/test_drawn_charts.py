@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reportgen.analyse.scores import class_scores
-from reportgen.compose.figures import TrendNight, colour_bar, pair_chart, recall_chart, trend_chart
+from reportgen.compose.figures import TrendPoint, colour_bar, pair_chart, recall_chart, trend_chart
 from reportgen.language import language
 from tests.drawn import Drawing
 
@@ -79,9 +79,9 @@ def test_each_class_has_a_dot_at_its_recall_and_a_line_over_its_interval():
 
 
 NIGHTS = [
-    TrendNight(day=date(2026, 11, 3), accuracy=0.71, accuracy_ci=(0.6, 0.8)),
-    TrendNight(day=date(2026, 11, 5), accuracy=0.64, accuracy_ci=(0.61, 0.77)),
-    TrendNight(day=date(2026, 11, 9), accuracy=0.83, accuracy_ci=(0.73, 0.9)),
+    TrendPoint(day=date(2026, 11, 3), accuracy=0.71, accuracy_ci=(0.6, 0.8)),
+    TrendPoint(day=date(2026, 11, 5), accuracy=0.64, accuracy_ci=(0.61, 0.77)),
+    TrendPoint(day=date(2026, 11, 9), accuracy=0.83, accuracy_ci=(0.73, 0.9)),
 ]
 
 
@@ -114,7 +114,7 @@ def test_each_night_has_a_dot_at_its_accuracy_and_tonight_is_the_last(n):
     ],
 )
 def test_the_ends_of_the_trend_are_told_apart(ends, labels):
-    nights = [TrendNight(day=date(2026, 11, day), accuracy=sum(ends) / 2, accuracy_ci=ends) for day in (3, 4)]
+    nights = [TrendPoint(day=date(2026, 11, day), accuracy=sum(ends) / 2, accuracy_ci=ends) for day in (3, 4)]
     assert [label for _, label in Drawing(trend_chart(nights, EN)).ticks("y")] == labels
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
 from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
 
@@ -14,22 +14,22 @@ def one_picture(source: DataSource) -> LabelledImages:
     return LabelledImages(name="own", split=source.split, classes=("only",), samples=(sample,))
 
 
-def own_section(material: Material) -> Section:
+def own_section(context: SectionContext) -> Section:
     """A section that borrows a built-in template."""
     return Section(id="own", title="Our own", template="sections/confident.html.j2", data={"panels": []})
 
 
-def same_id(material: Material) -> Section:
+def same_id(context: SectionContext) -> Section:
     """Another section of the same id."""
-    return own_section(material)
+    return own_section(context)
 
 
-def broken_section(material: Material) -> Section:
+def broken_section(context: SectionContext) -> Section:
     """A section with a fault in it."""
     return Section(id="own", title=str(1 / 0), template="", data={})
 
 
-def no_section(material: Material) -> str:
+def no_section(context: SectionContext) -> str:
     """A section that gives something else."""
     return "<p>"
 

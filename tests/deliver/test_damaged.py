@@ -6,7 +6,7 @@ from shutil import copytree
 
 import pytest
 
-from reportgen.deliver.archive.bundle import manifest, write_bundle
+from reportgen.deliver.archive.bundle import manifest_json, write_bundle
 from reportgen.deliver.archive.contents import Bundles, bundles
 from reportgen.deliver.archive.verification import verify
 from reportgen.errors import InputError
@@ -178,7 +178,7 @@ def test_whose_hashes_are_right_and_bytes_are_not_is_named_too(damaged):
         for change in changes(len(sound[name]), name, 10):
             files = {**sound, name: change(sound[name])}
             (bundle / name).write_bytes(files[name])
-            (bundle / "manifest.json").write_bytes(manifest(files))
+            (bundle / "manifest.json").write_bytes(manifest_json(files))
             for reader in (read_stored_run, read_past_run, read_evaluation):
                 problems = told_by(reader, bundle)
                 assert problems == "" or name in problems

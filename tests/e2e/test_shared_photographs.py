@@ -102,6 +102,6 @@ def test_each_night_is_compared_with_the_one_before(nights, night, fixed, broken
     before, tonight = nights[night - 2], nights[night - 1]
     found = comparison(tonight, History(nights=(past_run_of(before, fingerprint=before.fingerprint),)))
     assert found.comparable
-    assert (found.overall.n, found.overall.won, found.overall.lost) == (305, fixed, broken)
+    assert (found.overall.n, found.overall.n_fixed, found.overall.n_broken) == (305, fixed, broken)
     assert round(found.overall.p_value, 3) == p_value
     assert found.overall.verdict == verdict

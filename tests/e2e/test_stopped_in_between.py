@@ -19,7 +19,7 @@ BETWEEN = (
     "reportgen.runs.stored_evaluation:stored_evaluation",
     "reportgen.runs.stored_evaluation:npz",
     "reportgen.deliver.archive.bundle:write_bundle",
-    "reportgen.deliver.archive.bundle:manifest",
+    "reportgen.deliver.archive.bundle:manifest_json",
     "reportgen.deliver.writing:settle",
 )
 BEFORE = ("tests.pets:forward", "reportgen.inputs.images.reading:read_picture")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from reportgen.deliver.archive.bundle import manifest
+from reportgen.deliver.archive.bundle import manifest_json
 from reportgen.pipeline.render import make_report
 from reportgen.runs.bundle_files import MANIFEST
 from reportgen.runs.stamp import RunStamp
@@ -33,7 +33,7 @@ def write_ten_images(archive):
 def sealed(bundle):
     """Its manifest is made anew, as somebody would who may write into the archive."""
     files = {path.name: path.read_bytes() for path in bundle.iterdir() if path.is_file() and path.name != MANIFEST}
-    (bundle / MANIFEST).write_bytes(manifest(files))
+    (bundle / MANIFEST).write_bytes(manifest_json(files))
     return bundle
 
 

@@ -16,7 +16,7 @@ from reportgen.deliver.mail.folder import write_mail_files
 from reportgen.deliver.mail.receipts import read_receipts
 from reportgen.deliver.mail.sending import MailSettings
 from reportgen.errors import DeliveryError, InputError
-from reportgen.inputs.plain_files import held_folder, kind_of
+from reportgen.inputs.plain_files import entry_kind, held_folder
 from reportgen.pipeline.mail import mail_report
 from reportgen.pipeline.render import render_again
 from reportgen.runs.bundle_files import MANIFEST
@@ -41,7 +41,7 @@ READ = [(reader, name) for reader, names in READERS.items() for name in names]
 
 def kind_at(path):
     with held_folder(path.parent) as at:
-        return kind_of(at, path.name)
+        return entry_kind(at, path.name)
 
 
 def test_a_sound_bundle_is_read(bundle):

@@ -15,7 +15,7 @@ import trustme
 from reportgen.deliver.mail.settings import MailSettings
 from reportgen.deliver.mail.smtp import attempts
 from reportgen.outlet import PlainLines, say, say_fault
-from reportgen.redaction import HIDDEN, redacted, repeats
+from reportgen.redaction import REDACTED, redacted, repeats
 
 PASSWORD, USER, TO = "Sesam+Open/42!", "nightly", "a@example.org"
 BASE64 = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
@@ -209,7 +209,7 @@ def test_a_server_that_repeats_the_password_is_not_quoted(authority, step, words
         )
     assert ending.state in ("refused", "deferred")
     assert not [form for form in FORMS if form.casefold() in ending.words.casefold()]
-    assert not repeats(ending.words.replace(HIDDEN, ""), (PASSWORD,))
+    assert not repeats(ending.words.replace(REDACTED, ""), (PASSWORD,))
 
 
 def test_a_server_that_does_not_is_quoted(authority):
@@ -237,7 +237,7 @@ def test_no_line_that_goes_out_holds_the_password(words, monkeypatch, capsys):
         say_fault(error)
     told = capsys.readouterr()
     for text in (told.out, told.err.split("ValueError:")[1], line):
-        assert HIDDEN in text
+        assert REDACTED in text
         assert not [form for form in FORMS if form in text]
 
 

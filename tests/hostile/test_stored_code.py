@@ -39,7 +39,7 @@ HTML = Anew(format="html")
 PLUGIN = """
 from pathlib import Path
 Path("PWNED").write_text("imported")
-def part(material):
+def part(context):
     Path("PWNED").write_text("called")
 """
 NAMED = {

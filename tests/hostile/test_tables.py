@@ -8,7 +8,7 @@ from pyarrow import parquet
 from reportgen.errors import InputError
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.datasets.manifest import MOST_ROWS, manifest
-from reportgen.inputs.text_files import MOST_BYTES, read_text
+from reportgen.inputs.text_files import MAX_TEXT_BYTES, read_text
 
 
 def refused(path):
@@ -25,7 +25,7 @@ def test_a_file_of_gigabytes_without_a_byte_on_disk_is_not_read(tmp_path):
         assert "m." in refused(tmp_path / name)
     with pytest.raises(OSError, match="more than"):
         read_text(tmp_path / "m.csv")
-    assert MOST_BYTES < 2**30
+    assert MAX_TEXT_BYTES < 2**30
 
 
 CELLS = {

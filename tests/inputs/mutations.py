@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.images.reading import Picture, UnreadableImageError, read_picture
+from reportgen.inputs.images.reading import DecodedImage, UnreadableImageError, read_picture
 
 FORMS = {  # Pillow's name of a format: how it is saved
     "PNG": {},
@@ -120,7 +120,7 @@ def damaged_files(form: str, n: int) -> Iterator[bytes]:
         yield damaged(content, rng)
 
 
-def outcome(path: Path, content: bytes) -> Picture | str:
+def outcome(path: Path, content: bytes) -> DecodedImage | str:
     """What the program makes of a file: the picture, or the reason why it is unreadable."""
     path.write_bytes(content)
     try:
@@ -145,7 +145,9 @@ def main() -> int:
             seen: Counter[str] = Counter()
             for content in files:
                 try:
-                    seen["read" if isinstance(outcome(Path(folder) / "x", content), Picture) else "unreadable"] += 1
+                    seen[
+                        "read" if isinstance(outcome(Path(folder) / "x", content), DecodedImage) else "unreadable"
+                    ] += 1
                 except Exception as error:  # noqa: BLE001  # what this program looks for
                     seen[type(error).__name__] += 1
                     crashes += 1

@@ -13,23 +13,23 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.images.reading import Picture, UnreadableImageError, read_crop, read_mask, read_picture
+from reportgen.inputs.images.reading import DecodedImage, UnreadableImageError, read_crop, read_mask, read_picture
 from tests.inputs import mutations
 
 
 @pytest.mark.parametrize("form", mutations.FORMS)
 def test_a_damaged_file_is_read_or_unreadable(tmp_path, form):
-    assert isinstance(mutations.outcome(tmp_path / "x", mutations.whole(form)), Picture)
+    assert isinstance(mutations.outcome(tmp_path / "x", mutations.whole(form)), DecodedImage)
     for content in mutations.damaged_files(form, mutations.N_FILES):
         found = mutations.outcome(tmp_path / "x", content)
-        assert isinstance(found, Picture) or "; " in found
+        assert isinstance(found, DecodedImage) or "; " in found
 
 
 def test_a_picture_with_an_impossible_exif_block_is_used_all_the_same(tmp_path):
     """The block is not the picture: of those written by Pillow around any block every one can be seen."""
     found = [mutations.outcome(tmp_path / "x", content) for content in mutations.exif_files(mutations.N_EXIF)]
-    assert all(isinstance(one, Picture) or "TIFF" in one for one in found)
-    assert {one.orientation for one in found if isinstance(one, Picture)} == set(range(1, 9))
+    assert all(isinstance(one, DecodedImage) or "TIFF" in one for one in found)
+    assert {one.orientation for one in found if isinstance(one, DecodedImage)} == set(range(1, 9))
 
 
 def exif(*entries):

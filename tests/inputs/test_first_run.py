@@ -6,7 +6,7 @@ from torch import nn
 
 from reportgen.errors import InputError
 from reportgen.inputs.models.adapted import Adapted
-from reportgen.inputs.models.first_forward import Asked, first_run, memory_format, refuse_other_width
+from reportgen.inputs.models.first_forward import ExpectedInput, first_run, memory_format, refuse_other_width
 from tests import users_models
 from tests.inputs.refusals import refused
 from tests.users_models import as_inputs
@@ -16,7 +16,7 @@ EXPECTED = 20 * (as_inputs((*users_models.NAMES,), (1, 1))[:, :, 0, 0] + 1)  # 2
 
 def run_of(name, *, size=(32, 32), channels=None, n_classes=3):
     model = getattr(users_models, name)().eval()
-    return first_run(model, Asked(size=size, channels=channels, n_classes=n_classes))
+    return first_run(model, ExpectedInput(size=size, channels=channels, n_classes=n_classes))
 
 
 UNWRAPPED = {
@@ -54,7 +54,7 @@ def test_the_logits_are_those_of_the_construction_for_any_number_of_pictures(nam
 
 def test_a_plain_model_stays_the_users_own():
     model = users_models.Plain().eval()
-    assert first_run(model, Asked(size=(32, 32), channels=3, n_classes=3)).model is model
+    assert first_run(model, ExpectedInput(size=(32, 32), channels=3, n_classes=3)).model is model
 
 
 @pytest.mark.parametrize(("name", "expected"), [("ByView", False), ("ByMemory", False), ("OfConvolutions", True)])
@@ -64,7 +64,7 @@ def test_channels_last_only_where_the_model_bears_it_and_gives_the_same(name, ex
     else:
         model = getattr(users_models, name)()
         model.wide = nn.Conv2d(3, 4, 3)  # 1 x 1 kernels lie the same in both formats
-    first_run(model, Asked(size=(32, 32), channels=3, n_classes=None))
+    first_run(model, ExpectedInput(size=(32, 32), channels=3, n_classes=None))
     assert (memory_format(model) == torch.channels_last) is expected
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.checkpoints import Checkpoint, read_checkpoint
 from reportgen.inputs.models.building import read_model
-from reportgen.inputs.models.first_forward import Asked, first_run
+from reportgen.inputs.models.first_forward import ExpectedInput, first_run
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, LOGIT, hand_checkpoint, picture
 
@@ -21,7 +21,7 @@ def checkpoint(tmp_path, weights, **more) -> Checkpoint:
 
 
 def n_outputs(model, px):
-    return first_run(model, Asked(size=(px, px), channels=3, n_classes=None)).reading.n_columns
+    return first_run(model, ExpectedInput(size=(px, px), channels=3, n_classes=None)).reading.n_columns
 
 
 class ShapeOf(nn.Module):

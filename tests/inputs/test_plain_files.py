@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.inputs.plain_files import NotPlainError, held_folder, kind_of, open_plain, read_plain
+from reportgen.inputs.plain_files import NotPlainError, entry_kind, held_folder, open_plain, read_plain
 from tests.hostile.odd_files import odd_files, put
 
 pytestmark = pytest.mark.timeout(20)
@@ -44,7 +44,7 @@ def test_a_file_that_is_not_there_is_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         read(tmp_path, "a")
     with held_folder(tmp_path) as at:
-        assert kind_of(at, "a") is None
+        assert entry_kind(at, "a") is None
 
 
 def test_more_bytes_than_allowed_are_refused_and_not_read(tmp_path):

@@ -13,7 +13,7 @@ import torch
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import read_checkpoint
 from reportgen.inputs.models.building import read_model
-from reportgen.inputs.models.first_forward import Asked, first_run
+from reportgen.inputs.models.first_forward import ExpectedInput, first_run
 from tests.inputs.refusals import refused
 from tests.inputs.test_first_run import EXPECTED
 from tests.users_models import Colours, Dictionary, as_inputs
@@ -45,7 +45,7 @@ def exported(path, n=None):
 
 def answers_of(path, *, size=(32, 32)):
     read = read_model(read_checkpoint(path), None)
-    run = first_run(read.model, Asked(size=size, channels=None, n_classes=3, reading=read.reading))
+    run = first_run(read.model, ExpectedInput(size=size, channels=None, n_classes=3, reading=read.reading))
     found = []
     for n in (1, 2, 3, 7):
         with torch.inference_mode():

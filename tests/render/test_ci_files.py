@@ -14,7 +14,7 @@ from reportgen.errors import InputError
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
-from reportgen.render.data.no_report import NAMES, ended_files
+from reportgen.render.data.no_report import CI_FILE_NAMES, ended_files
 from reportgen.runs.stamp import RunStamp
 from tests.synthetic import attributions_of, findings_of, past_run_of, predictions_of
 
@@ -39,7 +39,7 @@ def contract_of(*, rules=None, before=None, classes=None):
 
 def test_the_verdict_is_one_line_with_what_the_next_step_needs():
     files = ci_files(contract_of(rules=GateRules(min_accuracy=0.9), before=(1, 0)), read_notes())
-    assert set(files) == set(NAMES)
+    assert set(files) == set(CI_FILE_NAMES)
     text = files["verdict.json"].decode()
     assert text.count("\n") == 1
     found = json.loads(text)

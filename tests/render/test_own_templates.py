@@ -81,7 +81,7 @@ def test_templates_made_for_an_earlier_version_still_say_what_the_outputs_are(te
     outputs = Reading(n_columns=3, numbers="probabilities")
     facts = replace(predictions.facts, outputs=outputs, remark="not_repeatable")
     findings = replace(report.findings, predictions=replace(predictions, facts=facts))
-    report = replace(report, material=replace(report.material, findings=findings))
+    report = replace(report, context=replace(report.context, findings=findings))
     page = html(with_appearance(in_language(report, "en"), Appearance(templates=templates, folder="mine")), medium)
     assert "probabilities" in page
     assert "gives other outputs" in page

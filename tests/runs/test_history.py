@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reportgen.analyse.previous_runs import N_NIGHTS
+from reportgen.analyse.previous_runs import N_STRIP_RUNS
 from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.errors import InputError
 from reportgen.inputs.images.preprocessing import Preprocessing
@@ -55,7 +55,7 @@ def test_a_bundle_is_read_by_name(tmp_path):
 
 def test_the_last_nights_are_read_oldest_first_and_what_is_no_night_is_left_out(tmp_path):
     """The hidden and the unfinished ones hold whole files: only their names tell."""
-    for night in range(1, N_NIGHTS + 3):
+    for night in range(1, N_STRIP_RUNS + 3):
         last = bundle(tmp_path, night)
     (tmp_path / "latest").symlink_to(last.name)
     for name in (
@@ -66,7 +66,7 @@ def test_the_last_nights_are_read_oldest_first_and_what_is_no_night_is_left_out(
         copytree(last, tmp_path / name)
     (tmp_path / "20261130T000000000Z-foreign").mkdir()
     nights = read_history((tmp_path,), "latest").nights
-    assert [night.run_id[6:8] for night in nights] == [f"{night:02d}" for night in range(3, N_NIGHTS + 3)]
+    assert [night.run_id[6:8] for night in nights] == [f"{night:02d}" for night in range(3, N_STRIP_RUNS + 3)]
 
 
 def test_a_damaged_night_is_passed_over_with_a_warning(tmp_path, caplog):
@@ -100,11 +100,11 @@ def test_a_named_run_that_is_none_is_exit_3(tmp_path, name):
 
 def test_the_last_run_that_passed_is_found_however_long_ago(tmp_path):
     """Nights 1 and 3 passed; of those that failed since then only the last N_NIGHTS are read."""
-    for night in range(1, N_NIGHTS + 7):
+    for night in range(1, N_STRIP_RUNS + 7):
         bundle(tmp_path, night, passed=night in (1, 3))
     days = [night.run_id[6:8] for night in read_history((tmp_path,), "passed").nights]
-    assert days == ["03", *(f"{night:02d}" for night in range(7, N_NIGHTS + 7))]
-    assert len(read_history((tmp_path,), "latest").nights) == N_NIGHTS
+    assert days == ["03", *(f"{night:02d}" for night in range(7, N_STRIP_RUNS + 7))]
+    assert len(read_history((tmp_path,), "latest").nights) == N_STRIP_RUNS
 
 
 def test_passed_and_none_are_asked_for(tmp_path):

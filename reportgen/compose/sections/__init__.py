@@ -1,1 +1,1 @@
-"""One file a section. A section is a callable `(Material) -> Section | None`; None leaves it out."""
+"""One file a section. A section is a callable `(SectionContext) -> Section | None`; None leaves it out."""

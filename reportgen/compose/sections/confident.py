@@ -1,13 +1,13 @@
 """The most confident of the errors that are shown nowhere else."""
 
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.language import N_
 
 
-def confident(material: Material) -> Section | None:
+def confident(context: SectionContext) -> Section | None:
     """None when every error stands in another section, or there is none."""
     chosen = [
-        material.panels[example.idx] for example in material.findings.examples if example.reason == "confident_error"
+        context.panels[example.idx] for example in context.findings.examples if example.reason == "confident_error"
     ]
     if not chosen:
         return None

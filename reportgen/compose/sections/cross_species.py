@@ -1,12 +1,12 @@
 """Errors that even miss the species, each on its own card; without a taxonomy, why there are none."""
 
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.language import N_
 
 
-def cross_species(material: Material) -> Section:
+def cross_species(context: SectionContext) -> Section:
     """Every cross-species error is listed; cards for the first `rule.n_cross_species`, where they have pictures."""
-    findings = material.findings
+    findings = context.findings
     taxonomy = findings.predictions.facts.taxonomy
     first = findings.cross_species[: findings.rule.n_cross_species]
     return Section(
@@ -18,6 +18,6 @@ def cross_species(material: Material) -> Section:
             "species_names": sorted(set(taxonomy.species)),
             "errors": findings.cross_species,
             "n_first": len(first),
-            "cards": [(e, material.panels[e.idx]) for e in first if e.idx in material.panels],
+            "cards": [(e, context.panels[e.idx]) for e in first if e.idx in context.panels],
         },
     )

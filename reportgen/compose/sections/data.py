@@ -1,6 +1,6 @@
 """What went in: names, order, preprocessing, unreadable images. Faults here look like a confused model."""
 
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_
@@ -21,9 +21,9 @@ PASSED_OVER = {  # kinds of `inputs.passed_over` in the reader's words
 _PARTS = ("resize_px", "crop_px", "interpolation", "mean", "std")
 
 
-def data(material: Material) -> Section:
+def data(context: SectionContext) -> Section:
     """Always there: an error analysis is worth what its inputs are worth."""
-    predictions = material.findings.predictions
+    predictions = context.findings.predictions
     return Section(
         id="data",
         title=N_("Data and set-up"),
@@ -32,22 +32,22 @@ def data(material: Material) -> Section:
             "facts": predictions.facts,
             "preprocessing": _by_source(predictions.facts),
             "unreadable": predictions.unreadable,
-            "files": material.findings.files,
+            "files": context.findings.files,
             "passed_over": [(PASSED_OVER.get(kind, kind), n) for kind, n in predictions.facts.data.passed_over.items()],
-            "same": _same_files(material),
+            "same": _same_files(context),
             "left_out": in_groups(predictions.facts.model.left_out),
-            "order": material.findings.class_order,
+            "order": context.findings.class_order,
             "n_read": len(predictions.sample_ids),
         },
     )
 
 
-def _same_files(material: Material) -> tuple[tuple[tuple[str, str], ...], ...]:
+def _same_files(context: SectionContext) -> tuple[tuple[tuple[str, str], ...], ...]:
     """(sample id, label) of each image of each file that is there more than once."""
-    predictions = material.findings.predictions
+    predictions = context.findings.predictions
     return tuple(
         tuple((predictions.sample_ids[row], predictions.facts.classes[predictions.targets[row]]) for row in one.rows)
-        for one in material.findings.files.same
+        for one in context.findings.files.same
     )
 
 

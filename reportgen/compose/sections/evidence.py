@@ -4,16 +4,16 @@ from collections import Counter
 from statistics import fmean
 
 from reportgen.analyse.intervals import difference, mean_interval
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.explain.attributions import MethodUse
 from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.checks.standing import standings
 from reportgen.language import N_
 
 
-def evidence(material: Material) -> Section | None:
+def evidence(context: SectionContext) -> Section | None:
     """None when nothing was to be explained."""
-    attributions, sample_ids = material.attributions, material.findings.predictions.sample_ids
+    attributions, sample_ids = context.attributions, context.findings.predictions.sample_ids
     if not attributions.methods and not attributions.refusals and not attributions.gone:
         return None
     errors, hits = (
@@ -31,7 +31,7 @@ def evidence(material: Material) -> Section | None:
             ),
             "left_out": [use.name for use in attributions.methods if use.name in attributions.failed],
             "difference": difference((errors.n_off, errors.n), (hits.n_off, hits.n)),
-            "methods": [_trust(material, use) for use in attributions.methods],
+            "methods": [_trust(context, use) for use in attributions.methods],
             "refusals": attributions.refusals,
             "options": attributions.options,
             "gone": [(sample_ids[one.example.idx], one) for one in attributions.gone],
@@ -40,12 +40,12 @@ def evidence(material: Material) -> Section | None:
     )
 
 
-def _trust(material: Material, use: MethodUse) -> dict[str, object]:
+def _trust(context: SectionContext, use: MethodUse) -> dict[str, object]:
     """What is known of a method's maps in this run."""
-    failed = material.attributions.failed
+    failed = context.attributions.failed
     maps = [
         (attribution, standing)
-        for one in material.attributions.examples
+        for one in context.attributions.examples
         for attribution, standing in zip(one.maps, standings(one.maps, failed=failed), strict=True)
         if attribution.method == use.name
     ]
@@ -70,6 +70,6 @@ def _trust(material: Material, use: MethodUse) -> dict[str, object]:
         "enrichment": fmean(enrichments) if enrichments else None,
         "enrichment_ci": mean_interval(enrichments),
         "randomization_test": next(
-            (one for one in material.attributions.randomization_tests if one.method == use.name), None
+            (one for one in context.attributions.randomization_tests if one.method == use.name), None
         ),
     }

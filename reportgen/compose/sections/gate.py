@@ -1,13 +1,13 @@
 """The rules of the gate, each with its outcome and why."""
 
 from reportgen.analyse.gate import OUTCOMES
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.language import N_
 
 
-def gate(material: Material) -> Section:
+def gate(context: SectionContext) -> Section:
     """Worst outcome first; equal ones in the order of the rules."""
-    found = material.findings.gate
+    found = context.findings.gate
     return Section(
         id="gate",
         title=N_("Gate"),

@@ -2,15 +2,15 @@
 
 from types import MappingProxyType
 
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.compose.sections.changes import SECTION_OF
 from reportgen.inputs.images.thumbnails import SIDE_PX
 from reportgen.language import N_
 
 
-def images(material: Material) -> Section | None:
+def images(context: SectionContext) -> Section | None:
     """None without an error, and where no thumbnail is stored. An error without one is listed without its picture."""
-    gallery, made = material.findings.gallery, material.thumbnails
+    gallery, made = context.findings.gallery, context.thumbnails
     shown = frozenset(gallery.rows)
     pictures = {idx: f"thumb-{idx}.jpg" for idx in gallery.rows if idx in made}
     if not pictures:
@@ -26,8 +26,8 @@ def images(material: Material) -> Section | None:
             "whole": whole,
             "pictures": pictures,
             "side_px": SIDE_PX,
-            "sample_ids": material.findings.predictions.sample_ids,
-            "panel_in": {one.idx: SECTION_OF[one.reason] for one in material.findings.examples if one.idx in shown},
+            "sample_ids": context.findings.predictions.sample_ids,
+            "panel_in": {one.idx: SECTION_OF[one.reason] for one in context.findings.examples if one.idx in shown},
         },
         assets=MappingProxyType({name: made[idx] for idx, name in pictures.items()}),
         screen_only=True,

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from reportgen.analyse.confusion import Counts
+from reportgen.analyse.confusion import ConfusionCounts
 from reportgen.analyse.findings import Findings
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.language import N_
 
-MAX_CLASSES = 38  # more columns than this would fall below 5 pt on a landscape A4 page
+MAX_COLUMNS = 38  # more columns than this would fall below 5 pt on a landscape A4 page
 _CONFUSED_PART = 30
 _SHADES = 5
 
@@ -39,17 +39,17 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-def matrix(material: Material) -> Section:
+def matrix(context: SectionContext) -> Section:
     """The whole matrix up to MAX_CLASSES classes; beyond, the confused part with an `other` row and column.
 
     The whole matrix is always in confusion.csv.
     """
-    findings = material.findings
-    order = class_order(findings)
-    whole = len(order) <= MAX_CLASSES
+    findings = context.findings
+    order = display_order(findings)
+    whole = len(order) <= MAX_COLUMNS
     shown = order if whole else _confused_part(findings, order)
     counts = findings.confusion.toarray() if whole else with_other(findings.confusion, shown)
-    names = [material.classes[k] for k in shown] + ([] if whole else [""])
+    names = [context.classes[k] for k in shown] + ([] if whole else [""])
     numbers = list(shown) if whole else list(range(len(names)))
     return Section(
         id="matrix",
@@ -67,7 +67,7 @@ def matrix(material: Material) -> Section:
     )
 
 
-def class_order(findings: Findings) -> tuple[int, ...]:
+def display_order(findings: Findings) -> tuple[int, ...]:
     """All class numbers: by species, within it the groups by impact, then the other classes in their own order."""
     species = findings.predictions.facts.taxonomy.species
     names = sorted(set(species))
@@ -86,7 +86,7 @@ def _confused_part(findings: Findings, order: tuple[int, ...]) -> tuple[int, ...
     return tuple(k for k in order if k in chosen)
 
 
-def with_other(counts: Counts, shown: tuple[int, ...]) -> NDArray[np.int64]:
+def with_other(counts: ConfusionCounts, shown: tuple[int, ...]) -> NDArray[np.int64]:
     """(S + 1, S + 1): the S shown classes in order, and all other ones added up in the last row and column.
 
     The sum stays N. The corner (other, other) holds right and wrong predictions among the other classes alike.

@@ -2,14 +2,14 @@
 
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.panels import JPEG_QUALITY
-from reportgen.compose.section import Material, Section
+from reportgen.compose.section import Section, SectionContext
 from reportgen.explain.checks.randomization import ALIKE, N_DRAWS
 from reportgen.language import N_
 
 
-def methods(material: Material) -> Section:
+def methods(context: SectionContext) -> Section:
     """The appendix."""
-    predictions = material.findings.predictions
+    predictions = context.findings.predictions
     return Section(
         id="methods",
         title=N_("Methods and provenance"),
@@ -18,16 +18,16 @@ def methods(material: Material) -> Section:
             "facts": predictions.facts,
             "compute": predictions.compute,
             "fingerprint": predictions.fingerprint,
-            "rule": material.findings.rule,
-            "options": material.attributions.options,
-            "uses": material.attributions.methods,
-            "randomization_tests": material.attributions.randomization_tests,
+            "rule": context.findings.rule,
+            "options": context.attributions.options,
+            "uses": context.attributions.methods,
+            "randomization_tests": context.attributions.randomization_tests,
             "alike": ALIKE,
             "n_draws": N_DRAWS,
             "jpeg_quality": JPEG_QUALITY,
-            "precision": material.attributions.precision,
+            "precision": context.attributions.precision,
             "argmax": predictions.argmax,
-            "switched": material.attributions.switched,
+            "switched": context.attributions.switched,
         },
-        assets={"colour-bar.svg": colour_bar(material.language)},
+        assets={"colour-bar.svg": colour_bar(context.language)},
     )

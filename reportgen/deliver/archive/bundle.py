@@ -20,8 +20,8 @@ from pathlib import Path
 
 from reportgen.deliver.archive.locks import UNSUPPORTED, alone_in, locked
 from reportgen.deliver.mail.folder import mail_files, write_mail_files
-from reportgen.deliver.writing import HIDDEN, OF_OTHERS, errors_told, hidden_name, settle, write_new
-from reportgen.inputs.plain_files import held_folder, kind_of, names_in
+from reportgen.deliver.writing import HIDDEN_NAME, OF_OTHERS, errors_told, hidden_name, settle, write_new
+from reportgen.inputs.plain_files import entry_kind, held_folder, names_in
 from reportgen.runs.bundle_files import MANIFEST, damaged
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -39,7 +39,7 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
         parent = at_end.enter_context(held_folder(target.parent))
         with alone_in(target.parent):
             put_back(parent)
-            replaces = replace and kind_of(parent, target.name) is not None
+            replaces = replace and entry_kind(parent, target.name) is not None
             _refuse_existing(parent, target, unless=replaces)
             if replaces:  # until it is deleted: nobody mails it, nobody prunes it
                 at_end.enter_context(locked(target))
@@ -54,7 +54,7 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
             write_new(at, name, content)
         if replaces and (mails := mail_files(target)):
             write_mail_files(partial, mails)
-        write_new(at, MANIFEST, manifest(files))
+        write_new(at, MANIFEST, manifest_json(files))
         with suppress(OSError):
             partial.chmod(rights)
         settle(at)
@@ -78,10 +78,10 @@ def remove_bundle(target: Path, *, archive: Path | None = None) -> bool:
     top = archive or target.parent
     way = target.parent.relative_to(top).parts
     with errors_told(f"bundle {target}"), held_folder(top, *way) as at, ExitStack() as at_end:
-        going = target if HIDDEN.fullmatch(target.name) else hidden_name(target, "removed")
+        going = target if HIDDEN_NAME.fullmatch(target.name) else hidden_name(target, "removed")
         with alone_in(target.parent):
             put_back(at)
-            if kind_of(at, target.name) is None:
+            if entry_kind(at, target.name) is None:
                 return True
             try:
                 at_end.enter_context(locked(target))
@@ -110,16 +110,16 @@ def put_back(at: int) -> None:
     To be called in one's turn in the folder, which is held as `at`. Raises OSError.
     """
     for name in names_in(at):
-        found = HIDDEN.fullmatch(name)
-        if not found or found["state"] != "old" or kind_of(at, name) != "a folder":
+        found = HIDDEN_NAME.fullmatch(name)
+        if not found or found["state"] != "old" or entry_kind(at, name) != "a folder":
             continue
-        if kind_of(at, found["name"]) is None:
+        if entry_kind(at, found["name"]) is None:
             _renamed(at, name, found["name"])
         else:  # it died after the second rename
             shutil.rmtree(name, dir_fd=at, ignore_errors=True)
 
 
-def manifest(files: Mapping[str, bytes]) -> bytes:
+def manifest_json(files: Mapping[str, bytes]) -> bytes:
     """The list of files with SHA-256 and size, by name in sorted order."""
     listed = {
         name: {"sha256": hashlib.sha256(files[name]).hexdigest(), "n_bytes": len(files[name])} for name in sorted(files)
@@ -128,7 +128,7 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
 
 
 def _refuse_existing(parent: int, target: Path, *, unless: bool) -> None:
-    kind = kind_of(parent, target.name)
+    kind = entry_kind(parent, target.name)
     if kind is not None and not unless:
         raise FileExistsError(f"{target} is there already")
     if kind not in (None, "a folder"):

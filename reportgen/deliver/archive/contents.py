@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 
 from reportgen.deliver.archive.locks import alone_in
 from reportgen.deliver.archive.model_folders import model_in
-from reportgen.deliver.writing import HIDDEN, errors_told, hidden_name, write_files
+from reportgen.deliver.writing import HIDDEN_NAME, errors_told, hidden_name, write_files
 from reportgen.errors import DeliveryError, InputError
-from reportgen.inputs.plain_files import NotPlainError, folders_in, held_folder, kind_of, names_in, open_plain
+from reportgen.inputs.plain_files import NotPlainError, entry_kind, folders_in, held_folder, names_in, open_plain
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.render.data.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
@@ -44,7 +44,7 @@ class ArchivedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class UnreadableBundle:
     """A bundle that does not tell what it is, and why."""
 
     path: Path
@@ -56,7 +56,7 @@ class Bundles:
     """`runs` by model, time and run_id; `unreadable` by path."""
 
     runs: tuple[ArchivedRun, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[UnreadableBundle, ...]
 
 
 def bundles(archive: Path) -> Bundles:
@@ -67,7 +67,7 @@ def bundles(archive: Path) -> Bundles:
             runs.append(archived_run(path, archive))
         except InputError as error:
             if path.is_dir():  # else it was pruned just now
-                unreadable.append(Unreadable(path=path, reason=error.found.removeprefix("damaged: ")))
+                unreadable.append(UnreadableBundle(path=path, reason=error.found.removeprefix("damaged: ")))
     runs.sort(key=lambda run: (run.model, run.verdict.created_at, run.verdict.run_id))
     return Bundles(runs=tuple(runs), unreadable=tuple(unreadable))
 
@@ -76,7 +76,7 @@ def archived_run(path: Path, archive: Path) -> ArchivedRun:
     """The bundle in `path`, in `archive`. Raises InputError for one that is damaged."""
     with bundle_read(path, (MANIFEST, "verdict.json"), most_bytes=_LARGEST) as files:
         found: Verdict = json_value(files, "verdict.json", Verdict)  # a changed digit would be a figure of the run
-    hidden = HIDDEN.fullmatch(path.name)  # it stepped aside for a moment
+    hidden = HIDDEN_NAME.fullmatch(path.name)  # it stepped aside for a moment
     refuse_other_run(path, found.run_id, name=hidden["name"] if hidden else path.name)
     verdict = _judged(path, found)
     documents = tuple(name for _, name, _ in verdict.reports if _has(path, name, "a file"))
@@ -125,7 +125,7 @@ def _has(path: Path, name: str, kind: str | None = None) -> bool:
     """Whether the folder has something of that name and kind, of any kind for None. Raises OSError."""
     try:
         with held_folder(path) as at:
-            found = kind_of(at, name)
+            found = entry_kind(at, name)
     except FileNotFoundError:  # pruned just now
         return False
     return found is not None and kind in (None, found)
@@ -157,7 +157,7 @@ def _nested(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _is_left_by_us(entry: os.DirEntry[str]) -> bool:
-    hidden = bool(HIDDEN.fullmatch(entry.name))
+    hidden = bool(HIDDEN_NAME.fullmatch(entry.name))
     return entry.is_dir(follow_symlinks=False) and (hidden or _is_ours(Path(entry.path)))
 
 

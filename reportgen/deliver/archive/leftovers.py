@@ -10,13 +10,13 @@ from typing import Literal
 from reportgen.deliver.archive.contents import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
 from reportgen.deliver.archive.locks import alone_in, in_use
 from reportgen.deliver.mail.folder import MAIL
-from reportgen.deliver.writing import HIDDEN, errors_told
-from reportgen.inputs.plain_files import held_below, held_folder, kind_of, names_in
+from reportgen.deliver.writing import HIDDEN_NAME, errors_told
+from reportgen.inputs.plain_files import entry_kind, held_below, held_folder, names_in
 from reportgen.runs.bundle_files import AUDIT_FAILED, EVALUATED, MANIFEST, UNRENDERED
 
-Kind = Literal["partial", "old", "removed", "evaluated", "unrendered", "audit-failed", "temporary"]
+LeftoverKind = Literal["partial", "old", "removed", "evaluated", "unrendered", "audit-failed", "temporary"]
 
-_TOLD: dict[Kind, tuple[str, str]] = {  # what happened, what to do
+_TOLD: dict[LeftoverKind, tuple[str, str]] = {  # what happened, what to do
     "partial": ("a run died while it wrote this bundle", "reportgen prune removes it"),
     "old": ("a process died while it exchanged this bundle", "reportgen prune puts it back where it is missing"),
     "removed": ("a process died while it deleted this bundle", "reportgen prune removes the rest"),
@@ -36,7 +36,7 @@ class Leftover:
     """One thing. `alive`: a living process has it, or that cannot be told; it must stay then."""
 
     path: Path
-    kind: Kind
+    kind: LeftoverKind
     alive: bool
 
     @property
@@ -63,7 +63,7 @@ def _at_the_top(archive: Path) -> Iterator[Leftover]:
     """Of the page and the links: who writes them has its turn in `archive`, so what is seen in ours is dead."""
     with alone_in(archive) as sure:
         for entry in list(os.scandir(archive)):
-            hidden = HIDDEN.fullmatch(entry.name)
+            hidden = HIDDEN_NAME.fullmatch(entry.name)
             ours = hidden and (hidden["name"] == LATEST or INDEX_PAGE.fullmatch(hidden["name"]))
             if ours and not entry.is_dir(follow_symlinks=False):
                 yield Leftover(path=Path(entry.path), kind="temporary", alive=not sure)
@@ -79,14 +79,14 @@ def _beside_bundles(folder: Path) -> Iterator[Leftover]:
                     yield Leftover(path=path, kind=kind, alive=alive)
 
 
-def _kind(entry: os.DirEntry[str]) -> Kind | None:
+def _kind(entry: os.DirEntry[str]) -> LeftoverKind | None:
     if not entry.is_dir(follow_symlinks=False):
         return None
-    if hidden := HIDDEN.fullmatch(entry.name):
-        kinds: dict[str, Kind] = {"partial": "partial", "old": "old", "removed": "removed"}
+    if hidden := HIDDEN_NAME.fullmatch(entry.name):
+        kinds: dict[str, LeftoverKind] = {"partial": "partial", "old": "old", "removed": "removed"}
         return kinds[hidden["state"]]
     with held_folder(Path(entry.path)) as at:
-        if kind_of(at, MANIFEST) is None:  # a folder of somebody else
+        if entry_kind(at, MANIFEST) is None:  # a folder of somebody else
             return None
     if entry.name.startswith(EVALUATED):
         return "evaluated"
@@ -98,9 +98,9 @@ def _kind(entry: os.DirEntry[str]) -> Kind | None:
 def _in_mail(bundle: Path) -> Iterator[Leftover]:
     """Files of receipts: who writes them has the bundle."""
     with suppress(FileNotFoundError), held_folder(bundle) as at:  # or it was pruned just now
-        if kind_of(at, MAIL) != "a folder":
+        if entry_kind(at, MAIL) != "a folder":
             return
         with held_below(at, MAIL) as mail:
             for name in names_in(mail):
-                if HIDDEN.fullmatch(name) and kind_of(mail, name) == "a file":
+                if HIDDEN_NAME.fullmatch(name) and entry_kind(mail, name) == "a file":
                     yield Leftover(path=bundle / MAIL / name, kind="temporary", alive=in_use(bundle))

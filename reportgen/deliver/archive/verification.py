@@ -10,7 +10,7 @@ from reportgen.deliver.archive.contents import bundle_dirs, is_bundle
 from reportgen.deliver.mail.folder import MAIL
 from reportgen.deliver.writing import errors_told
 from reportgen.errors import InputError
-from reportgen.inputs.plain_files import MOST_BYTES, held_below, held_folder, kind_of, names_in, open_plain
+from reportgen.inputs.plain_files import MAX_FILE_BYTES, entry_kind, held_below, held_folder, names_in, open_plain
 from reportgen.runs.bundle_files import MANIFEST, listed_sha256, told
 
 
@@ -74,8 +74,8 @@ def _problem(at: int, name: str, sha256: str | None) -> str:
         with open_plain(at, name) as file:
             if sha256 is None:
                 return "not in the manifest"
-            if os.fstat(file.fileno()).st_size > MOST_BYTES:
-                return f"more than {MOST_BYTES:,} bytes"
+            if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+                return f"more than {MAX_FILE_BYTES:,} bytes"
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return told(error)
@@ -83,11 +83,11 @@ def _problem(at: int, name: str, sha256: str | None) -> str:
 
 
 def _odd_mail(at: int) -> Iterator[str]:
-    kind = kind_of(at, MAIL)
+    kind = entry_kind(at, MAIL)
     if kind not in (None, "a folder"):
         yield f"{MAIL}: {kind}, not a folder"
     if kind == "a folder":
         with held_below(at, MAIL) as mail:
             for name in names_in(mail):
-                if (what := kind_of(mail, name)) not in (None, "a file"):
+                if (what := entry_kind(mail, name)) not in (None, "a file"):
                     yield f"{MAIL}/{name}: {what}, not a file"

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reportgen.deliver.writing import errors_told, put_files
-from reportgen.inputs.plain_files import NotPlainError, held_below, held_folder, kind_of, names_in, read_plain
+from reportgen.inputs.plain_files import NotPlainError, entry_kind, held_below, held_folder, names_in, read_plain
 from reportgen.runs.bundle_files import damaged, told
 
 MAIL = "mail"
@@ -16,7 +16,7 @@ _LARGEST = 2**30  # of one file; a mail is as large as a server takes
 def mail_files(bundle_dir: Path) -> Mapping[str, bytes]:
     """All of them by name; none where nobody was mailed yet. Raises InputError for what is no plain file, OSError."""
     with _odd_is_damage(bundle_dir), held_folder(bundle_dir) as at:
-        if kind_of(at, MAIL) is None:
+        if entry_kind(at, MAIL) is None:
             return {}
         with held_below(at, MAIL) as mail:
             return {name: read_plain(mail, name, most_bytes=_LARGEST) for name in names_in(mail)}

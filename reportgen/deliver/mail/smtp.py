@@ -16,10 +16,10 @@ from typing import Literal
 from reportgen.deliver.mail.bounded_smtp import BoundedSMTP
 from reportgen.deliver.mail.settings import MailSettings
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.redaction import HIDDEN, repeats
+from reportgen.redaction import REDACTED, repeats
 from reportgen.render.message import one_line
 
-State = Literal["delivered", "refused", "deferred", "unknown"]
+DeliveryState = Literal["delivered", "refused", "deferred", "unknown"]
 _LONGEST_WORDS = 200
 _LONGEST_WAIT_S = 3600
 _LONGEST_TIMES = 20  # how many times the limit of one step an attempt may take in all, for a server that goes on slowly
@@ -33,7 +33,7 @@ class Ending:
     refused: for good. deferred: it may work later. unknown: the text was out and no answer came.
     """
 
-    state: State
+    state: DeliveryState
     words: str
 
 
@@ -141,8 +141,8 @@ def _expect(first_digit: int, reply: tuple[int, bytes]) -> None:
         raise smtplib.SMTPResponseException(*reply)
 
 
-def _answer(code: int, words: bytes, secrets: tuple[str, ...], *, otherwise: State = "deferred") -> Ending:
-    states: dict[int, State] = {2: "delivered", 4: "deferred", 5: "refused"}
+def _answer(code: int, words: bytes, secrets: tuple[str, ...], *, otherwise: DeliveryState = "deferred") -> Ending:
+    states: dict[int, DeliveryState] = {2: "delivered", 4: "deferred", 5: "refused"}
     told = f"{code} {_told(words.decode(errors='replace'), secrets)}"
     return Ending(state=states.get(code // 100, otherwise), words=told[:_LONGEST_WORDS])
 
@@ -160,4 +160,4 @@ def _ending(error: OSError, secrets: tuple[str, ...]) -> Ending:
 
 def _told(words: str, secrets: tuple[str, ...]) -> str:
     """The server's words: one line, bounded, and none of them where they repeat what it was told in confidence."""
-    return HIDDEN if repeats(words, secrets) else one_line(words)[:_LONGEST_WORDS]
+    return REDACTED if repeats(words, secrets) else one_line(words)[:_LONGEST_WORDS]

@@ -2,7 +2,7 @@
 
 from reportgen.inputs.checkpoints.checkpoint import Checkpoint
 from reportgen.inputs.checkpoints.fitting import Fitted, fitted
-from reportgen.inputs.checkpoints.kinds import Kind, kind_of
+from reportgen.inputs.checkpoints.kinds import FileFormat, file_format_of
 from reportgen.inputs.checkpoints.reading import read_checkpoint
 
-__all__ = ["Checkpoint", "Fitted", "Kind", "fitted", "kind_of", "read_checkpoint"]
+__all__ = ["Checkpoint", "FileFormat", "Fitted", "file_format_of", "fitted", "read_checkpoint"]

@@ -23,7 +23,7 @@ _LISTS = ("classes", "classnames", "labelnames", "targetnames")
 _BY_NUMBER = ("idxtoclass", "idx2class", "id2class", "idtoclass", "id2label", "idx2label", "idxtolabel", "idtolabel")
 _BY_NAME = ("classtoidx", "class2idx", "class2id", "classtoid", "label2id", "label2idx", "labeltoidx", "labeltoid")
 _LOOSE = ("labels", "categories")  # may hold something else: names only where they are texts
-KEYS = (*_LISTS, *_BY_NUMBER, *_BY_NAME, *_LOOSE)
+CLASS_NAME_KEYS = (*_LISTS, *_BY_NUMBER, *_BY_NAME, *_LOOSE)
 # Where training scripts keep what belongs to the model: Lightning, timm and torchvision's references, mmpretrain, hub.
 PLACES = (
     "hyper_parameters",
@@ -104,11 +104,11 @@ def in_output_order(value: Any, *, by_name: bool = False) -> tuple[str, ...] | N
 
 def _candidates(content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
-        if _plain(key) in KEYS:
+        if _plain(key) in CLASS_NAME_KEYS:
             yield str(key), value
     for place in PLACES:
         inner = as_mapping(content.get(place))
-        yield from ((f"{place}.{key}", value) for key, value in inner.items() if _plain(key) in KEYS)
+        yield from ((f"{place}.{key}", value) for key, value in inner.items() if _plain(key) in CLASS_NAME_KEYS)
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.images.preprocessing_values import LARGEST_PX
-from reportgen.inputs.json_text import MOST_BYTES, parsed
+from reportgen.inputs.json_text import MAX_JSON_BYTES, json_value
 from reportgen.inputs.plain_files import read_regular
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _LARGEST: tuple[tuple[re.Pattern[str], int], ...] = (  # by what a key is called
 _SHORTER_SIDE = ("ConvNext", "Levit", "PoolFormer", "MobileNet", "CLIP", "Siglip")  # where `size` is one number
 
 
-def described(folder: Path) -> dict[str, Any]:
+def hub_description(folder: Path) -> dict[str, Any]:
     """What the two files say, by the keys that a checkpoint has; empty for a config.json of something else.
 
     Raises InputError for one that is no JSON, and for values of another kind than timm and transformers write.
@@ -62,7 +62,7 @@ def _described(folder: Path) -> dict[str, Any]:
 
 def _table(path: Path) -> Mapping[str, Any]:
     try:
-        found = parsed(read_regular(path, most_bytes=MOST_BYTES).decode("utf-8-sig"))
+        found = json_value(read_regular(path, most_bytes=MAX_JSON_BYTES).decode("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise InputError(
             f"checkpoint's {path}", found=in_one_line(error), expected="JSON", todo="download the folder anew"

@@ -11,8 +11,8 @@ from typing import Any
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints import safetensors_file, torch_file
-from reportgen.inputs.checkpoints.hub_config import described
-from reportgen.inputs.json_text import MOST_BYTES, parsed
+from reportgen.inputs.checkpoints.hub_config import hub_description
+from reportgen.inputs.json_text import MAX_JSON_BYTES, json_value
 from reportgen.inputs.plain_files import read_regular
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin", "open_clip_model.safetensors")
@@ -26,7 +26,7 @@ def read(path: Path) -> Mapping[str, Any]:
     first, *others = [_weights(file) for file in weight_files(path)]
     # One file's weights as they are: torch keeps the versions of the modules at the mapping itself.
     weights = first if not others else {key: value for part in (first, *others) for key, value in part.items()}
-    return {**described(path), "state_dict": weights}
+    return {**hub_description(path), "state_dict": weights}
 
 
 def _weights(file: Path) -> Mapping[str, Any]:
@@ -45,7 +45,7 @@ def beside(path: Path) -> Mapping[str, Any]:
             todo=f"name the folder: --checkpoint {path.parent}",
         )
     there = path.name in WEIGHTS and (path.parent / "config.json").is_file()
-    return described(path.parent) if there else {}
+    return hub_description(path.parent) if there else {}
 
 
 def weight_files(path: Path) -> tuple[Path, ...]:
@@ -70,7 +70,7 @@ def weight_files(path: Path) -> tuple[Path, ...]:
 
 def _listed(path: Path, name: str) -> tuple[Path, ...]:
     try:
-        places = parsed(read_regular(path / name, most_bytes=MOST_BYTES).decode())["weight_map"].values()
+        places = json_value(read_regular(path / name, most_bytes=MAX_JSON_BYTES).decode())["weight_map"].values()
         # A name and no path: an index that comes with a model must not point elsewhere.
         files = sorted({path / Path(str(place)).name for place in places})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

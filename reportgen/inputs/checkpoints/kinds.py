@@ -11,11 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from reportgen.inputs.json_text import MOST_BYTES
+from reportgen.inputs.json_text import MAX_JSON_BYTES
 from reportgen.inputs.plain_files import read_regular, refuse_other
 
-Readable = Literal["torch", "torch_legacy", "safetensors", "hugging_face", "timm", "torchscript", "exported_program"]
-Unreadable = Literal[
+ReadableFormat = Literal[
+    "torch", "torch_legacy", "safetensors", "hugging_face", "timm", "torchscript", "exported_program"
+]
+UnreadableFormat = Literal[
     "git_lfs",
     "git_annex",
     "dvc",
@@ -48,9 +50,9 @@ Unreadable = Literal[
     "folder",
     "unknown",
 ]
-Kind = Literal[Readable, Unreadable]
+FileFormat = Literal[ReadableFormat, UnreadableFormat]
 
-_STARTS: tuple[tuple[bytes, Kind], ...] = (
+_STARTS: tuple[tuple[bytes, FileFormat], ...] = (
     (b"version https://git-lfs.github.com/spec/", "git_lfs"),
     # torch's magic number 0x1950a86a20f9469cfc6c, pickled; the three pickles of the old format follow.
     (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "torch_legacy"),
@@ -67,7 +69,7 @@ _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n", "image"),
     (b"\xff\xd8\xff", "image"),
 )
-_ENDINGS: dict[str, Kind] = {
+_ENDINGS: dict[str, FileFormat] = {
     ".onnx": "onnx",
     ".pb": "tensorflow",
     ".index": "tensorflow",
@@ -76,7 +78,9 @@ _ENDINGS: dict[str, Kind] = {
     ".h5": "hdf5",
     ".keras": "keras",
 }
-_MEMBERS: tuple[tuple[Kind, Callable[[set[str]], bool]], ...] = (  # of a zip, below its one top folder if it has one
+_MEMBERS: tuple[
+    tuple[FileFormat, Callable[[set[str]], bool]], ...
+] = (  # of a zip, below its one top folder if it has one
     ("exported_program", lambda names: "archive_format" in names or "serialized_exported_program.json" in names),
     ("torch_package", lambda names: ".data/extern_modules" in names),
     ("torchscript", lambda names: "constants.pkl" in names),
@@ -90,7 +94,7 @@ _MEMBERS: tuple[tuple[Kind, Callable[[set[str]], bool]], ...] = (  # of a zip, b
 _FEW = 100  # members of a tar
 
 
-def kind_of(path: Path) -> Kind:
+def file_format_of(path: Path) -> FileFormat:
     """The format of what lies at `path`, read as little as tells it. Raises OSError when it cannot be read at all."""
     if path.is_dir():
         return _kind_of_folder(path)
@@ -110,12 +114,14 @@ def kind_of(path: Path) -> Kind:
     return _kind_of_text(head) or _kind_of_bytes(path, head, size)
 
 
-def _kind_of_folder(path: Path) -> Kind:
+def _kind_of_folder(path: Path) -> FileFormat:
     names = {child.name for child in path.iterdir()}
     if "config.json" in names:
         # timm's own, and what transformers' wrapper of timm saves; the `architectures` of other models end in an s.
         return (
-            "timm" if b'"architecture"' in read_regular(path / "config.json", most_bytes=MOST_BYTES) else "hugging_face"
+            "timm"
+            if b'"architecture"' in read_regular(path / "config.json", most_bytes=MAX_JSON_BYTES)
+            else "hugging_face"
         )
     if "saved_model.pb" in names:
         return "tensorflow"
@@ -126,7 +132,7 @@ def _kind_of_folder(path: Path) -> Kind:
     return "folder"
 
 
-def _kind_of_zip(path: Path) -> Kind:
+def _kind_of_zip(path: Path) -> FileFormat:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -136,7 +142,7 @@ def _kind_of_zip(path: Path) -> Kind:
     return next((kind for kind, has_its_members in _MEMBERS if has_its_members(below)), "zip")
 
 
-def _kind_of_text(head: bytes) -> Kind | None:
+def _kind_of_text(head: bytes) -> FileFormat | None:
     """None when it is no text. A text cut in the middle of a letter is still a text."""
     try:
         text = head.decode("utf-8-sig", errors="strict" if len(head) < 2048 else "ignore").strip()
@@ -145,7 +151,7 @@ def _kind_of_text(head: bytes) -> Kind | None:
     if not text or not all(letter.isprintable() or letter in "\r\n\t\f" for letter in text):
         return None
     start = text[:1024].lower()
-    texts: dict[Kind, bool] = {
+    texts: dict[FileFormat, bool] = {
         "git_annex": "/annex/objects/" in start and len(text) < 1024,
         "dvc": start.startswith(("outs:", "md5:")) and "path:" in start,
         "html": start.startswith(("<!doctype html", "<html")) or (start[0] == "<" and "<head" in start),
@@ -155,7 +161,7 @@ def _kind_of_text(head: bytes) -> Kind | None:
     return next((kind for kind, is_it in texts.items() if is_it), "text")
 
 
-def _kind_of_bytes(path: Path, head: bytes, size: int) -> Kind:
+def _kind_of_bytes(path: Path, head: bytes, size: int) -> FileFormat:
     if head[0] == 0x80 and head[1:2] and head[1] in range(2, 6) and _starts_a_pickle(head):
         return "pickle"
     if head[4:8] == b"TFL3":
@@ -180,7 +186,7 @@ def _starts_a_pickle(head: bytes) -> bool:
     return True
 
 
-def _kind_of_tar(path: Path) -> Kind | None:
+def _kind_of_tar(path: Path) -> FileFormat | None:
     """None when it is none. The first members tell the kind; what is compressed, and may have no end, is not read."""
     names = set()
     try:

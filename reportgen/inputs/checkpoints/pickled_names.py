@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from reportgen.inputs.checkpoints.kinds import kind_of
+from reportgen.inputs.checkpoints.kinds import file_format_of
 
 MOST_PARTS = 5_000_000  # each takes some microseconds here, and may take some 100 bytes of memory
 _MOST_GLOBALS = 1000
@@ -53,7 +53,7 @@ def _parts(path: Path) -> Iterator[tuple[IO[bytes], int]]:
         with zipfile.ZipFile(path) as archive:
             yield from ((archive.open(name), 1) for name in archive.namelist() if name.endswith("data.pkl"))
     else:
-        yield path.open("rb"), _N_PICKLES if kind_of(path) == "torch_legacy" else 1
+        yield path.open("rb"), _N_PICKLES if file_format_of(path) == "torch_legacy" else 1
 
 
 def _globals(file: IO[bytes], n_pickles: int) -> Iterator[tuple[int, "_Stack"]]:

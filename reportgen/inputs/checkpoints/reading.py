@@ -19,7 +19,7 @@ from reportgen.inputs.checkpoints import hub_folder, safetensors_file, torch_fil
 from reportgen.inputs.checkpoints.carried import carried
 from reportgen.inputs.checkpoints.checkpoint import RESAVE, Checkpoint
 from reportgen.inputs.checkpoints.claims import refuse_more_than_the_file
-from reportgen.inputs.checkpoints.kinds import Kind, kind_of
+from reportgen.inputs.checkpoints.kinds import FileFormat, file_format_of
 from reportgen.inputs.checkpoints.refusals import EXPECTED, refusal
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 from reportgen.inputs.plain_files import NotPlainError
@@ -29,7 +29,7 @@ WRAPPERS = (  # the trained weights before their average, where both are there
     *("state_dict", "model", "model_state_dict", "model_state", "net", "network", "module", "weights", "params"),
     *("student", "ema", "model_ema", "state_dict_ema", "ema_state_dict", "params_ema", "teacher"),
 )
-_FORMATS: Mapping[Kind, Callable[[Path], Mapping[str, Any]]] = {
+_FORMATS: Mapping[FileFormat, Callable[[Path], Mapping[str, Any]]] = {
     "torch": torch_file.read,
     "torch_legacy": torch_file.read,
     "safetensors": safetensors_file.read,
@@ -63,9 +63,9 @@ def _sha256(path: Path) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def _kind(path: Path) -> Kind:
+def _kind(path: Path) -> FileFormat:
     try:
-        return kind_of(path)
+        return file_format_of(path)
     except OSError as error:
         raise InputError(
             f"checkpoint {path}",
@@ -79,7 +79,7 @@ def _words(error: OSError) -> str:
     return str(error.strerror) if isinstance(error, NotPlainError) else in_one_line(error)
 
 
-def _content(path: Path, kind: Kind) -> Mapping[str, Any]:
+def _content(path: Path, kind: FileFormat) -> Mapping[str, Any]:
     if kind == "pickle":
         raise torch_file.refused_pickle(path)
     if kind not in _FORMATS:

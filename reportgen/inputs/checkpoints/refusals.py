@@ -4,13 +4,13 @@ from pathlib import Path
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints.checkpoint import RESAVE
-from reportgen.inputs.checkpoints.kinds import Kind
+from reportgen.inputs.checkpoints.kinds import FileFormat
 
 EXPECTED = "weights, whole: a file of torch.save, a .safetensors file, or a folder that timm or Hugging Face saved"
 _DOWNLOAD = "download the file itself: with curl -L --fail, or from the page's download link"
 _FROM_ITS_PROGRAM = "load it with the program that wrote it, copy the weights into the torch model, and " + RESAVE
 
-_REFUSALS: dict[Kind, tuple[str, str]] = {
+_REFUSALS: dict[FileFormat, tuple[str, str]] = {
     "git_lfs": (
         "a Git LFS pointer: the text that stands for the file in a checkout without Git LFS",
         "fetch the file itself: git lfs install, then git lfs pull (in CI: a checkout with LFS, such as lfs: true)",
@@ -62,7 +62,7 @@ _REFUSALS: dict[Kind, tuple[str, str]] = {
 }
 
 
-def refusal(path: Path, kind: Kind) -> InputError:
+def refusal(path: Path, kind: FileFormat) -> InputError:
     """The error for a file or folder of a kind that holds no weights that this program reads."""
     if kind == "folder":
         found, todo = _folder(path)

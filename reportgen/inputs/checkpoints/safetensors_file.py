@@ -8,7 +8,7 @@ from typing import Any
 import safetensors
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.json_text import parsed
+from reportgen.inputs.json_text import json_value
 from reportgen.plain_text import named
 
 
@@ -31,7 +31,7 @@ def read(path: Path) -> Mapping[str, Any]:
 def _json_or_text(path: Path, key: str, text: str) -> Any:
     """Safetensors metadata holds text only: lists and tables are written into it as JSON."""
     try:
-        return parsed(text)
+        return json_value(text)
     except json.JSONDecodeError:
         return text
     except ValueError as error:  # it is JSON

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.datasets.passed_over import Kind, passed_over
+from reportgen.inputs.datasets.passed_over import SystemFileKind, passed_over
 
-Counts = Counter[Kind]
+PassedOverCounts = Counter[SystemFileKind]
 
 
-def entries(folder: Path, counts: Counts) -> Iterator[tuple[Path, bool]]:
+def entries(folder: Path, counts: PassedOverCounts) -> Iterator[tuple[Path, bool]]:
     """(path, whether it is a folder or a link to one) of all in `folder` that is the user's, sorted by name.
 
     What systems and programs left is passed over and counted in `counts`. Raises InputError for a folder that cannot be
@@ -35,7 +35,7 @@ def entries(folder: Path, counts: Counts) -> Iterator[tuple[Path, bool]]:
             yield folder / name, is_folder
 
 
-def files_below(folder: Path, counts: Counts) -> list[Path]:
+def files_below(folder: Path, counts: PassedOverCounts) -> list[Path]:
     """All files in and below `folder`, sorted; links are followed, a link back to a folder above is not.
 
     A link to nothing, a pipe and a device count as files here: reading them says what they are. Raises InputError.

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from reportgen.errors import InputError
-from reportgen.inputs.datasets.folders import Counts, entries, files_below
+from reportgen.inputs.datasets.folders import PassedOverCounts, entries, files_below
 from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample, existing_dir
 from reportgen.inputs.datasets.splits import refuse_splits, refuse_splits_in_classes
 from reportgen.inputs.names import as_text, nfc
@@ -20,11 +20,11 @@ def imagefolder(source: DataSource) -> LabelledImages:
     folder or no image, a folder cannot be read, a class folder is a link to nothing, or ROOT holds splits and not the
     one that is asked for.
     """
-    counts: Counts = Counter()
+    counts: PassedOverCounts = Counter()
     root = existing_dir(source.root, "data root")
     folders = _class_folders(root, counts)
     asked = next((folder for folder in folders if folder.name == source.split), None)
-    counts_inside: Counts = Counter()
+    counts_inside: PassedOverCounts = Counter()
     inside = _class_folders(asked, counts_inside) if asked else []
     if asked and inside:
         root, folders, counts = asked, inside, counts_inside
@@ -45,7 +45,7 @@ def imagefolder(source: DataSource) -> LabelledImages:
     )
 
 
-def _class_folders(root: Path, counts: Counts) -> list[Path]:
+def _class_folders(root: Path, counts: PassedOverCounts) -> list[Path]:
     """The folders in `root`, sorted; files beside them are counted."""
     folders = []
     for path, is_folder in entries(root, counts):

@@ -54,7 +54,8 @@ class Sample:
 class LabelledImages:
     """A data set. `classes` has no duplicates and holds every label; `species` maps some or all classes.
 
-    passed_over: how many files and folders of each kind (`passed_over.Kind`) lie there and are no images of the user's.
+    passed_over: how many files and folders of each kind (`passed_over.SystemFileKind`) lie there beside the
+    user's images.
     """
 
     name: str

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-Kind = Literal[
+SystemFileKind = Literal[
     "windows",
     "macos",
     "nas",
@@ -24,7 +24,7 @@ Kind = Literal[
 ]
 
 # Names in any case, whole; a folder's name ends in "/". The first kind that fits counts.
-_NAMES: Mapping[Kind, str] = MappingProxyType(
+_NAMES: Mapping[SystemFileKind, str] = MappingProxyType(
     {
         "windows": r"thumbs\.db(:encryptable)?|ehthumbs(_vista)?\.db|desktop\.ini|autorun\.inf|~\$.*|"
         r"\$recycle\.bin/|system volume information/|(?-i:RECYCLER)/|config\.msi/|found\.\d{3}/|msocache/|"
@@ -53,7 +53,7 @@ _PATTERNS = {kind: re.compile(names, re.IGNORECASE | re.DOTALL) for kind, names 
 _ICLOUD = re.compile(r"\..+\.icloud", re.DOTALL)  # stands for a picture that is not downloaded: it must not vanish
 
 
-def passed_over(name: str, *, folder: bool) -> Kind | None:
+def passed_over(name: str, *, folder: bool) -> SystemFileKind | None:
     """Which kind of file or folder of a system or a program `name` is; None for a user's own."""
     if not folder and _ICLOUD.fullmatch(name):
         return None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from reportgen.inputs.images.preprocessing_values import CHOICES, Said, Size, choice, size
+from reportgen.inputs.images.preprocessing_values import CHOICES, Said, SizeSetting, choice, size
 from reportgen.option import Checked
 
 if TYPE_CHECKING:  # the value is read by commands that run no model
@@ -28,8 +28,8 @@ class Preprocessing:
     grey (ITU-R 601, Pillow's "L").
     """
 
-    resize_px: Size = 256
-    crop_px: Size = 224
+    resize_px: SizeSetting = 256
+    crop_px: SizeSetting = 224
     fit: Literal["shorter_side", "squash"] = "shorter_side"
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD

@@ -17,7 +17,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "channels": (1, 3),
     }
 )
-Size = int | tuple[int, int]
+SizeSetting = int | tuple[int, int]
 Said = Mapping[str, Any]  # some fields of Preprocessing by name, their values checked
 
 
@@ -55,7 +55,7 @@ def checked(key: str, value: Any) -> Any:
     return kept
 
 
-def size(name: str, value: Any) -> Size:
+def size(name: str, value: Any) -> SizeSetting:
     """One side or two, in px, as whole numbers. Raises ValueError."""
     sides = value if isinstance(value, list | tuple) else (value,)
     whole = [int(side) for side in sides if isinstance(side, int | float) and side == side // 1 and side is not True]

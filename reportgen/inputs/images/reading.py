@@ -23,7 +23,7 @@ from reportgen.inputs.images.windows import MAX_COPIED_PX, in_strips
 from reportgen.inputs.plain_files import NotPlainError, TooLargeError, read_regular
 
 __all__ = [
-    "Picture",
+    "DecodedImage",
     "UnreadableImageError",
     "blurred",
     "decoded",
@@ -36,7 +36,7 @@ MAX_BYTES = 2**30  # of a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class DecodedImage:
     """What the model sees of a file: `crop` (3, h, w) uint8, the SHA-256 of its bytes, its EXIF orientation 1 to 8.
 
     orientation: 1 where the file has none, or one that means nothing.
@@ -98,7 +98,7 @@ def _strip_as_rgb(image: Image.Image, top_value: float) -> Image.Image:
     return image.convert("RGB")
 
 
-def read_picture(path: Path, preprocessing: Preprocessing) -> Picture:
+def read_picture(path: Path, preprocessing: Preprocessing) -> DecodedImage:
     """The model's view of a file. Raises UnreadableImageError, whatever is wrong with it."""
     content = file_content(path)
     grey = preprocessing.channels == 1
@@ -114,7 +114,7 @@ def read_picture(path: Path, preprocessing: Preprocessing) -> Picture:
             crop = preprocessing.window(image, plain)
         else:
             crop = preprocessing.cropped(_tensor(_as_luminance(image) if grey else _as_rgb(image)))
-    return Picture(crop=crop, sha256=hashlib.sha256(content).hexdigest(), orientation=orientation)
+    return DecodedImage(crop=crop, sha256=hashlib.sha256(content).hexdigest(), orientation=orientation)
 
 
 def read_crop(path: Path, preprocessing: Preprocessing) -> tuple[torch.Tensor, str]:

@@ -51,7 +51,7 @@ class Reading:
         return 2 if self.numbers in ("one_logit", "one_sigmoid") else self.n_columns
 
 
-PLAIN = Reading(n_columns=0)  # before anything is known
+NOT_YET_READ = Reading(n_columns=0)  # before anything is known
 
 
 class Adapted(nn.Module):

@@ -21,7 +21,7 @@ from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import TwoFitError
 from reportgen.inputs.images.preprocessing_values import Said
-from reportgen.inputs.models.adapted import PLAIN, Program, Reading
+from reportgen.inputs.models.adapted import NOT_YET_READ, Program, Reading
 from reportgen.inputs.models.factories import factory_model
 from reportgen.inputs.models.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model
 from reportgen.inputs.models.loading import load_weights
@@ -48,7 +48,7 @@ class ReadModel:
     model: nn.Module
     arch: str
     fit: Fitted
-    reading: Reading = PLAIN
+    reading: Reading = NOT_YET_READ
     said: Said = field(default_factory=dict)
 
 

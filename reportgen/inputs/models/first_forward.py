@@ -16,7 +16,7 @@ from torch import nn
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.models.adapted import PLAIN, Reading, adapted, own
+from reportgen.inputs.models.adapted import NOT_YET_READ, Reading, adapted, own
 from reportgen.inputs.models.output_scores import NoScoresError, Place, at, place_of_scores
 from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 
@@ -35,16 +35,16 @@ class FirstRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ExpectedInput:
     """What is known before: (h, w) of the pictures, their channels if anyone says, how many classes have names."""
 
     size: tuple[int, int]
     channels: int | None
     n_classes: int | None
-    reading: Reading = PLAIN  # of a program: what its file says
+    reading: Reading = NOT_YET_READ  # of a program: what its file says
 
 
-def first_run(model: nn.Module, asked: Asked) -> FirstRun:
+def first_run(model: nn.Module, asked: ExpectedInput) -> FirstRun:
     """Raises InputError with the model's own words when no way of running it gives one row of scores a picture."""
     channels, batch, cast = _bearable(model, asked)
     known = replace(asked.reading, batch=asked.reading.batch or batch, cast=cast)
@@ -70,8 +70,8 @@ def with_classes(run: FirstRun, preprocessing: Preprocessing, n_classes: int) ->
     if run.reading.n_outputs == n_classes:
         return run
     if run.reading.steps:
-        known = Asked(size=preprocessing.crop_size, channels=run.channels, n_classes=n_classes)
-        found = replace(PLAIN, program=run.reading.program, batch=run.reading.batch)
+        known = ExpectedInput(size=preprocessing.crop_size, channels=run.channels, n_classes=n_classes)
+        found = replace(NOT_YET_READ, program=run.reading.program, batch=run.reading.batch)
         run = first_run(own(run.model), replace(known, reading=found))
     if run.reading.numbers == "one_logit" and n_classes != 2:
         raise _one_output(n_classes)
@@ -116,7 +116,7 @@ def _noise(n: int, channels: int, size: tuple[int, int]) -> torch.Tensor:
     return torch.randn(n, channels, *size, generator=torch.Generator().manual_seed(0))
 
 
-def _bearable(model: nn.Module, asked: Asked) -> tuple[int, tuple[int, int] | None, bool]:
+def _bearable(model: nn.Module, asked: ExpectedInput) -> tuple[int, tuple[int, int] | None, bool]:
     """(channels, (least, most) pictures at a time or None, whether inputs must be cast) with which the model runs."""
     failures: dict[tuple[int, bool, int], Exception] = {}
     other = _not_float32(model) if asked.reading.program is None else []
@@ -145,7 +145,7 @@ def _not_float32(model: nn.Module) -> list[tuple[torch.Tensor, torch.dtype, torc
     return [(one, one.dtype, one.data) for one in tensors if one.is_floating_point() and one.dtype != torch.float32]
 
 
-def _program_type(model: nn.Module, asked: Asked) -> torch.dtype | None:
+def _program_type(model: nn.Module, asked: ExpectedInput) -> torch.dtype | None:
     if asked.reading.program is None:
         return None
     first = next((weight.dtype for weight in model.parameters() if weight.is_floating_point()), torch.float32)
@@ -224,7 +224,7 @@ def _lay_out_channels_last(model: nn.Module, picture: torch.Tensor) -> None:
         log.info("the model runs in PyTorch's default memory format, since it does not run in channels_last: %s", why)
 
 
-def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Module, asked: Asked) -> InputError:
+def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Module, asked: ExpectedInput) -> InputError:
     channels = asked.channels or 3
     error = next(
         (failures[key] for key in ((channels, False, 1), (channels, False, 2)) if key in failures),
@@ -242,7 +242,7 @@ def _cannot_run(failures: dict[tuple[int, bool, int], Exception], model: nn.Modu
     return refused
 
 
-def _advice(error: Exception, model: nn.Module, asked: Asked) -> Iterator[str]:
+def _advice(error: Exception, model: nn.Module, asked: ExpectedInput) -> Iterator[str]:
     """What to do, the first that fits what the model said."""
     convolution = next((m for m in model.modules() if isinstance(m, nn.Conv2d | nn.Conv1d | nn.Conv3d)), None)
     takes = getattr(convolution, "in_channels", None)

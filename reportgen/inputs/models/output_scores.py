@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 # Under these names libraries return scores; the first that is there is taken. Auxiliary heads go by others.
-NAMES = (
+SCORE_KEYS = (
     *("logits", "out", "output", "outputs", "scores", "score", "pred", "preds", "prediction", "predictions"),
     *("class_logits", "cls_logits", "y_hat", "y", "probs", "probabilities", "probas"),
 )
@@ -50,13 +50,15 @@ def place_of_scores(raw: Any, n_pictures: int, n_classes: int | None) -> Place:
     inside = [(steps, tensor) for steps, tensor in _tensors(raw) if tensor.ndim or not steps]  # a loss beside them
     found = [Place(steps=steps, n_columns=n) for steps, tensor in inside if (n := _columns(tensor, n_pictures))]
     if not found:
-        raise NoScoresError(described(raw))
+        raise NoScoresError(output_description(raw))
     widths = {n_classes, 1} if n_classes == 2 else {n_classes}
     fitting = [place for place in found if place.n_columns in widths] or found
-    named = [place for place in fitting if place.steps and place.steps[0] in NAMES]
+    named = [place for place in fitting if place.steps and place.steps[0] in SCORE_KEYS]
     if isinstance(raw, Mapping) and not named and len({place.n_columns for place in fitting}) > 1:
-        raise NoScoresError(f"{described(raw)}, none of them under a usual name ({', '.join(NAMES[:6])} ...)")
-    return min(named, key=lambda place: NAMES.index(str(place.steps[0]))) if named else fitting[0]
+        raise NoScoresError(
+            f"{output_description(raw)}, none of them under a usual name ({', '.join(SCORE_KEYS[:6])} ...)"
+        )
+    return min(named, key=lambda place: SCORE_KEYS.index(str(place.steps[0]))) if named else fitting[0]
 
 
 def _columns(tensor: torch.Tensor, n_pictures: int) -> int:
@@ -88,7 +90,7 @@ def _inside(raw: Any) -> list[tuple[Step, Any]]:
     return list(vars(raw).items()) if hasattr(raw, "__dict__") and not callable(raw) else []
 
 
-def described(raw: Any) -> str:
+def output_description(raw: Any) -> str:
     """Type and shapes in a few words."""
     if isinstance(raw, torch.Tensor):
         shape = " x ".join(map(str, raw.shape)) or "a single number"

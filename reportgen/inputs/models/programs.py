@@ -23,7 +23,7 @@ from reportgen.inputs.images.preprocessing_values import Said
 from reportgen.inputs.models.adapted import Program, Reading
 
 log = logging.getLogger(__name__)
-NAMES: Mapping[Program, str] = {"torchscript": "TorchScript archive", "exported_program": "exported program"}
+PROGRAM_NAMES: Mapping[Program, str] = {"torchscript": "TorchScript archive", "exported_program": "exported program"}
 # What sizes are made of, as torch writes it: names of sizes, numbers, and functions of them.
 _FORMULA = re.compile(
     r"(?:Symbol\('[suz]\d+'(?:, \w+=(?:True|False))*\)|[suz]?\d+|Add|Mul|Pow|Integer|Rational|FloorDiv|CeilDiv|Mod"
@@ -37,7 +37,7 @@ def program_model(path: Path, kind: Program) -> tuple[nn.Module, Reading, Said]:
 
     Raises InputError: not readable, made for another version of torch, or with more inside than operations and numbers.
     """
-    log.info("%s: it runs as it was saved, without an architecture's Python code", NAMES[kind])
+    log.info("%s: it runs as it was saved, without an architecture's Python code", PROGRAM_NAMES[kind])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # torch would like people to save something else
@@ -53,7 +53,7 @@ def program_model(path: Path, kind: Program) -> tuple[nn.Module, Reading, Said]:
     except Exception as error:
         raise InputError(
             f"checkpoint {path}",
-            found=f"{NAMES[kind]} that torch {torch.__version__} cannot load: {in_one_line(error)}",
+            found=f"{PROGRAM_NAMES[kind]} that torch {torch.__version__} cannot load: {in_one_line(error)}",
             expected="one that needs nothing but torch's own operations, saved by this or an older version of torch",
             todo="save it anew with the torch version of this machine, or save the weights alone: model.state_dict()",
         ) from error

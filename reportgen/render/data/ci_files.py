@@ -27,7 +27,7 @@ def ci_files(
     return {
         "verdict.json": (line + "\n").encode(),
         "junit.xml": junit(contract),
-        "summary.md": summary(contract, notes, appearance).encode(),
+        "summary.md": summary_markdown(contract, notes, appearance).encode(),
     }
 
 
@@ -84,7 +84,7 @@ def junit(contract: Mapping[str, Any]) -> bytes:
     return xml_file(suites)
 
 
-def summary(contract: Mapping[str, Any], notes: Notes, appearance: Appearance) -> str:
+def summary_markdown(contract: Mapping[str, Any], notes: Notes, appearance: Appearance) -> str:
     """The run in Markdown, for the summary page of a GitHub or GitLab job."""
     made = environment(notes.name, notes.language, appearance=appearance, autoescape=False)
     made.filters["cell"] = lambda text: for_markdown(str(text))

@@ -6,7 +6,7 @@ from typing import Any
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.flips import Flip
-from reportgen.analyse.paired import Change
+from reportgen.analyse.paired import PairedChange
 from reportgen.language import LANGUAGES
 from reportgen.render.words import differences_text, mismatch_text
 
@@ -30,13 +30,13 @@ def comparison_json(findings: Findings, code: str) -> dict[str, Any] | None:
         "across": differences_text(against, code) or None,
         "acrosses": {each: differences_text(against, each) for each in LANGUAGES},
         "n_paired": overall.n if overall else 0,
-        "fixed": overall.won if overall else 0,
-        "broken": overall.lost if overall else 0,
+        "fixed": overall.n_fixed if overall else 0,
+        "broken": overall.n_broken if overall else 0,
         "p_value": overall.p_value if overall and against.comparable else None,
         "accuracy_difference": overall.difference if overall else None,
         "accuracy_difference_ci": list(overall.difference_ci) if overall else None,
         "verdict": overall.verdict if overall else None,
-        "negative_flip_rate": overall.lost / overall.n if overall else None,
+        "negative_flip_rate": overall.n_broken / overall.n if overall else None,
         "passed_over": list(against.passed_over),
         **_details(findings, against),
     }
@@ -50,14 +50,19 @@ def _details(findings: Findings, against: Comparison) -> dict[str, Any]:
             {
                 "a": classes[one.a],
                 "b": classes[one.b],
-                "newly_confused": one.change.lost,
-                "no_longer_confused": one.change.won,
+                "newly_confused": one.change.n_broken,
+                "no_longer_confused": one.change.n_fixed,
                 **_judgement(one.change),
             }
             for one in against.pairs
         ],
         "classes": [
-            {"class": classes[one.k], "fixed": one.change.won, "broken": one.change.lost, **_judgement(one.change)}
+            {
+                "class": classes[one.k],
+                "fixed": one.change.n_fixed,
+                "broken": one.change.n_broken,
+                **_judgement(one.change),
+            }
             for one in against.classes
         ],
         "entered_top_ten": [[classes[one.a], classes[one.b]] for one in against.entered],
@@ -83,7 +88,7 @@ def _flip(findings: Findings, flip: Flip) -> dict[str, Any]:
     }
 
 
-def _judgement(change: Change) -> dict[str, Any]:
+def _judgement(change: PairedChange) -> dict[str, Any]:
     """difference: of the share of good answers (right; or not called the other one of the pair)."""
     return {
         "n": change.n,

@@ -156,8 +156,8 @@ def _pairs(findings: Findings) -> list[dict[str, Any]]:
             "rate": pair.rate,
             "rate_ci": list(pair.rate_ci),
             "impact": pair.impact,
-            "p_scatter": pair.p_scatter,
-            "evident": pair.evident,
+            "p_scatter": pair.p_value,
+            "evident": pair.significant,
             "direction": pair.direction,
         }
         for pair in findings.pairs

@@ -11,7 +11,7 @@ from reportgen.plain_text import for_xml
 from reportgen.redaction import without_secrets
 from reportgen.stopping import Stopped
 
-NAMES = ("verdict.json", "junit.xml", "summary.md")
+CI_FILE_NAMES = ("verdict.json", "junit.xml", "summary.md")
 
 
 def unended_files() -> dict[str, bytes]:
