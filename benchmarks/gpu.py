@@ -20,7 +20,7 @@ import torchvision
 
 from benchmarks.explain_speed import Setting, context_for, line, table, taking_turns
 from benchmarks.report_cost import SHARED, read
-from reportgen.demo.drawn_pets import write_drawn_pets
+from reportgen.demo.drawn_pets import unpack_drawn_pets
 from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import Compute, compute, model_on_loan
 from reportgen.evaluate.loop import logits
@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED
         if not (root / "oxford-iiit-pet").is_dir():
-            root = write_drawn_pets(Path(folder) / "data", size_px=400)
+            root = unpack_drawn_pets(Path(folder) / "data", size_px=400)
         inputs = read(root, "resnet50", Path(folder))
         for precision in ("fp32", "bf16"):
             print(evaluation_row(inputs, compute("cuda", precision)), flush=True)

@@ -26,7 +26,7 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History
 from reportgen.compose.report import SECTIONS, compose
 from reportgen.deliver.receipts import deliver
-from reportgen.demo.drawn_pets import write_drawn_pets
+from reportgen.demo.drawn_pets import unpack_drawn_pets
 from reportgen.evaluate.decoding import LoopOptions, batches
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.predictions import evaluate
@@ -52,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(sys.argv[1]) if len(sys.argv) > 1 else SHARED
         if not (root / "oxford-iiit-pet").is_dir():
-            root = write_drawn_pets(Path(folder) / "data")
+            root = unpack_drawn_pets(Path(folder) / "data")
         on = compute("auto", "fp32")
         print(f"{on.device_name} ({on.device}), {on.n_threads} threads, torch {on.torch_version}, data {root.name}\n")
         print("| what | figure |\n|---|---|")

@@ -131,17 +131,13 @@ def demo(
     verbose: Verbose = False,
 ) -> None:
     """Make a first report from drawn pets and a tiny checkpoint: no network, no data, about a minute."""
-    from reportgen.console import set_up_logging, watching
-    from reportgen.demo.drawn_pets import write_drawn_pets
+    from reportgen.demo.drawn_pets import unpack_drawn_pets
 
-    set_up_logging(verbose)
     with tempfile.TemporaryDirectory(prefix="reportgen-demo-") as folder:
-        with watching() as watch:
-            root = write_drawn_pets(Path(folder), progress=lambda done, total: watch("draw", done, total))
         given: dict[str, Any] = {
             "checkpoint": Path(__file__).parent / "demo" / "tiny_net.pt",
             "dataset": "reportgen.demo.drawn_pets:drawn_pets",
-            "data_root": root,
+            "data_root": unpack_drawn_pets(Path(folder)),
             "arch": "reportgen.demo.tiny_net:tiny_net",
             "model_name": "demo",
             "notice": "Drawn data: pets drawn by a program, not photographs, and a toy model.",

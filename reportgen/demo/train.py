@@ -1,27 +1,23 @@
 """Draws training pets in memory and trains the tiny net on one CPU core, in about six minutes.
 
-To make the checkpoint of the repository again:
-
-    python -m reportgen.demo.train --out reportgen/demo/tiny_net.pt
-
 Everything is seeded, on one thread and with deterministic algorithms: two runs on the same kind of machine with the
 same versions of torch, Pillow and NumPy give the same tensors, whose SHA-256 is printed last (the file itself is
-compared by tensors, not bytes). `--n-epochs 1 --n-train 4` is a quick check of that. Training pictures have other
-seeds than the demo's test pictures, which are only drawn to print how the net does on them.
+compared by tensors, not bytes). Training pictures have other seeds than the demo's test pictures, and another
+compression: JPEG of quality 90. The test pictures are only drawn to print how the net does on them.
 """
 
-import argparse
 import hashlib
-import sys
+import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
-from reportgen.demo.drawn_pets import N_TEST, jpeg, pet_of
+from reportgen.demo.pictures import N_TEST, pet_of, webp
 from reportgen.demo.tiny_net import tiny_net
 from reportgen.demo.traits import Traits, read_traits
 from reportgen.inputs.images.preprocessing import Preprocessing
@@ -30,17 +26,26 @@ from reportgen.inputs.images.reading import decoded
 VIEW = Preprocessing(resize_px=128, crop_px=128, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 SEED = 20260
 BATCH = 48
+N_TRAIN, N_EPOCHS = 90, 14
 
 
 def drawn(breeds: Mapping[str, Traits], *, split: str, n: int) -> tuple[torch.Tensor, torch.Tensor]:
     """(pictures (K n, 3, 128, 128) uint8, targets (K n,)), by breed, `n` of each, as the pipeline would read them."""
+    encoded = webp if split == "test" else jpeg
     pictures, targets = [], []
     for target, (breed, traits) in enumerate(breeds.items()):
         for number in range(1, n + 1):
             image = pet_of(breed, traits, split=split, number=number).image
-            pictures.append(VIEW.cropped(decoded(jpeg(image))))
+            pictures.append(VIEW.cropped(decoded(encoded(image))))
             targets.append(target)
     return torch.stack(pictures), torch.tensor(targets)
+
+
+def jpeg(image: Image.Image) -> bytes:
+    """A training picture as a camera would store it."""
+    stream = io.BytesIO()
+    image.save(stream, "JPEG", quality=90)
+    return stream.getvalue()
 
 
 def varied(pictures: torch.Tensor) -> torch.Tensor:
@@ -72,21 +77,21 @@ def trained(pictures: torch.Tensor, targets: torch.Tensor, n_epochs: int) -> nn.
             optimiser.step()
             schedule.step()
             total += loss.item()
-        _say(f"epoch {epoch} of {n_epochs}: loss {total / n_steps:.3f}")
+        print(f"epoch {epoch} of {n_epochs}: loss {total / n_steps:.3f}")
     return model.eval()
 
 
-def say_errors(model: nn.Module, breeds: Mapping[str, Traits]) -> None:
+def print_errors(model: nn.Module, breeds: Mapping[str, Traits]) -> None:
     """Prints the accuracy on the demo's test pictures and every confused pair, the most confused first."""
     pictures, targets = drawn(breeds, split="test", n=N_TEST)
     with torch.inference_mode():
         preds = torch.cat([model(VIEW.normalised(batch)).argmax(dim=1) for batch in torch.split(pictures, 64)])
     names = list(breeds)
     pairs = Counter((names[true], names[pred]) for true, pred in zip(targets, preds, strict=True) if true != pred)
-    _say(f"test accuracy {(preds == targets).float().mean():.3f} of {len(targets)} pictures")
+    print(f"test accuracy {(preds == targets).float().mean():.3f} of {len(targets)} pictures")
     for (true, pred), n in pairs.most_common():
         crossed = "  another species" if breeds[true].species != breeds[pred].species else ""
-        _say(f"{n:3d}  {true} as {pred}{crossed}")
+        print(f"{n:3d}  {true} as {pred}{crossed}")
 
 
 def tensors_sha256(state: Mapping[str, torch.Tensor]) -> str:
@@ -97,22 +102,17 @@ def tensors_sha256(state: Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Draws, trains, saves, and prints what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="where the checkpoint goes")
-    parser.add_argument("--n-train", type=int, default=90, help="training pictures of each breed")
-    parser.add_argument("--n-epochs", type=int, default=14)
-    options = parser.parse_args(argv)
+def write_checkpoint(path: Path, *, n_train: int = N_TRAIN, n_epochs: int = N_EPOCHS) -> None:
+    """Draws `n_train` pictures a breed, trains, saves to `path`, and prints what came of it."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True)
     breeds = read_traits()
-    model = trained(*drawn(breeds, split="trainval", n=options.n_train), options.n_epochs)
+    model = trained(*drawn(breeds, split="trainval", n=n_train), n_epochs)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    torch.save(_content(breeds, state, options.n_epochs), options.out)
-    say_errors(model, breeds)
-    _say(f"{options.out}: {options.out.stat().st_size} bytes, SHA-256 of the tensors {tensors_sha256(state)}")
+    torch.save(_content(breeds, state, n_epochs), path)
+    print_errors(model, breeds)
+    print(f"{path}: {path.stat().st_size} bytes, SHA-256 of the tensors {tensors_sha256(state)}")
 
 
 def _content(breeds: Mapping[str, Traits], state: dict[str, torch.Tensor], n_epochs: int) -> dict[str, object]:
@@ -131,12 +131,3 @@ def _content(breeds: Mapping[str, Traits], state: dict[str, torch.Tensor], n_epo
         "epoch": n_epochs,
         "state_dict": state,
     }
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

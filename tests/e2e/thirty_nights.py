@@ -29,7 +29,7 @@ from typing import Self
 import torch
 from aiosmtpd.controller import Controller
 
-from reportgen.demo.drawn_pets import write_drawn_pets
+from reportgen.demo.drawn_pets import unpack_drawn_pets
 from tests.program import Done, reportgen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ def in_order(weights: dict, classes: list[str], wanted: list[str]) -> dict:
 
 def demo_setting(folder: Path) -> Setting:
     """The embedded default: drawn pets and the tiny net."""
-    root = write_drawn_pets(folder / "data")
+    root = unpack_drawn_pets(folder / "data")
     content = torch.load(ROOT / "reportgen" / "demo" / "tiny_net.pt", weights_only=True)
     weights = content["state_dict"]
     head = next(key for key in reversed(weights) if key.endswith(".weight")).removesuffix(".weight")
