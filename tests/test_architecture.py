@@ -269,7 +269,7 @@ def test_what_is_allowed_is_not_reported(tmp_path):
     allowed = {
         "cli.py": "import typer\nfrom datetime import datetime\nfrom reportgen.pipeline import run\nx = datetime.now()\n"
         "@app.command()\ndef f(*, a, b, c, d, e, g, h): ...",
-        "pipeline.py": "import time\nfrom reportgen.demo.draw import x\nx = time.perf_counter()",
+        "pipeline.py": "import time\nfrom reportgen.demo.drawn_pets import x\nx = time.perf_counter()",
         "analyse/a.py": "from reportgen.evaluate.b import x\nfrom reportgen.errors import y\nfrom .b import z",
         "analyse/b.py": "def f(self, a, b, c):\n    '''Doc.'''\n" + "    x = 1\n" * 40,
         "inputs/c.py": "import torch, torchvision\nfrom datetime import datetime\nx = datetime.fromisoformat('')",

@@ -13,8 +13,8 @@ from reportgen.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-# Of other programs: curl, the demo's own trainer; and the start of a name in a style sheet.
-FOREIGN = {"--fail", "--n-epochs", "--n-train", "--font"}
+# Of another program, curl; and the start of a name in a style sheet.
+FOREIGN = {"--fail", "--font"}
 
 
 def real_options():

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from reportgen.demo.draw import DrawnPet, Staging, drawn_with_mask
-from reportgen.demo.traits import Coat, Traits, read_traits
+from tools.demo.draw import DrawnPet, Staging, drawn_with_mask
+from tools.demo.traits import Coat, Traits, read_traits
 
 N_TEST = 12
 SIZE_PX = 224

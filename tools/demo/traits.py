@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from importlib import resources
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -68,7 +68,7 @@ class Traits:
 
 def read_traits() -> Mapping[str, Traits]:
     """The 37 breeds by name, in the order of the Oxford class ids. Raises TypeError for an unknown or missing key."""
-    text = (resources.files("reportgen") / "demo" / "traits.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("traits.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     alone = {name: _traits({**table, "kin": (), "kin_share": 0.0}) for name, table in tables.items()}
     return {

@@ -17,11 +17,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from reportgen.demo.pictures import N_TEST, pet_of, webp
 from reportgen.demo.tiny_net import tiny_net
-from reportgen.demo.traits import Traits, read_traits
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import decoded
+from tools.demo.pictures import N_TEST, pet_of, webp
+from tools.demo.traits import Traits, read_traits
 
 VIEW = Preprocessing(resize_px=128, crop_px=128, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 SEED = 20260

@@ -1,10 +1,10 @@
 """Tail, trunk, legs and paws of a sitting or lying animal."""
 
-from reportgen.demo.anatomy import GROUND, Sitter
-from reportgen.demo.canvas import Region
-from reportgen.demo.draw_coat import WHITE, draw_coat, draw_fur
-from reportgen.demo.shapes import Outline, Point, oval, smooth, thick, tufted
-from reportgen.demo.traits import Colour, blend, shade
+from tools.demo.anatomy import GROUND, Sitter
+from tools.demo.canvas import Region
+from tools.demo.draw_coat import WHITE, draw_coat, draw_fur
+from tools.demo.shapes import Outline, Point, oval, smooth, thick, tufted
+from tools.demo.traits import Colour, blend, shade
 
 _TAILS: dict[str, tuple[list[Point], list[float]]] = {  # from the rump, in units; half widths from root to tip
     "thin": ([(0, 0), (7, 1), (12, -5), (12, -14), (15, -20)], [2.2, 1.9, 1.6, 1.2]),

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable
 
-from reportgen.demo.anatomy import GROUND, Sitter
-from reportgen.demo.canvas import Region
-from reportgen.demo.shapes import Outline, Point, oval, round_halves, smooth, thick, tufted
-from reportgen.demo.traits import Colour, blend, shade
+from tools.demo.anatomy import GROUND, Sitter
+from tools.demo.canvas import Region
+from tools.demo.shapes import Outline, Point, oval, round_halves, smooth, thick, tufted
+from tools.demo.traits import Colour, blend, shade
 
 WHITE: Colour = (246, 243, 237)
 _HAIRS = {"none": 0, "short": 50, "plush": 110, "wire": 200, "medium": 220, "long": 270}

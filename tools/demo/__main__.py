@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reportgen.demo.drawn_pets import ARCHIVE
-from reportgen.demo.pictures import N_TEST, write_archive
-from reportgen.demo.train import N_EPOCHS, N_TRAIN, write_checkpoint
+from tools.demo.pictures import N_TEST, write_archive
+from tools.demo.train import N_EPOCHS, N_TRAIN, write_checkpoint
 
 
 def main(argv: Sequence[str] | None = None) -> None:

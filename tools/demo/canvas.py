@@ -11,8 +11,8 @@ from functools import cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from reportgen.demo.shapes import Outline, Point
-from reportgen.demo.traits import Colour
+from tools.demo.shapes import Outline, Point
+from tools.demo.traits import Colour
 
 Box = tuple[int, int, int, int]
 _SHADOW: Colour = (34, 22, 30)

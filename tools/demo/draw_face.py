@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from reportgen.demo.anatomy import Sitter
-from reportgen.demo.draw_coat import WHITE, draw_fur
-from reportgen.demo.shapes import Outline, Point, both_sides, oval, smooth, thick, tufted
-from reportgen.demo.traits import Colour, blend, shade
+from tools.demo.anatomy import Sitter
+from tools.demo.draw_coat import WHITE, draw_fur
+from tools.demo.shapes import Outline, Point, both_sides, oval, smooth, thick, tufted
+from tools.demo.traits import Colour, blend, shade
 
 _DOG_MUZZLES = {  # half width, half height, middle, nose, half width of the nose; in head units
     "flat": (0.56, 0.37, 0.46, 0.2, 0.17),

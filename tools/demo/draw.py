@@ -5,14 +5,14 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from reportgen.demo.anatomy import GROUND, Anatomy, Sitter, anatomy_of
-from reportgen.demo.canvas import Camera, canvas_over
-from reportgen.demo.draw_body import draw_body, draw_ruff
-from reportgen.demo.draw_face import draw_face
-from reportgen.demo.draw_head import draw_flaps, draw_head
-from reportgen.demo.scene import background, photographed
-from reportgen.demo.shapes import oval
-from reportgen.demo.traits import Traits, individual
+from tools.demo.anatomy import GROUND, Anatomy, Sitter, anatomy_of
+from tools.demo.canvas import Camera, canvas_over
+from tools.demo.draw_body import draw_body, draw_ruff
+from tools.demo.draw_face import draw_face
+from tools.demo.draw_head import draw_flaps, draw_head
+from tools.demo.scene import background, photographed
+from tools.demo.shapes import oval
+from tools.demo.traits import Traits, individual
 
 _OVERSAMPLING = 2
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from reportgen.demo.canvas import Canvas
-from reportgen.demo.shapes import Outline, Point
-from reportgen.demo.traits import Traits
+from tools.demo.canvas import Canvas
+from tools.demo.shapes import Outline, Point
+from tools.demo.traits import Traits
 
 GROUND = 92.0
 _BUILDS = {  # half widths of shoulders, haunches and a leg; head size; height of the neck

@@ -1,10 +1,10 @@
 """Skull, ears and the markings of the head."""
 
-from reportgen.demo.anatomy import Sitter
-from reportgen.demo.canvas import Region
-from reportgen.demo.draw_coat import WHITE, blob, draw_fur, scattered
-from reportgen.demo.shapes import Outline, Point, both_sides, oval, round_halves, smooth, thick, tufted
-from reportgen.demo.traits import Colour, blend, shade
+from tools.demo.anatomy import Sitter
+from tools.demo.canvas import Region
+from tools.demo.draw_coat import WHITE, blob, draw_fur, scattered
+from tools.demo.shapes import Outline, Point, both_sides, oval, round_halves, smooth, thick, tufted
+from tools.demo.traits import Colour, blend, shade
 
 _SKULLS = {  # right half from the crown to the chin, in head units
     "round": [(0.0, -0.93), (0.52, -0.86), (0.9, -0.48), (1.02, 0.08), (0.86, 0.58), (0.46, 0.86), (0.0, 0.94)],

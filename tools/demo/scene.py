@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from reportgen.demo.traits import Colour, shade
+from tools.demo.traits import Colour, shade
 
 _TOYS: tuple[Colour, ...] = ((206, 70, 62), (72, 118, 190), (232, 184, 66), (96, 160, 96), (168, 96, 172))
 

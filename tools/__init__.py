@@ -1,0 +1,1 @@
+"""What only this repository needs: it is in the sdist and not in the wheel."""
