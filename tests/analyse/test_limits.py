@@ -1,0 +1,239 @@
+"""Limits of the analysis, each tried just below it, at it and just above; the figures are counted or calculated by hand."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from reportgen.analyse.class_order import class_order
+from reportgen.analyse.confusion import confusion_counts
+from reportgen.analyse.examples import ExampleRule, examples
+from reportgen.analyse.flips import Flip
+from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
+from reportgen.analyse.groups import ConfusedGroup, confused_groups
+from reportgen.analyse.pairs import confused_pairs
+from reportgen.analyse.previous_runs import History
+from reportgen.analyse.scores import n_top5_hits, scores
+from tests.synthetic import TODAY, findings_of, past_run_of, predictions_of
+
+NOTHING = dict.fromkeys(ExampleRule.__dataclass_fields__, 0)
+
+
+@pytest.mark.parametrize("there", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("n_cross_species", "cross_species"),
+        ("n_newly_wrong", "newly_wrong"),
+        ("n_newly_right", "newly_right"),
+        ("n_confident", "confident_error"),
+    ],
+)
+def test_of_each_kind_as_many_examples_as_the_rule_says_or_as_there_are(kind, reason, there):
+    """Three of a kind asked for, `there` of them in the run, the surest first."""
+    sure = np.linspace(0.6, 0.9, there)
+    probs = np.column_stack([1 - sure, sure]).reshape(there, 2)
+    flips, cross = (), ()
+    if kind == "n_cross_species":
+        cross = tuple(type("Error", (), {"idx": idx})() for idx in reversed(range(there)))
+    elif kind.startswith("n_newly"):
+        which = "broken" if kind == "n_newly_wrong" else "fixed"
+        flips = tuple(Flip(idx=idx, kind=which, before=1, strip=()) for idx in reversed(range(there)))
+    found = examples(
+        probs,
+        np.zeros(there, dtype=np.int64),
+        groups=(),
+        cross_species=cross,
+        flips=flips,
+        rule=ExampleRule(**{**NOTHING, kind: 3}),
+    )
+    assert [(example.idx, example.reason) for example in found] == [
+        (idx, reason) for idx in reversed(range(max(there - 3, 0), there))
+    ]
+
+
+def group_examples(n_errors, *, n_right=3, **numbers):
+    """Chosen rows and reasons of one group of two classes: so many errors of class 0 called 1, and of class 1 called 0.
+
+    The later row of a kind is the surer one. Rows: the errors of 0, the errors of 1, then right ones of 0 and of 1.
+    """
+    kinds = [(0, 1, n_errors[0]), (1, 0, n_errors[1]), (0, 0, n_right), (1, 1, n_right)]
+    targets = np.concatenate([np.full(n, true) for true, _, n in kinds])
+    probs = np.zeros((len(targets), 2))
+    row = 0
+    for _, pred, n in kinds:
+        for sure in np.linspace(0.6, 0.9, n):
+            probs[row, pred], probs[row, 1 - pred] = sure, 1 - sure
+            row += 1
+    group = ConfusedGroup(classes=(0, 1), errors=sum(n_errors), impact=0.1)
+    rule = ExampleRule(**NOTHING | {"n_groups": 1} | numbers)
+    found = examples(probs, targets, groups=(group, group), cross_species=(), flips=(), rule=rule)
+    assert {example.group for example in found} <= {0}
+    return [(example.idx, example.reason) for example in found]
+
+
+@pytest.mark.parametrize(
+    ("cap", "expected"),
+    [
+        # Three errors of class 0 (rows 0 to 2) and two of class 1 (rows 3 and 4), in rounds: one of each direction.
+        (0, []),
+        (1, [2]),
+        (2, [2, 4]),
+        (3, [2, 4, 1]),
+        (4, [2, 4, 1, 3]),
+        (5, [2, 4, 1, 3, 0]),
+        (6, [2, 4, 1, 3, 0]),
+    ],
+)
+def test_a_groups_errors_are_capped(cap, expected):
+    found = group_examples((3, 2), n_errors_per_direction=3, n_errors_per_group=cap)
+    assert found == [(idx, "group_error") for idx in expected]
+
+
+@pytest.mark.parametrize(("n", "expected"), [(0, []), (1, [2, 4]), (2, [2, 4, 1, 3]), (3, [2, 4, 1, 3, 0])])
+def test_a_directions_errors_are_capped(n, expected):
+    found = group_examples((3, 2), n_errors_per_direction=n, n_errors_per_group=9)
+    assert found == [(idx, "group_error") for idx in expected]
+
+
+@pytest.mark.parametrize(("n", "expected"), [(0, []), (1, [5, 8]), (2, [5, 4, 8, 7]), (9, [5, 4, 3, 8, 7, 6])])
+def test_so_many_correct_images_of_each_class(n, expected):
+    """Rows 3 to 5 are right ones of class 0, rows 6 to 8 of class 1."""
+    assert group_examples((2, 1), n_correct_per_class=n) == [(idx, "group_correct") for idx in expected]
+
+
+def test_exactly_one_example():
+    assert group_examples((1, 0), n_right=0, n_errors_per_direction=2, n_errors_per_group=6) == [(0, "group_error")]
+
+
+def noisy(b_as_a):
+    """Ten classes of 50, one error between each two: 44 errors outside the first pair, in 500 * 9 - 100 trials: 1 %."""
+    counts = np.triu(np.ones((10, 10), dtype=np.int64), k=1)
+    counts[0, 1], counts[1, 0] = 20, b_as_a
+    np.fill_diagonal(counts, 50 - counts.sum(axis=1))
+    return counts
+
+
+@pytest.mark.parametrize(("b_as_a", "direction"), [(0, "one_way"), (1, "one_way"), (2, "one_way"), (3, "mutual")])
+def test_the_rarer_direction_is_scatter_until_three_of_fifty(b_as_a, direction):
+    """At 1 % of 50 images, 2 or more have a chance of 0.089, 3 or more one of 0.014."""
+    assert (stats.binom.sf(1, 50, 0.01) > 0.05) and (stats.binom.sf(2, 50, 0.01) < 0.05)
+    found = confused_pairs(noisy(b_as_a))[0]
+    assert (found.a, found.b, found.b_as_a, found.direction) == (0, 1, b_as_a, direction)
+
+
+def test_a_pair_without_evidence_is_mutual_as_soon_as_both_directions_have_an_error():
+    """Nothing is said of the direction of a pair that does not stand out: 2 errors are fewer than the 3 it takes."""
+    counts = np.diag([50, 50])
+    counts[0, 1] = counts[1, 0] = 1
+    assert confused_pairs(counts)[0].direction == "mutual"
+
+
+def test_classes_without_images_are_no_tests_but_may_be_called():
+    """Of 40 classes 3 have 20 images: 3 pairs could be found, 15 have an error, so 15 tests and not 780.
+
+    The first pair has 3 errors of 40; 14 others in 60 * 39 - 40 trials: p = 0.0019, between 0.05 / 780 and 0.05 / 15.
+    """
+    counts = np.zeros((40, 40), dtype=np.int64)
+    counts[0, 1], counts[1, 0] = 2, 1
+    counts[2, 3:17] = 1
+    for k in range(3):
+        counts[k, k] = 20 - counts[k].sum()
+    p = stats.binom.sf(2, 40, 14 / (60 * 39 - 40))
+    assert 0.05 / 780 < p < 0.05 / 15
+    pairs = confused_pairs(counts)
+    assert {(pair.a, pair.b) for pair in pairs if pair.evident} == {(0, 1)}
+    found = next(pair for pair in pairs if pair.evident)
+    assert found.p_scatter == pytest.approx(p)
+    assert (found.rate, found.impact, found.rank) == (3 / 40, 3 / 60, 1)
+    called = next(pair for pair in pairs if (pair.a, pair.b) == (2, 3))
+    assert (called.n_a, called.n_b, called.rate) == (20, 0, 1 / 20)
+    assert [group.classes for group in confused_groups(counts, pairs)] == [(0, 1)]
+
+
+@pytest.mark.parametrize(("number", "known"), [(-1, False), (0, True), (2, True), (3, False), (4, False)])
+@pytest.mark.parametrize("which", ["targets", "preds"])
+def test_the_number_of_classes_is_no_class_number(which, number, known):
+    rows = {"targets": np.array([0, 1]), "preds": np.array([1, 1])}
+    rows[which][1] = number
+    if known:
+        assert confusion_counts(**rows, n_classes=3).sum() == 2
+    else:
+        with pytest.raises(ValueError, match=rf"class numbers {min(number, 0)} to {max(number, 1)} are outside 0 to 2"):
+            confusion_counts(**rows, n_classes=3)
+
+
+@pytest.mark.parametrize("shapes", [((3,), (2,)), ((2, 1), (2, 1))])
+def test_targets_and_predictions_of_other_shapes_are_refused(shapes):
+    arrays = [np.zeros(shape, dtype=np.int64) for shape in shapes]
+    with pytest.raises(ValueError, match="are not"):
+        confusion_counts(*arrays, n_classes=3)
+
+
+@pytest.mark.parametrize(("swapped", "suspicious"), [(1, False), (2, False), (3, True)])
+def test_the_alarm_for_the_class_order_is_raised_above_a_gain_of_a_fifth(swapped, suspicious):
+    """Of ten images `swapped` more are right the other way round than are right: a gain of 0.1, 0.2 or 0.3."""
+    right = {1: 4, 2: 3, 3: 3}[swapped]
+    rest = 10 - 2 * right - swapped
+    whole = np.zeros((3, 3), dtype=np.int64)
+    whole[0, 0], whole[0, 1], whole[2, 2] = right, right + swapped, rest
+    found = class_order(whole)
+    assert found.accuracy == (right + rest) / 10
+    assert found.best_accuracy == (right + swapped + rest) / 10
+    assert found.suspicious is suspicious
+
+
+@pytest.mark.parametrize(("n_classes", "expected"), [(5, None), (6, 3 / 4)])
+def test_top_5_accuracy_is_given_from_six_classes_on(n_classes, expected):
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
+    counts[0, 0], counts[0, 1] = 2, 2
+    found = scores(counts, 3, classes=tuple("abcdefgh"[:n_classes]), species=())
+    assert found.top5_accuracy == expected
+
+
+@pytest.mark.parametrize(("place", "hit"), [(1, 1), (4, 1), (5, 1), (6, 0), (7, 0)])
+def test_the_fifth_place_counts_and_the_sixth_does_not(place, hit):
+    logits = np.arange(7, 0, -1, dtype=np.float32)[None]
+    assert n_top5_hits(logits, np.array([place - 1])) == hit
+    tied = np.array([[5, 4, 3, 2, 1, 1, 0]], dtype=np.float32)
+    assert n_top5_hits(tied, np.array([4])) == 0  # fifth and sixth are one value
+
+
+# Rows true, columns predicted; the run before had no error. Seven images of class 0 broke, called 1; five of class 2, called 3.
+WORSE = np.array([[33, 7, 0, 0], [0, 40, 0, 0], [0, 0, 35, 5], [0, 0, 0, 40]])
+
+
+def values_of(name, **rules):
+    before = past_run_of(predictions_of(WORSE), predictions_of(WORSE).targets)
+    found = findings_of(WORSE, history=History(nights=(before,)), rules=GateRules(**rules)).gate
+    return next(rule for rule in found.rules if rule.name == name)
+
+
+def test_what_the_gate_counts_of_the_classes_it_judged():
+    """Of the classes with a change one has 7, which is enough to judge (6), and one 5."""
+    rule = values_of("no_worse_classes", no_worse_classes=True)
+    assert rule.outcome == "fail"
+    assert (rule.values["n_tested"], rule.values["n_underpowered"]) == (1, 1)
+    assert [one.k for one in rule.values["worse"]] == [0]
+    assert set(rule.values) == {"worse", "n_tested", "n_underpowered", "across"}
+    assert rule.values["across"] == ()
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_what_the_gate_counts_of_the_pairs_it_judged(accepted):
+    """Of two pairs one has 7 changes and one 5; an accepted one is not judged, whichever way round it is named."""
+    confusion = AcceptedConfusion(pair=("class_001", "class_000"), owner="Aoi", reason="alike", expires=TODAY)
+    rule = values_of("no_worse_pairs", no_worse_pairs=True, accepted=(confusion,) if accepted else ())
+    counted = tuple(rule.values[name] for name in ("n_tested", "n_underpowered", "n_accepted"))
+    assert (rule.outcome, counted) == (("pass", (0, 1, 1)) if accepted else ("fail", (1, 1, 0)))
+    assert [(one.a, one.b) for one in rule.values["worse"]] == ([] if accepted else [(0, 1)])
+
+
+def test_an_accepted_pair_is_counted_where_it_is_over_the_limit():
+    confusion = AcceptedConfusion(
+        pair=("class_000", "class_001"), owner="Aoi", reason="alike", expires=TODAY + timedelta(days=1)
+    )
+    rule = values_of("max_pair_rate", max_pair_rate=0.05, accepted=(confusion,))
+    assert (rule.outcome, rule.values["n_accepted"], rule.values["limit"]) == ("fail", 1, 0.05)
+    assert [(pair.a, pair.b) for pair in rule.values["over"]] == [(2, 3)]
