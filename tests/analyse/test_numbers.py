@@ -10,7 +10,7 @@ from sklearn import metrics
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.cross_species import cross_species_errors
-from reportgen.analyse.intervals import difference, wilson
+from reportgen.analyse.intervals import difference, mean_interval, paired_difference, wilson
 from reportgen.analyse.scores import n_top5_hits, scores
 
 N_CLASSES = 6
@@ -56,6 +56,36 @@ def test_wilson_holds_the_share_and_mirrors(k_n):
     low, high = wilson(k, n)
     assert 0 <= low <= k / n <= high <= 1
     assert wilson(n - k, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "half"),
+    [  # the two-sided 95 % points of Student's t from a printed table: 12.706, 4.303 and 3.182 for 1, 2 and 3 degrees
+        ([1.0, 3.0], 12.706),  # standard deviation 1.414, divided by the root of 2
+        ([1.0, 2.0, 3.0], 4.303 / 3**0.5),
+        ([0.0, 2.0, 2.0, 4.0], 3.182 * (8 / 3) ** 0.5 / 2),
+    ],
+)
+def test_the_interval_of_a_mean_is_students(values, half):
+    assert mean_interval(values) == pytest.approx((2 - half, 2 + half), abs=2e-3)
+
+
+@pytest.mark.parametrize("values", [[], [1.0]])
+def test_fewer_than_two_values_have_no_interval(values):
+    assert mean_interval(values) is None
+
+
+@pytest.mark.parametrize(("lost", "won", "n"), [(-1, 0, 5), (0, -1, 5), (3, 3, 5)])
+def test_impossible_paired_counts_are_refused(lost, won, n):
+    with pytest.raises(ValueError, match=f"{lost} and {won} of {n} are no paired counts"):
+        paired_difference(lost, won, n)
+
+
+def test_all_pairs_may_have_changed():
+    low, high = paired_difference(2, 3, 5)
+    assert -1 < low < 0.2 < high < 1
+    assert paired_difference(0, 5, 5)[1] == 1.0
+    assert paired_difference(5, 0, 5)[0] == -1.0
 
 
 def test_wilson_refuses_what_is_no_proportion():

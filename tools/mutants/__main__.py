@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -33,9 +34,14 @@ LIBRARIES += ("hypothesis", "pytest", "coverage", "safetensors.torch", "aiosmtpd
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 where less than the wanted part of the mutants was caught."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))  # through the `finally` that ends the forks
     options.build.mkdir(parents=True, exist_ok=True)
     workshop.import_ahead(options.ahead)
-    benches = [workshop.bench(options.root, options.build / f"bench-{number}") for number in range(options.jobs)]
+    with workshop.benches(options.root, options.build, options.jobs) as benches:
+        return _caught(options, benches)
+
+
+def _caught(options: argparse.Namespace, benches: list[workshop.Bench]) -> int:
     recordings = list(_recordings(options, benches))
     executed = CoverageMap(options.root, options.package, recordings)
     if options.map_only:

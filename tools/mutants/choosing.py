@@ -14,11 +14,17 @@ from tools.mutants.recording import functions_of, text_hash
 
 @dataclass(frozen=True)
 class Choice:
-    """Tests for one mutant in the order in which they run; `left_out` were over the limit of seconds."""
+    """Tests for one mutant, the cheapest first; `left_out` were over the limit of seconds."""
 
     tests: tuple[str, ...]
     seconds: float
     left_out: int
+
+    def stages(self, package: str) -> list[tuple[str, ...]]:
+        """Those of the folder of the mutant's own package, which mostly see it, then the others."""
+        own = tuple(test for test in self.tests if test.startswith(f"tests/{package}/"))
+        others = tuple(test for test in self.tests if test not in set(own))
+        return [stage for stage in (own, others) if stage]
 
 
 class CoverageMap:

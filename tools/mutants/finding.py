@@ -158,6 +158,8 @@ def _is_for_readers(node: ast.AST) -> bool:
             silent = True
         case ast.If(ast.Name("TYPE_CHECKING")) | ast.Assign([ast.Name("__all__" | "__slots__")]):
             silent = True
+        case ast.keyword("strict"):  # of zip: an assertion
+            silent = True
         case ast.Subscript(value):
             silent = _is_type(value)
         case ast.Call(func):

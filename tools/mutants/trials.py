@@ -111,9 +111,12 @@ def _work(trial: Trial) -> Callable[[workshop.Bench], int]:
         stamp = target.stat().st_mtime - 10 - int(hashlib.sha256(text).hexdigest()[:6], 16)
         target.write_bytes(text)
         os.utime(target, (stamp, stamp))
-        tests = trial.choice.tests
-        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-        return int(pytest.main([*files, *QUIET, "-x", *_hypothesis_seed()], plugins=[_Chosen(tests)]))
+        for tests in trial.choice.stages(trial.mutant.package):
+            files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+            code = int(pytest.main([*files, *QUIET, "-x", *_hypothesis_seed()], plugins=[_Chosen(tests)]))
+            if code:
+                return code
+        return 0
 
     return work
 

@@ -11,7 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +41,17 @@ def bench(root: Path, place: Path, beside: Iterable[str] = ("shared",)) -> Bench
         if (root.parent / name).is_dir():
             (place / name).symlink_to((root.parent / name).resolve())
     return Bench(tree, place / "log.txt")
+
+
+@contextmanager
+def benches(root: Path, build: Path, n: int) -> Iterator[list[Bench]]:
+    """So many copies of the tree, for this process alone, and gone with it."""
+    places = [build / f"bench-{os.getpid()}-{number}" for number in range(n)]
+    try:
+        yield [bench(root, place) for place in places]
+    finally:
+        for place in places:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def copied(source: Path, target: Path) -> None:
@@ -96,28 +107,37 @@ class Outcome:
 
 
 def finished(jobs: Iterable[Job], benches: list[Bench]) -> Iterator[Outcome]:
-    """Outcomes in the order in which jobs end, one job at a time on each bench."""
-    waiting, running = iter(jobs), {}
-    while True:
-        for place in benches:
-            if not place.busy and (job := next(waiting, None)) is not None:
-                place.busy = True
-                running[_forked(job, place)] = (job, place, time.monotonic())
-        if not running:
-            return
-        time.sleep(0.02)
-        for child, (job, place, start) in list(running.items()):
-            spent = time.monotonic() - start
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if not ended and spent < job.limit_s:
-                continue
-            with suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)  # with whatever it started
-            if not ended:
-                os.waitpid(child, 0)
-            del running[child]
-            place.busy = False
-            yield Outcome(job.name, os.waitstatus_to_exitcode(status) if ended else None, spent, place)
+    """Outcomes in the order in which jobs end, one job at a time on each bench; none goes on when the caller stops."""
+    waiting = iter(jobs)
+    running: dict[int, tuple[Job, Bench, float]] = {}
+    try:
+        while True:
+            for place in benches:
+                if not place.busy and (job := next(waiting, None)) is not None:
+                    place.busy = True
+                    running[_forked(job, place)] = (job, place, time.monotonic())
+            if not running:
+                return
+            time.sleep(0.02)
+            for child, (job, place, start) in list(running.items()):
+                spent = time.monotonic() - start
+                ended, status = os.waitpid(child, os.WNOHANG)
+                if ended or spent > job.limit_s:
+                    _kill(child, reap=not ended)
+                    del running[child]
+                    place.busy = False
+                    yield Outcome(job.name, os.waitstatus_to_exitcode(status) if ended else None, spent, place)
+    finally:
+        for child in running:
+            _kill(child, reap=True)
+
+
+def _kill(child: int, *, reap: bool) -> None:
+    """Ends a fork with whatever it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    if reap:
+        os.waitpid(child, 0)
 
 
 def _forked(job: Job, place: Bench) -> int:
@@ -127,6 +147,7 @@ def _forked(job: Job, place: Bench) -> int:
     code = 70
     try:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _move_to(place)
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_BYTES, MAX_BYTES))
         code = job.work(place)
