@@ -1,5 +1,6 @@
 """Limits of the analysis, each tried just below it, at it and just above; the figures are counted or calculated by hand."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,13 +10,14 @@ from scipy import stats
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.examples import ExampleRule, examples
+from reportgen.analyse.findings import analyse
 from reportgen.analyse.flips import Flip
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.analyse.groups import ConfusedGroup, confused_groups
 from reportgen.analyse.pairs import confused_pairs
 from reportgen.analyse.previous_runs import History
 from reportgen.analyse.scores import n_top5_hits, scores
-from tests.synthetic import TODAY, findings_of, past_run_of, predictions_of
+from tests.synthetic import FIRST_NIGHT, TODAY, findings_of, past_run_of, predictions_of
 
 NOTHING = dict.fromkeys(ExampleRule.__dataclass_fields__, 0)
 
@@ -237,3 +239,32 @@ def test_an_accepted_pair_is_counted_where_it_is_over_the_limit():
     rule = values_of("max_pair_rate", max_pair_rate=0.05, accepted=(confusion,))
     assert (rule.outcome, rule.values["n_accepted"], rule.values["limit"]) == ("fail", 1, 0.05)
     assert [(pair.a, pair.b) for pair in rule.values["over"]] == [(2, 3)]
+
+
+@pytest.mark.parametrize(("others", "evident"), [(20, True), (25, False)])
+def test_pairs_without_an_error_count_as_tests_too(others, evident):
+    """Of 20 classes of 50, one pair has 3 errors of 100 and so many other pairs one each: 190 tests, p against 0.05 / 190.
+
+    p is 0.0002 with 20 other errors and 0.0004 with 25; were only the pairs with an error tests, both would be evident.
+    """
+    p = stats.binom.sf(2, 100, others / (1000 * 19 - 100))
+    assert bool(p < 0.05 / 190) is evident
+    assert p < 0.05 / (others + 1)
+    counts = np.zeros((20, 20), dtype=np.int64)
+    places = [(i, j) for i in range(2, 20) for j in range(i + 1, 20)][:others]
+    for i, j in places:
+        counts[i, j] = 1
+    counts[0, 1] = 3
+    np.fill_diagonal(counts, 50 - counts.sum(axis=1))
+    assert {(pair.a, pair.b) for pair in confused_pairs(counts) if pair.evident} == ({(0, 1)} if evident else set())
+
+
+def test_a_data_check_that_crashes_is_invalid_under_its_own_name():
+    """A list of no images has no share of unreadable ones."""
+    predictions = predictions_of(WORSE)
+    none_listed = replace(predictions.facts, data=replace(predictions.facts.data, n_listed=0))
+    found = analyse(replace(predictions, facts=none_listed), ExampleRule(), FIRST_NIGHT).gate
+    assert [(rule.name, rule.outcome) for rule in found.rules] == [
+        ("max_unreadable", "invalid"),
+        ("class_order", "pass"),
+    ]
