@@ -134,16 +134,21 @@ def test_a_fork_that_does_not_end_is_killed_with_its_children_and_one_that_break
         pid.write_text(str(child.pid))
         return child.wait()
 
+    def busy(place):
+        while True:
+            pass
+
     works = {
         "endless": endless,
+        "busy": busy,
         "killed": lambda place: os.kill(os.getpid(), signal.SIGTERM),
         "three": lambda place: 3,
         "raises": lambda place: 1 // 0,
     }
-    jobs = [workshop.Job(name, work, limit_s=3.0) for name, work in works.items()]
+    jobs = [workshop.Job(name, work, limit_s=1.0) for name, work in works.items()]
     benches = [workshop.bench(shop, tmp_path / f"bench-{number}") for number in range(2)]
     codes = {outcome.name: outcome.code for outcome in workshop.finished(jobs, benches)}
-    assert codes == {"endless": None, "killed": -signal.SIGTERM, "three": 3, "raises": 70}
+    assert codes == {"endless": None, "busy": None, "killed": -signal.SIGTERM, "three": 3, "raises": 70}
     state = Path(f"/proc/{pid.read_text()}/stat")
     assert not state.exists() or state.read_text().split()[2] == "Z"
 

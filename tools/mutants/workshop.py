@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import math
 import os
 import resource
 import shutil
@@ -15,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+WAITING = 6
+TIMES_UP = {-signal.SIGXCPU, -signal.SIGKILL}  # the kernel's, at the limit of the processor and 5 s later
 MAX_BYTES = 12 << 30  # of one fork: a mutant may allocate without an end
 
 
@@ -89,7 +92,10 @@ def imported(library: str) -> bool:
 
 @dataclass(frozen=True)
 class Job:
-    """Something to do in a copy of the tree: `work` runs in a fork and gives its exit code."""
+    """Something to do in a copy of the tree: `work` runs in a fork and gives its exit code.
+
+    limit_s: of its processor; what only waits has WAITING times as long, for the machine may be busy with other work.
+    """
 
     name: str
     work: Callable[[Bench], int]
@@ -122,11 +128,12 @@ def finished(jobs: Iterable[Job], benches: list[Bench]) -> Iterator[Outcome]:
             for child, (job, place, start) in list(running.items()):
                 spent = time.monotonic() - start
                 ended, status = os.waitpid(child, os.WNOHANG)
-                if ended or spent > job.limit_s:
+                if ended or spent > WAITING * job.limit_s:
                     _kill(child, reap=not ended)
                     del running[child]
                     place.busy = False
-                    yield Outcome(job.name, os.waitstatus_to_exitcode(status) if ended else None, spent, place)
+                    code = os.waitstatus_to_exitcode(status) if ended else None
+                    yield Outcome(job.name, None if code in TIMES_UP else code, spent, place)
     finally:
         for child in running:
             _kill(child, reap=True)
@@ -150,6 +157,8 @@ def _forked(job: Job, place: Bench) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _move_to(place)
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_BYTES, MAX_BYTES))
+        seconds = math.ceil(job.limit_s)
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         code = job.work(place)
     except BaseException:  # noqa: BLE001 - this process ends here, and its log should say of what
         traceback.print_exc()
