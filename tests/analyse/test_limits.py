@@ -145,9 +145,9 @@ def test_classes_without_images_are_no_tests_but_may_be_called():
     p = stats.binom.sf(2, 40, 14 / (60 * 39 - 40))
     assert 0.05 / 780 < p < 0.05 / 15
     pairs = confused_pairs(counts)
-    assert {(pair.a, pair.b) for pair in pairs if pair.evident} == {(0, 1)}
-    found = next(pair for pair in pairs if pair.evident)
-    assert found.p_scatter == pytest.approx(p)
+    assert {(pair.a, pair.b) for pair in pairs if pair.significant} == {(0, 1)}
+    found = next(pair for pair in pairs if pair.significant)
+    assert found.p_value == pytest.approx(p)
     assert (found.rate, found.impact, found.rank) == (3 / 40, 3 / 60, 1)
     called = next(pair for pair in pairs if (pair.a, pair.b) == (2, 3))
     assert (called.n_a, called.n_b, called.rate) == (20, 0, 1 / 20)
@@ -241,14 +241,14 @@ def test_an_accepted_pair_is_counted_where_it_is_over_the_limit():
     assert [(pair.a, pair.b) for pair in rule.values["over"]] == [(2, 3)]
 
 
-@pytest.mark.parametrize(("others", "evident"), [(20, True), (25, False)])
-def test_pairs_without_an_error_count_as_tests_too(others, evident):
+@pytest.mark.parametrize(("others", "significant"), [(20, True), (25, False)])
+def test_pairs_without_an_error_count_as_tests_too(others, significant):
     """Of 20 classes of 50, one pair has 3 errors of 100 and so many other pairs one each: 190 tests, p against 0.05 / 190.
 
-    p is 0.0002 with 20 other errors and 0.0004 with 25; were only the pairs with an error tests, both would be evident.
+    p is 0.0002 with 20 other errors and 0.0004 with 25; were only the pairs with an error tests, both would be significant.
     """
     p = stats.binom.sf(2, 100, others / (1000 * 19 - 100))
-    assert bool(p < 0.05 / 190) is evident
+    assert bool(p < 0.05 / 190) is significant
     assert p < 0.05 / (others + 1)
     counts = np.zeros((20, 20), dtype=np.int64)
     places = [(i, j) for i in range(2, 20) for j in range(i + 1, 20)][:others]
@@ -256,7 +256,9 @@ def test_pairs_without_an_error_count_as_tests_too(others, evident):
         counts[i, j] = 1
     counts[0, 1] = 3
     np.fill_diagonal(counts, 50 - counts.sum(axis=1))
-    assert {(pair.a, pair.b) for pair in confused_pairs(counts) if pair.evident} == ({(0, 1)} if evident else set())
+    assert {(pair.a, pair.b) for pair in confused_pairs(counts) if pair.significant} == (
+        {(0, 1)} if significant else set()
+    )
 
 
 def test_a_data_check_that_crashes_is_invalid_under_its_own_name():
