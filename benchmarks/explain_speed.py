@@ -23,15 +23,15 @@ import torchvision
 from scipy.stats import spearmanr
 from torch import nn
 
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import Compute, compute, model_on_loan
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.target_layers import target_layer
 from reportgen.explain.options import ExplainOptions
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import RunInputs, read_inputs
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 N_SAMPLES, NOISE_FRAC, N_PANELS = 50, 0.15, 200

@@ -24,20 +24,22 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import Findings, RunContext, analyse
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History
-from reportgen.compose.report import SECTIONS, compose
+from reportgen.compose.report import compose
+from reportgen.compose.sections.registry import SECTIONS
 from reportgen.deliver.receipts import deliver
 from reportgen.demo.drawn_pets import unpack_drawn_pets
-from reportgen.evaluate.decoding import LoopOptions, batches
+from reportgen.evaluate.decoding import batches
 from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions
-from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.notes import read_notes
-from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from reportgen.render.rendered import render
 from reportgen.runs.stamp import RunStamp
 from reportgen.runs.stored_run import StoredRun, stored_run

@@ -13,10 +13,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Of one dataclass of options, as its `GROUP`: the heading in the help, and its table in the TOML file, if any."""
+    """Of one dataclass of options, as its `GROUP`: the heading in the help, and its table in the TOML file, if any.
+
+    about: one line of documentation for the table.
+    """
 
     title: str
     table: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Table:
     """Metadata of a field that holds a dataclass of options: its own table, whatever that of its group is."""
 
     name: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

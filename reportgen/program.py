@@ -4,11 +4,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from reportgen.ci_verdict import begin_verdict, leave_verdict, named_ci_dir
-from reportgen.cli import main as commands
+from reportgen.cli.app import main as commands
+from reportgen.cli.ci_verdict import begin_verdict, leave_verdict, named_ci_dir
+from reportgen.cli.streams import Outlet, own_streams
 from reportgen.errors import DeliveryError, in_one_line
 from reportgen.stopping import Stopped, held_back, stoppable
-from reportgen.streams import Outlet, own_streams
 
 
 def main() -> None:

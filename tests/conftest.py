@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import Predictions, evaluate
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, RunInputs, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from tests.pets import hand_checkpoint, write_five_breeds
 
 PATIENCE_MS = 30_000  # a browser on a busy machine: only a test that fails waits so long

@@ -4,19 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.config import read_config
 from reportgen.errors import ConfigError
 from reportgen.explain.options import ExplainOptions
+from reportgen.options import RunOptions, read_options
 
 GIVEN = {"checkpoint": Path("c.pt"), "dataset": "imagefolder", "data_root": Path("d")}
 
 
 def test_the_command_line_wins_over_the_file_and_the_file_over_the_defaults(tmp_path):
     (tmp_path / "r.toml").write_text('batch_size = 8\nsplit = "val"\nformat = "html"\n[preprocessing]\nresize = 300\n')
-    found = read_config({**GIVEN, "batch_size": 4, "split": None}, tmp_path / "r.toml")
-    assert (found.batch_size, found.split, found.format, found.seed) == (4, "val", ("html",), 0)
-    assert found.preprocessing is not None
-    assert (found.preprocessing.resize, found.preprocessing.crop) == (300, None)
+    found = read_options(RunOptions, {**GIVEN, "batch_size": 4, "split": None}, tmp_path / "r.toml")
+    assert (found.loop.batch_size, found.inputs.source.split, found.report.formats, found.explain.seed) == (
+        4,
+        "val",
+        ("html",),
+        0,
+    )
+    assert (found.inputs.preprocessing.resize, found.inputs.preprocessing.crop) == (300, None)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,7 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_defaults(tmp_
 def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
     (tmp_path / "r.toml").write_text(text)
     with pytest.raises(ConfigError, match=told) as caught:
-        read_config(GIVEN, tmp_path / "r.toml")
+        read_options(RunOptions, GIVEN, tmp_path / "r.toml")
     assert caught.value.exit_code == 2
     assert "to do" in str(caught.value)
 
@@ -59,27 +63,27 @@ def test_a_wrong_file_is_exit_2_and_names_the_nearest_key(tmp_path, text, told):
 )
 def test_a_wrong_or_later_value_is_exit_2(wrong, told):
     with pytest.raises(ConfigError, match=told) as caught:
-        read_config({**GIVEN, **wrong})
+        read_options(RunOptions, {**GIVEN, **wrong})
     assert caught.value.exit_code == 2
 
 
 def test_a_missing_file_is_exit_2(tmp_path):
     with pytest.raises(ConfigError, match=r"gone\.toml"):
-        read_config(GIVEN, tmp_path / "gone.toml")
+        read_options(RunOptions, GIVEN, tmp_path / "gone.toml")
 
 
 def test_methods_stand_in_the_order_of_the_house_and_own_ones_last():
-    found = read_config({**GIVEN, "methods": "own.package:method, lime, grad_cam, lime"})
-    assert found.methods == ("grad_cam", "lime", "own.package:method")
+    found = read_options(RunOptions, {**GIVEN, "methods": "own.package:method, lime, grad_cam, lime"})
+    assert found.explain.methods == ("grad_cam", "lime", "own.package:method")
 
 
 def test_all_means_the_twelve_of_the_field_and_the_contrast():
     """The names of the issue, written out."""
     twelve = {"grad_cam", "vanilla_grad", "grad_x_input", "saliency", "integrated_gradients", "deconv"}
     twelve |= {"guided_backprop", "smooth_grad", "deep_lift", "occlusion", "lrp", "lime"}
-    assert set(read_config({**GIVEN, "methods": "all"}).methods) == twelve | {"contrast"}
+    assert set(read_options(RunOptions, {**GIVEN, "methods": "all"}).explain.methods) == twelve | {"contrast"}
 
 
 def test_the_explain_table_has_the_defaults_of_the_stage():
-    found = read_config(GIVEN)
-    assert ExplainOptions(methods=found.methods, seed=found.seed, **found.explain.model_dump()) == ExplainOptions()
+    found = read_options(RunOptions, GIVEN)
+    assert found.explain == ExplainOptions()

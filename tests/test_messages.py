@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from reportgen.cli import app
-from reportgen.config import TABLES, Config, read_config, read_table
+from reportgen.cli.app import app
+from reportgen.deliver.mail.settings import MailSettings
 from reportgen.errors import ConfigError
+from reportgen.options import RunOptions, read_options
+from tests.options import ALONE, GIVEN, TOP_LEVEL
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
@@ -50,25 +52,24 @@ def test_the_test_would_see_one_that_is_none(tmp_path):
     assert named_in(" ".join(texts_of(tmp_path / "a.py"))) - real_options() == {"--mail"}
 
 
-GIVEN = {"checkpoint": "c.pt", "dataset": "imagefolder", "data_root": "d"}
-
-
-@pytest.mark.parametrize("key", [*Config.model_fields])
+@pytest.mark.parametrize("key", TOP_LEVEL)
 @pytest.mark.parametrize("value", ['"\\u0000"', "-1", "[[]]", "{}", "true"])
 def test_whatever_is_wrong_in_the_file_no_option_is_made_up(key, value, tmp_path):
     (tmp_path / "r.toml").write_text(f"{key} = {value}\n")
-    refused(lambda: read_config({name: it for name, it in GIVEN.items() if name != key}, tmp_path / "r.toml"))
+    refused(
+        lambda: read_options(RunOptions, {name: it for name, it in GIVEN.items() if name != key}, tmp_path / "r.toml")
+    )
 
 
 @pytest.mark.parametrize("missing", GIVEN)
 def test_nor_where_something_is_missing(missing):
-    refused(lambda: read_config({**GIVEN, missing: None}))
+    refused(lambda: read_options(RunOptions, {**GIVEN, missing: None}))
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ALONE)
 def test_nor_in_the_commands_that_read_one_table(table):
-    for given in ({}, {"keep": 0}, {"to": ()}, {"nonsense": 1}):
-        refused(lambda given=given: read_table(table, given))
+    for given in ({}, {"archive.keep": 0}, {"mail.to": ()}, {"nonsense": 1}):
+        refused(lambda given=given: read_options(ALONE[table], given))
 
 
 def refused(read):
@@ -81,7 +82,7 @@ def refused(read):
 
 def test_mail_without_an_address_says_where_to_give_one():
     with pytest.raises(ConfigError) as caught:
-        read_table("mail", {})
+        read_options(MailSettings, {})
     assert caught.value.todo == "give --to, or mail.to in the file named by --config"
 
 
@@ -96,7 +97,7 @@ def test_one_number_of_unreadable_images(tmp_path):
         ("[gate]\nmax_unreadable = 0.2\n", {"max_unreadable": 0.5}, 0.5),
     ]:
         path.write_text(text)
-        assert read_config({**GIVEN, **given}, path).max_unreadable == expected
+        assert read_options(RunOptions, {**GIVEN, **given}, path).gate.max_unreadable == expected
     path.write_text("max_unreadable = 0.2\n[gate]\nmax_unreadable = 0.3\n")
     with pytest.raises(ConfigError, match=r"0\.2, and 0\.3 in \[gate\]"):
-        read_config(GIVEN, path)
+        read_options(RunOptions, GIVEN, path)

@@ -8,10 +8,10 @@ ROOT = Path(__file__).resolve().parents[1]
 ON_WINDOWS = """
 import sys
 sys.argv = ["reportgen", "doctor"]
-import reportgen.cli  # must need nothing that Windows lacks
+import reportgen.cli.app  # must need nothing that Windows lacks
 assert not {"fcntl", "resource"} & (set(sys.modules) - before), "imported"
 sys.platform = "win32"
-reportgen.cli.main()
+reportgen.cli.app.main()
 """
 
 

@@ -9,8 +9,9 @@ import torch
 import torchvision
 from typer.main import get_command
 
-from reportgen.cli import app
-from reportgen.config import TABLES, Config, read_config
+from reportgen.cli.app import app
+from reportgen.options import RunOptions, read_options
+from tests.options import OPTIONS, TABLES
 from tests.pets import picture
 from tests.program import reportgen
 
@@ -63,8 +64,9 @@ def test_every_command_of_the_readme_runs(place):
 def test_the_option_table_is_complete_and_invents_nothing():
     named = {name.replace("-", "_") for name in re.findall(r"`--([a-z-]+)", TEXT)}
     for_the_file = {"rename", *TABLES}
-    options = {parameter.name for command in get_command(app).commands.values() for parameter in command.params}
-    assert set(Config.model_fields) - for_the_file <= named
+    commands = get_command(app).commands.values()
+    options = {text.removeprefix("--").replace("-", "_") for it in commands for one in it.params for text in one.opts}
+    assert {key for key in OPTIONS if "." not in key} - for_the_file <= named
     assert named <= options
     for name in for_the_file:
         assert f"`{name}`" in TEXT or f"`[{name}]`" in TEXT
@@ -74,7 +76,7 @@ def test_the_rules_of_the_gate_shown_are_valid(tmp_path):
     (block,) = (block for kind, block in BLOCKS if kind == "toml" and "[gate]" in block)
     (tmp_path / "gate.toml").write_text(block)
     given = {"checkpoint": "m.pt", "dataset": "imagefolder", "data_root": "photos"}
-    assert read_config(given, tmp_path / "gate.toml").gate.accepted[0].pair == ("Bengal", "Egyptian_Mau")
+    assert read_options(RunOptions, given, tmp_path / "gate.toml").gate.accepted[0].pair == ("Bengal", "Egyptian_Mau")
 
 
 def test_links_inside_the_repository_lead_somewhere():

@@ -3,13 +3,15 @@
 import re
 import shlex
 import tomllib
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 import yaml
 
-from reportgen.config import TABLES, Config, read_config
-from reportgen.config_tables import AcceptedTable, Colours
+from reportgen.analyse.gate_rules import AcceptedConfusion
+from reportgen.options import RunOptions, read_options
+from tests.options import OPTIONS, TABLES, TOP_LEVEL
 from tests.pets import hand_checkpoint
 from tests.program import reportgen
 
@@ -26,31 +28,35 @@ def examples(text):
 def test_the_example_holds_every_option_and_every_default():
     text = EXAMPLE.read_text()
     given, shown = tomllib.loads(text), tomllib.loads(examples(text))
-    assert set(shown) == set(Config.model_fields)
-    kinds = {"": Config, **TABLES}
-    for table, kind in kinds.items():
-        fields = {name: field for name, field in kind.model_fields.items() if name not in TABLES and name != "rename"}
-        here, all_here = (content[table] if table else content for content in (given, shown))
-        assert set(all_here) - set(TABLES) - {"rename"} == set(fields), table
-        for name, field in fields.items():
-            if field.is_required():
-                continue
-            default = field.get_default(call_default_factory=True)
-            if isinstance(default, Colours):
-                assert set(all_here[name]) == set(Colours.model_fields), f"{table}.{name}"
-            elif default is None or name == "accepted":
-                assert name not in here, f"{table}.{name} has no default"
-            else:
-                found = tuple(here[name]) if isinstance(here[name], list) else here[name]
-                assert found == (str(default) if isinstance(default, Path) else default), f"{table}.{name}"
-    assert set(shown["gate"]["accepted"][0]) == set(AcceptedTable.model_fields)
+    assert set(shown) == set(TOP_LEVEL)
+    for table in ["", *TABLES, "theme.dark"]:
+        keys = {key for key, option in OPTIONS.items() if option.table == table}
+        here = {f"{table}.{key}" if table else key for key in inside(shown, table)}
+        assert here - {*TABLES, "theme.dark"} == keys, table
+    for key, option in OPTIONS.items():
+        if option.default is MISSING:
+            continue
+        table, _, name = key.rpartition(".")
+        here = inside(given, table)
+        if option.default is None or key == "gate.accepted":
+            assert name not in here, f"{key} has no default"
+        else:
+            found = tuple(here[name]) if isinstance(here[name], list) else here[name]
+            assert found == (str(option.default) if isinstance(option.default, Path) else option.default), key
+    assert set(shown["gate"]["accepted"][0]) == {each.name for each in fields(AcceptedConfusion)}
+
+
+def inside(content, table):
+    for part in filter(None, table.split(".")):
+        content = content[part]
+    return content
 
 
 def test_the_example_is_a_valid_configuration_as_it_is_and_with_every_option_in_use(tmp_path):
-    assert read_config({}, EXAMPLE).mail.to == ("team@example.org",)
+    assert read_options(RunOptions, {}, EXAMPLE).mail.to == ("team@example.org",)
     every = tmp_path / "every.toml"
     every.write_text(examples(EXAMPLE.read_text()))
-    assert read_config({}, every).gate.accepted[0].owner == "Aoi Tanaka"
+    assert read_options(RunOptions, {}, every).gate.accepted[0].owner == "Aoi Tanaka"
 
 
 def commands_of(name):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from reportgen.analyse.findings import Findings
 from reportgen.compose.panels import panels
 from reportgen.compose.section import Section, SectionContext
+from reportgen.compose.sections.registry import SECTIONS
 from reportgen.compose.size_reduction import SizeReduction
 from reportgen.errors import ConfigError, RenderingError, in_one_line
 from reportgen.explain.attributions import Attributions
@@ -15,27 +16,6 @@ from reportgen.inputs.notes import Notes
 from reportgen.plugins import resolved
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.runs.stamp import RunStamp
-
-SECTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        name: f"reportgen.compose.sections.{name}:{name}"
-        for name in (
-            "summary",
-            "pairs",
-            "groups",
-            "cross_species",
-            "changes",
-            "confident",
-            "images",
-            "evidence",
-            "matrix",
-            "classes",
-            "gate",
-            "data",
-            "methods",
-        )
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

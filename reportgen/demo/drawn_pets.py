@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from reportgen.errors import InputError
-from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages
+from reportgen.inputs.datasets.labelled_images import LabelledImages
 from reportgen.inputs.datasets.oxford_pet import oxford_pet
+from reportgen.inputs.options import DataSource
 
 ARCHIVE = Path(__file__).parent / "drawn_pets.zip"
 

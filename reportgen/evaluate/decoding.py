@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
+from reportgen.evaluate.options import LoopOptions
 from reportgen.inputs.datasets.labelled_images import Sample
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import UnreadableImageError, read_picture
@@ -34,18 +35,6 @@ _Read = tuple[NDArray[np.uint8] | None, list[tuple[int, str]]]
 
 
 _Process = SideProcess[tuple[Sample, ...], _Read]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopOptions:
-    """`n_workers` processes decode ahead of the model; 0 decodes between batches, in the model's own process.
-
-    wait_s: how long one batch may take a process; then it counts as stuck (a network drive that has gone).
-    """
-
-    batch_size: int = 64
-    n_workers: int = 0
-    wait_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +97,7 @@ class _Pool:
         self._processes: list[_Process] = []
         self._asked: dict[int, _Process] = {}
         try:
-            for _ in range(options.n_workers):
+            for _ in range(options.n_workers or 0):
                 self._processes.append(SideProcess(partial(_read_alone, preprocessing)))
         except DiedError as error:
             log.warning("%s: decoding in %d processes, not %d", error, len(self._processes), options.n_workers)

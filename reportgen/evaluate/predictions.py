@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.arithmetic import exact_arithmetic
-from reportgen.evaluate.decoding import Batch, LoopOptions, batches
+from reportgen.evaluate.decoding import Batch, batches
 from reportgen.evaluate.device import Compute, model_on_loan, recorded
 from reportgen.evaluate.loop import Progress, logits, refuse_not_finite
+from reportgen.evaluate.options import LoopOptions
 from reportgen.inputs.datasets.labelled_images import Sample
 from reportgen.inputs.images.file_kinds import common_advice
 from reportgen.inputs.images.reading import UnreadableImageError
@@ -154,6 +155,7 @@ def _batches_with_scores(
     After the last one no signal comes through any more where they are held back.
     """
     preprocessing, n_todo = inputs.facts.preprocessing, len(inputs.samples)
+    loop = replace(loop, n_workers=loop.workers_beside(on.device))
     none: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
     with closing(batches(inputs.samples, preprocessing, loop)) as decoded:
         while n_todo > 0:

@@ -1,8 +1,33 @@
 """The options of the explanation."""
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
-from reportgen.explain.methods.registry import DEFAULT_METHODS
+from annotated_types import Interval
+
+from reportgen.explain.methods.registry import DEFAULT_METHODS, METHODS
+from reportgen.nearest import nearest
+from reportgen.option import Checked, Group, Option, listed
+
+
+def known_methods(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods named, in the order of METHODS, own ones (package.module:attribute) last; "all" is every built-in.
+
+    Raises ValueError for a name that is neither.
+    """
+    unknown = [name for name in names if name not in METHODS and name != "all" and ":" not in name]
+    if unknown or not names:
+        near = nearest(unknown[0], METHODS) if unknown else ()
+        hint = f"{near[0]} (the nearest name), or " if near else ""
+        raise ValueError(f"{hint}all, or some of {', '.join(METHODS)}, or package.module:attribute")
+    chosen = set(METHODS) if "all" in names else set(names)
+    return (*(name for name in METHODS if name in chosen), *dict.fromkeys(name for name in names if ":" in name))
+
+
+def _is_a_curve(value: int) -> int:
+    if value == 1:
+        raise ValueError("a curve needs 2 steps or more; 0 for no curves")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +41,49 @@ class ExplainOptions:
     many hits, whose masks are compared with Grad-CAM, at most.
     """
 
-    methods: tuple[str, ...] = DEFAULT_METHODS
-    seed: int = 0
-    batch_size: int = 16
-    smooth_grad_samples: int = 50
-    noise_frac: float = 0.15
-    insertion_steps: int = 8
-    random_maps: int = 8
-    certificate_pictures: int = 12
-    focus_pictures: int = 200
+    GROUP: ClassVar = Group("Explanation", table="explain", about="how much is computed for the maps")
+
+    methods: Annotated[
+        tuple[str, ...],
+        Checked(listed, "before"),
+        Checked(known_methods),
+        Option(
+            f"Attribution methods: `all`, or some of {', '.join(f'`{name}`' for name in METHODS)}; also your own, "
+            "`package.module:callable`.",
+            key="methods",
+        ),
+    ] = DEFAULT_METHODS
+    seed: Annotated[
+        int, Interval(ge=0, le=2**32 - 1), Option("Seed of everything that is drawn at random.", key="seed")
+    ] = 0
+    batch_size: Annotated[
+        int, Interval(ge=1, le=65_536), Option("Pictures in memory at a time; halved when memory runs out.")
+    ] = 16
+    smooth_grad_samples: Annotated[int, Interval(ge=1, le=100_000), Option("Noisy samples per picture.")] = 50
+    noise_frac: Annotated[
+        float, Interval(ge=0, le=1), Option("Standard deviation of that noise, as a fraction of the input's range.")
+    ] = 0.15
+    insertion_steps: Annotated[
+        int,
+        Interval(ge=0, le=1000),
+        Checked(_is_a_curve),
+        Option("Steps of the insertion and deletion curves; 0 for no curves."),
+    ] = 8
+    random_maps: Annotated[
+        int,
+        Interval(ge=1, le=10_000),
+        Option(
+            "Random maps per picture that each map is compared with; one alone shows no spread, so that no map is "
+            "supported."
+        ),
+    ] = 8
+    certificate_pictures: Annotated[
+        int,
+        Interval(ge=0, le=100_000),
+        Option("Pictures of the randomisation test, at most; 0 for no test."),
+    ] = 12
+    focus_pictures: Annotated[
+        int,
+        Interval(ge=0, le=10_000_000),
+        Option("Errors, and as many correct images, whose masks are compared with the maps, at most; 0 for none."),
+    ] = 200

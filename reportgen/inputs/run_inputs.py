@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import nn
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, read_checkpoint
 from reportgen.inputs.classes import ClassAlignment, aligned
-from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample, read_labelled_images
+from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.datasets.splits import refuse_classes_in_classes
 from reportgen.inputs.images.preprocessing import Preprocessing, StoredPreprocessing, merged
 from reportgen.inputs.images.preprocessing_values import Said
@@ -26,6 +25,7 @@ from reportgen.inputs.models.first_forward import ExpectedInput, FirstRun, first
 from reportgen.inputs.models.timm_config import timm_preprocessing
 from reportgen.inputs.names import as_text
 from reportgen.inputs.notes import own_notes_text, read_notes
+from reportgen.inputs.options import InputOptions
 from reportgen.inputs.taxonomy import Taxonomy, read_species, taxonomy
 from reportgen.plain_text import named
 
@@ -39,23 +39,6 @@ Remark = Literal[
     "batch_dependent",  # a picture's outputs depend on the pictures beside it
     "not_repeatable",  # the same picture gives other outputs each time
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputOptions:
-    """What the user asked to be read. Everything None is taken from the checkpoint, or assumed and said so."""
-
-    checkpoint: Path
-    dataset: str
-    source: DataSource
-    arch: str | None = None
-    model_name: str | None = None
-    target_layer: str | None = None
-    preprocessing: Said = field(default_factory=dict)
-    species_path: Path | None = None
-    notes_path: Path | None = None
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +161,7 @@ def _loaded(options: InputOptions) -> _Loaded:
     checkpoint = read_checkpoint(options.checkpoint)
     read = read_model(checkpoint, options.arch)
     spoken: dict[str, Said] = {
-        "configuration": options.preprocessing,
+        "configuration": options.preprocessing.said(),
         "checkpoint": {**read.said, **(checkpoint.preprocessing or {})},
         "timm": timm_preprocessing(read.model),
         "architecture": _OF_ARCHITECTURE.get(read.arch, {}),

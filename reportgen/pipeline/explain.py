@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from reportgen.compose.sheet import sheet, sheet_png
-from reportgen.config import Config
 from reportgen.deliver.writing import write_files
 from reportgen.errors import InputError
 from reportgen.evaluate.device import compute
@@ -15,17 +14,17 @@ from reportgen.inputs.images.reading import UnreadableImageError, read_crop
 from reportgen.inputs.names import nfc
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import read_model_alone
-from reportgen.pipeline.options import explain_options, input_options
+from reportgen.options import RunOptions
 from reportgen.render.html.page import sheet_html
 
 
-def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path) -> tuple[Path, ...]:
+def explain_one(options: RunOptions, image: Path, *, label: str | None, out_dir: Path) -> tuple[Path, ...]:
     """The comparison sheet of one picture of no data set: <image>.explained.html and .png in `out_dir`.
 
-    Of `config` the data set is not looked at. `label` is the true class where it is known. Raises ReportgenError.
+    Of `options` the data set is not looked at. `label` is the true class where it is known. Raises ReportgenError.
     """
-    inputs = read_model_alone(input_options(config))
-    on, options = compute(config.device, config.precision), explain_options(config)
+    inputs = read_model_alone(options.inputs)
+    on = compute(options.compute.device, options.compute.precision)
     try:
         crop, _ = read_crop(image, inputs.facts.preprocessing)
     except UnreadableImageError as error:
@@ -36,10 +35,10 @@ def explain_one(config: Config, image: Path, *, label: str | None, out_dir: Path
             todo="convert or restore it, or name another file",
         ) from error
     inputs = tried_on(inputs, [crop], on)
-    refuse_unexplainable(inputs, options)
-    picture = explain_picture(inputs, crop, label=nfc(label) if label else None, on=on, options=options)
-    notes = replace(read_notes(inputs.facts.own_notes), language=config.lang[0])
-    made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options)
+    refuse_unexplainable(inputs, options.explain)
+    picture = explain_picture(inputs, crop, label=nfc(label) if label else None, on=on, options=options.explain)
+    notes = replace(read_notes(inputs.facts.own_notes), language=options.report.lang[0])
+    made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options.explain)
     files = {
         f"{image.stem}.explained.html": sheet_html(made).encode(),
         f"{image.stem}.explained.png": sheet_png(made),

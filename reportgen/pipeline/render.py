@@ -11,8 +11,6 @@ from shlex import quote
 
 from reportgen.analyse.findings import Findings, analyse
 from reportgen.compose.report import compose, refuse_unknown_sections, with_appearance
-from reportgen.config import Anew
-from reportgen.config_tables import ThemeTable
 from reportgen.deliver.archive.bundle import remove_bundle, write_bundle
 from reportgen.deliver.archive.contents import refresh
 from reportgen.deliver.archive.model_folders import archive_of
@@ -23,13 +21,14 @@ from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.plain_files import held_folder, names_in
 from reportgen.inputs.stored_fields import refuse_other_run
+from reportgen.options import RenderOptions
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.stored_names import own_sections, sections_of
 from reportgen.plain_text import named
 from reportgen.render.html.theme import refuse_unreadable
 from reportgen.render.rendered import RenderedReport, render
-from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance, ThemeOptions
 from reportgen.runs.bundle_files import AUDIT_FAILED, UNRENDERED, damaged, told
 from reportgen.runs.stored_run import StoredRun, read_stored_run, stored_run
 
@@ -110,19 +109,19 @@ def _failed_audit(rendered: RenderedReport, kept: Path, *, again: str, appearanc
     )
 
 
-def render_again(run_dir: Path, anew: Anew) -> tuple[Findings, Receipts]:
+def render_again(run_dir: Path, options: RenderOptions) -> tuple[Findings, Receipts]:
     """Renders a stored run anew, from `analyse` on: no model, no images, no device. The bundle is exchanged at the end.
 
-    What `anew` gives takes the place of the run's languages, sections, templates, theme and own notes. A run kept as
+    What `options` gives takes the place of the run's languages, sections, templates, theme and own notes. A run kept as
     `<run_id>.unrendered` or `<run_id>.audit-failed` becomes the bundle `<run_id>`. Raises ConfigError; InputError where
     the folder is not called by the run's id, or that bundle is there already: no run takes the place of another.
     """
     stored, kept = read_stored_run(run_dir), run_dir.resolve()
     bundle_dir = _place_of(kept, stored.stamp.run_id)
-    run, was_whole = _changed(stored, anew), bundle_dir == kept
+    run, was_whole = _changed(stored, options), bundle_dir == kept
     findings = analyse(run.predictions, run.rule, run.night)
     before = _documents(bundle_dir)
-    receipts = make_report(run, findings, formats=anew.format, bundle_dir=bundle_dir, replaces=True)
+    receipts = make_report(run, findings, formats=options.formats, bundle_dir=bundle_dir, replaces=True)
     gone = sorted(before - set(receipts.files))
     if gone:
         log.warning("not asked for, and no longer in %s: %s", bundle_dir, ", ".join(gone))
@@ -159,20 +158,20 @@ def _documents(bundle_dir: Path) -> set[str]:
         raise damaged(bundle_dir, told(error)) from error
 
 
-def _changed(run: StoredRun, anew: Anew) -> StoredRun:
-    languages, sections = anew.lang or run.stamp.languages, sections_of(run, anew.sections)
+def _changed(run: StoredRun, options: RenderOptions) -> StoredRun:
+    languages, sections = options.lang or run.stamp.languages, sections_of(run, options.sections)
     refuse_unknown_sections(sections)
-    given = read_appearance(anew.templates, anew.theme or ThemeTable())
+    given = read_appearance(options.templates, options.theme or ThemeOptions())
     own = Appearance(
-        templates=given.templates if anew.templates else run.appearance.templates,
-        folder=given.folder if anew.templates else run.appearance.folder,
-        theme=given.theme if anew.theme else run.appearance.theme,
-        stored=not anew.templates and run.appearance.stored,
+        templates=given.templates if options.templates else run.appearance.templates,
+        folder=given.folder if options.templates else run.appearance.folder,
+        theme=given.theme if options.theme else run.appearance.theme,
+        stored=not options.templates and run.appearance.stored,
     )
     refuse_unreadable(own.theme)
     _say_stored(own)
-    predictions = _with_notes(run.predictions, anew.notes) if anew.notes else run.predictions
-    if "pdf" in anew.format:
+    predictions = _with_notes(run.predictions, options.notes) if options.notes else run.predictions
+    if "pdf" in options.formats:
         refuse_unprintable_words(predictions.facts, languages, appearance=own, rules=run.night.rules)
     stamp = replace(run.stamp, languages=languages)
     return replace(run, predictions=predictions, stamp=stamp, sections=sections, appearance=own)

@@ -12,9 +12,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.files import FileFindings
 from reportgen.analyse.findings import Findings, RunContext, analyse
 from reportgen.analyse.gate import refuse_unknown_classes
-from reportgen.analyse.gate_rules import GateRules
 from reportgen.compose.report import refuse_unknown_sections
-from reportgen.config import Config
 from reportgen.deliver.archive.bundle import held, remove_bundle, write_bundle
 from reportgen.deliver.archive.foreign_links import warn_of_links
 from reportgen.deliver.archive.model_folders import model_folders
@@ -26,14 +24,13 @@ from reportgen.evaluate.predictions import Predictions, evaluate
 from reportgen.evaluate.resume import resumed
 from reportgen.evaluate.trial import tried
 from reportgen.explain.attributions import explain, refuse_unexplainable
-from reportgen.explain.options import ExplainOptions
 from reportgen.explain.rehearsal import rehearse
 from reportgen.inputs.checkpoints.fitting import in_groups
 from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
+from reportgen.options import RunOptions
 from reportgen.pipeline.after import index_mail_and_prune
 from reportgen.pipeline.foreign import foreign_faults_worded
-from reportgen.pipeline.options import explain_options, gate_rules, input_options, loop_options, mail_settings
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.render import make_report, timed
@@ -80,15 +77,13 @@ class _SetUp:
 
     inputs: RunInputs
     on: Compute
-    options: ExplainOptions
-    rules: GateRules
     model_dirs: tuple[Path, ...]
     stamp: RunStamp
     appearance: Appearance
 
 
-def run(config: Config, *, now: datetime, watch: StageProgress) -> RunOutcome:
-    """One run, from the files named in `config` to bundle, index, mail and retention, in this order.
+def run(options: RunOptions, *, now: datetime, watch: StageProgress) -> RunOutcome:
+    """One run, from the files named in `options` to bundle, index, mail and retention, in this order.
 
     `now` (UTC) goes into the run id and onto the page. Raises ReportgenError; its exit_code is the program's. A run
     that dies after the evaluation leaves it for --resume; when only the rendering fails, all results are kept in
@@ -96,14 +91,16 @@ def run(config: Config, *, now: datetime, watch: StageProgress) -> RunOutcome:
     """
     timing: dict[str, float] = {}
     with timed("inputs", timing), foreign_faults_worded("inputs", InputError, todo=_MEND):
-        setup = _set_up(config, now, timing)
-        history = replace(read_history(setup.model_dirs, config.baseline), across_precision=config.across_precision)
+        setup = _set_up(options, now, timing)
+        history = replace(
+            read_history(setup.model_dirs, options.history.baseline), across_precision=options.history.across_precision
+        )
     with timed("evaluate", timing), foreign_faults_worded("evaluation", EvaluationError, todo=_MEND):
-        predictions, kept_dir = _evaluated(config, setup, watch)
+        predictions, kept_dir = _evaluated(options, setup, watch)
     with _kept_until_a_bundle_holds_it(kept_dir):
         with timed("analyse", timing):
             findings = analyse(
-                predictions, ExampleRule(), RunContext(today=now.date(), history=history, rules=setup.rules)
+                predictions, ExampleRule(), RunContext(today=now.date(), history=history, rules=options.gate)
             )
         _say(findings)
         with timed("explain", timing), foreign_faults_worded("explanation", EvaluationError, todo=_LEAVE_OUT):
@@ -111,7 +108,7 @@ def run(config: Config, *, now: datetime, watch: StageProgress) -> RunOutcome:
                 setup.inputs,
                 findings,
                 on=setup.on,
-                options=setup.options,
+                options=options.explain,
                 watch=lambda done, total: watch("explain", done, total),
             )
         with timed("thumbnails", timing):
@@ -123,13 +120,13 @@ def run(config: Config, *, now: datetime, watch: StageProgress) -> RunOutcome:
             rule=findings.rule,
             night=findings.night,
             stamp=setup.stamp,
-            sections=config.sections,
+            sections=options.report.sections,
             appearance=setup.appearance,
         )
         bundle_dir = setup.model_dirs[0] / setup.stamp.run_id
-        receipts = make_report(whole, findings, formats=config.format, bundle_dir=bundle_dir)
+        receipts = make_report(whole, findings, formats=options.report.formats, bundle_dir=bundle_dir)
     with _left_behind(f"the report is archived as {bundle_dir}, and may not be mailed or in the index"):
-        mail, failed = index_mail_and_prune(config, bundle_dir, model_dirs=setup.model_dirs, now=now)
+        mail, failed = index_mail_and_prune(options, bundle_dir, model_dirs=setup.model_dirs, now=now)
     return RunOutcome(findings=findings, receipts=receipts, mail=mail, failed=failed)
 
 
@@ -167,36 +164,32 @@ def _left_behind(words: str) -> Iterator[None]:
         raise
 
 
-def _set_up(config: Config, now: datetime, timing: dict[str, float]) -> _SetUp:
-    inputs = read_inputs(input_options(config))
-    on, options, rules = compute(config.device, config.precision), explain_options(config), gate_rules(config)
-    refuse_unknown_classes(rules, inputs.facts.classes)
-    if rules.strict and not rules.judge:
+def _set_up(options: RunOptions, now: datetime, timing: dict[str, float]) -> _SetUp:
+    inputs = read_inputs(options.inputs)
+    on = compute(options.compute.device, options.compute.precision)
+    refuse_unknown_classes(options.gate, inputs.facts.classes)
+    if options.gate.strict and not options.gate.judge:
         log.warning("--strict-gate, and no rule in [gate]: there is nothing to judge the model by")
-    refuse_unknown_sections(config.sections)
-    own = read_appearance(config.templates, config.theme)
-    if "pdf" in config.format:
-        refuse_unprintable_words(inputs.facts, config.lang, appearance=own, rules=rules)
+    refuse_unknown_sections(options.report.sections)
+    own = read_appearance(options.report.templates, options.theme)
+    if "pdf" in options.report.formats:
+        refuse_unprintable_words(inputs.facts, options.report.lang, appearance=own, rules=options.gate)
     inputs = tried(inputs, on)
-    refuse_unexplainable(inputs, options)
-    rehearse(inputs, on=on, options=options)
-    if config.mail is not None:
-        mail_settings(config.mail, os.environ)  # a wrong address stops the run now, not after the device time
+    refuse_unexplainable(inputs, options.explain)
+    rehearse(inputs, on=on, options=options.explain)
     sha256 = inputs.facts.model.checkpoint_sha256
     stamp = RunStamp(
         run_id=f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{sha256[:8]}",
         created_at=f"{now:%Y-%m-%dT%H:%M:%S}+00:00",
-        languages=config.lang,
+        languages=options.report.lang,
         timing=timing,
     )
-    model_dirs = model_folders(config.out, inputs.facts.model.name)
+    model_dirs = model_folders(options.archive.out, inputs.facts.model.name)
     _refuse_taken(model_dirs, stamp.run_id)
     _warn_of_links(model_dirs[0])
     return _SetUp(
         inputs=inputs,
         on=on,
-        options=options,
-        rules=rules,
         model_dirs=model_dirs,
         stamp=stamp,
         appearance=own,
@@ -209,9 +202,9 @@ def _warn_of_links(model_dir: Path) -> None:
         log.warning("%s is a link: no index lists what is written there", model_dir)
 
 
-def _evaluated(config: Config, setup: _SetUp, watch: StageProgress) -> tuple[Predictions, Path]:
+def _evaluated(options: RunOptions, setup: _SetUp, watch: StageProgress) -> tuple[Predictions, Path]:
     """The predictions, and the hidden folder that keeps them until the bundle stands."""
-    if config.resume:
+    if options.resume:
         for folder in kept_evaluations(setup.model_dirs):
             found = _taken_over(folder, setup)
             if found is not None:
@@ -223,8 +216,8 @@ def _evaluated(config: Config, setup: _SetUp, watch: StageProgress) -> tuple[Pre
         predictions = evaluate(
             setup.inputs,
             on=setup.on,
-            loop=loop_options(config, setup.on.device),
-            max_unreadable=config.max_unreadable,
+            loop=options.loop,
+            max_unreadable=options.gate.max_unreadable,
             watch=lambda done, total: watch("evaluate", done, total),
         )
         kept_dir = setup.model_dirs[0] / f"{EVALUATED}{setup.stamp.run_id}"

@@ -2,7 +2,7 @@
 
 from shlex import quote
 
-from reportgen.compose.report import SECTIONS
+from reportgen.compose.sections.registry import SECTIONS
 from reportgen.errors import ConfigError
 from reportgen.plain_text import named
 from reportgen.runs.stored_run import StoredRun

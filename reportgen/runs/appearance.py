@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, ClassVar
 
 from reportgen.inputs.logo import Logo
-
-COLOURS = ("ink", "soft", "rule", "paper", "wash", "accent", "alarm")
-FONTS = ("body", "heading", "mono")
+from reportgen.option import Checked, Group, Option, Table
 
 
 def checked_colour(value: str) -> str:
@@ -22,6 +22,60 @@ def checked_family(value: str) -> str:
     if not re.fullmatch(r"\w[\w .-]{0,199}", value):
         raise ValueError("one font family: letters, digits, blanks, dots and hyphens")
     return value
+
+
+_Colour = Annotated[str, Checked(checked_colour)]
+_Family = Annotated[str, Checked(checked_family)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colours:
+    """Colours in place of the house's, "#rrggbb"."""
+
+    ink: Annotated[_Colour | None, Option("Text.")] = None
+    soft: Annotated[_Colour | None, Option("Secondary text.")] = None
+    rule: Annotated[_Colour | None, Option("Lines.")] = None
+    paper: Annotated[_Colour | None, Option("The page.")] = None
+    wash: Annotated[_Colour | None, Option("Background of tables and notes.")] = None
+    accent: Annotated[_Colour | None, Option("Links and marks.")] = None
+    alarm: Annotated[_Colour | None, Option("What went wrong.")] = None
+
+    def given(self) -> Mapping[str, str]:
+        """Those that are given, by name."""
+        return {name: value for name in COLOURS if (value := getattr(self, name))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeOptions:
+    """What a user sets of the theme. What is not given stays as it is; a text too pale to read is refused."""
+
+    GROUP: ClassVar = Group(
+        "Theme", table="theme", about="what is not given stays as it is; a text too pale to read is refused"
+    )
+
+    logo: Annotated[
+        Path | None,
+        Option("PNG, JPEG or SVG of at most 300,000 bytes, for the head of page one.", example='"logo.svg"'),
+    ] = None
+    logo_alt: Annotated[str, Option("Text for those who do not see the logo.")] = "Logo"
+    colours: Colours = field(default_factory=Colours)
+    font_body: Annotated[
+        _Family | None,
+        Option("A font family that is installed; characters it lacks come from ours.", example='"Noto Sans"'),
+    ] = None
+    font_heading: Annotated[_Family | None, Option("Of headings.", example='"Noto Serif"')] = None
+    font_mono: Annotated[_Family | None, Option("Of numbers and names of files.", example='"Noto Sans Mono"')] = None
+    dark: Annotated[Colours, Table("theme.dark", about="the same colours on a dark screen")] = field(
+        default_factory=Colours
+    )
+
+    def fonts(self) -> Mapping[str, str]:
+        """The families that are given, by FONTS."""
+        return {name: value for name in FONTS if (value := getattr(self, f"font_{name}"))}
+
+
+COLOURS = tuple(each.name for each in fields(Colours))
+FONTS = tuple(each.name.removeprefix("font_") for each in fields(ThemeOptions) if each.name.startswith("font_"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from PIL import Image
 from reportgen.analyse.findings import analyse
 from reportgen.analyse.gate import RuleResult
 from reportgen.analyse.previous_runs import History
-from reportgen.compose.report import SECTIONS, compose
+from reportgen.compose.report import compose
 from reportgen.compose.sections.matrix import with_other
+from reportgen.compose.sections.registry import SECTIONS
 from reportgen.compose.size_reduction import SIZE_REDUCTIONS, recompressed
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.notes import read_notes

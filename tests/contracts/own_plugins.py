@@ -5,7 +5,8 @@ from torch import nn
 
 from reportgen.compose.section import Section, SectionContext
 from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
-from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample
+from reportgen.inputs.options import DataSource
 
 
 def one_picture(source: DataSource) -> LabelledImages:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from reportgen.inputs.datasets.labelled_images import DATASETS, DataSource, LabelledImages, read_labelled_images
+from reportgen.inputs.datasets.labelled_images import DATASETS, LabelledImages, read_labelled_images
+from reportgen.inputs.options import DataSource
 from tests.pets import picture
 
 

@@ -13,11 +13,11 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.demo.drawn_pets import ARCHIVE, unpack_drawn_pets
 from reportgen.errors import InputError
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import read_inputs
 from tests.synthetic import FIRST_NIGHT
 
 DEMO = Path(reportgen.demo.__file__).parent

@@ -7,12 +7,14 @@ import pytest
 
 from reportgen.analyse.comparison import comparison
 from reportgen.analyse.previous_runs import History
-from reportgen.config import Config, ExplainTable
-from reportgen.evaluate.decoding import LoopOptions
+from reportgen.deliver.archive.options import ArchiveOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.explain.options import ExplainOptions
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import read_inputs
+from reportgen.options import RunOptions
 from reportgen.pipeline.run import run
 from reportgen.runs.stored_evaluation import read_evaluation
 from tests.synthetic import past_run_of
@@ -23,16 +25,18 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def bundle(shared_dir, tmp_path_factory):
     """Night 3, whose class order differs from the data set's, explained with few noisy copies to save time."""
-    config = Config(
-        checkpoint=shared_dir / "checkpoints" / "mobilenet_v2-night3.pt",
-        dataset="oxford-iiit-pet",
-        data_root=shared_dir,
-        out=tmp_path_factory.mktemp("reports"),
-        explain=ExplainTable(
+    options = RunOptions(
+        inputs=InputOptions(
+            checkpoint=shared_dir / "checkpoints" / "mobilenet_v2-night3.pt",
+            dataset="oxford-iiit-pet",
+            source=DataSource(root=shared_dir),
+        ),
+        archive=ArchiveOptions(out=tmp_path_factory.mktemp("reports")),
+        explain=ExplainOptions(
             smooth_grad_samples=2, insertion_steps=2, random_maps=1, certificate_pictures=1, focus_pictures=30
         ),
     )
-    return run(config, now=NOW, watch=lambda *_: None).receipts.bundle_dir
+    return run(options, now=NOW, watch=lambda *_: None).receipts.bundle_dir
 
 
 def test_the_report_of_night_3_holds_what_its_readme_promises(bundle):

@@ -13,8 +13,8 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.compose.report import compose
 from reportgen.evaluate.arithmetic import exact_arithmetic, in_force
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attribution_method import Explainer
 from reportgen.explain.attributions import explain

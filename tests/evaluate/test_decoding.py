@@ -15,7 +15,8 @@ import torch
 
 from reportgen.errors import EvaluationError
 from reportgen.evaluate import decoding
-from reportgen.evaluate.decoding import LoopOptions, batches
+from reportgen.evaluate.decoding import batches
+from reportgen.evaluate.options import LoopOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -124,8 +125,9 @@ def test_an_end_in_the_middle_leaves_no_process(hand_inputs):
 WITHOUT_SHARED_MEMORY = """
 import sys
 from pathlib import Path
-from reportgen.evaluate.decoding import LoopOptions, batches
-from reportgen.inputs.datasets.labelled_images import DataSource
+from reportgen.evaluate.decoding import batches
+from reportgen.evaluate.options import LoopOptions
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.datasets.oxford_pet import oxford_pet
 from reportgen.inputs.images.preprocessing import Preprocessing
 images = oxford_pet(DataSource(root=Path(sys.argv[1])))

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from reportgen.errors import ConfigError, EvaluationError, InputError
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.evaluate.loop import logits
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import ArgmaxCheck, evaluate
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import read_inputs
 from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint
 from tests.traces import state_of
 

@@ -6,18 +6,18 @@ import pytest
 import torch
 
 from reportgen.errors import EvaluationError, InputError
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.evaluate.trial import numbers_of, tried
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions, PreprocessingOptions
+from reportgen.inputs.run_inputs import read_inputs
 from tests import users_models
 from tests.traces import state_of
 from tests.users_models import NAMES, pictures, saved
 
 CPU = compute("cpu", "fp32")
-VIEW = {"resize_px": 32, "crop_px": 32, "mean": (0.5,) * 3, "std": (0.5,) * 3}
+VIEW = PreprocessingOptions(resize=32, crop=32, mean=(0.5,) * 3, std=(0.5,) * 3)
 
 
 def inputs_of(tmp_path, name, names=NAMES, **more):

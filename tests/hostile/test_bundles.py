@@ -6,7 +6,6 @@ from shutil import copytree
 
 import pytest
 
-from reportgen.config import Anew
 from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.deliver.archive.contents import bundles, refresh
 from reportgen.deliver.archive.leftovers import leftovers
@@ -17,6 +16,7 @@ from reportgen.deliver.mail.receipts import read_receipts
 from reportgen.deliver.mail.sending import MailSettings
 from reportgen.errors import DeliveryError, InputError
 from reportgen.inputs.plain_files import entry_kind, held_folder
+from reportgen.options import RenderOptions
 from reportgen.pipeline.mail import mail_report
 from reportgen.pipeline.render import render_again
 from reportgen.runs.bundle_files import MANIFEST
@@ -212,7 +212,7 @@ def test_a_mail_folder_that_is_none_is_a_fault_of_the_bundle(bundle, kind, outsi
         lambda: write_mail_files(bundle, {"receipts.json": b"{}"}),
         lambda: read_receipts(bundle),
         lambda: mail_report(bundle, SETTINGS, now=NOW, dry_run=True),
-        lambda: render_again(bundle, Anew(format="html")),
+        lambda: render_again(bundle, RenderOptions(formats=("html",))),
         lambda: write_bundle(bundle, {"a": b""}, replace=True),
     ):
         with pytest.raises(InputError, match=words) as told:
@@ -233,7 +233,7 @@ def test_an_odd_file_in_mail_is_replaced_or_a_fault_and_never_opened(bundle, kin
     with pytest.raises(InputError, match=f"mail/receipts.json: {kind.partition(' to ')[0]}, not a file"):
         read_receipts(bundle)
     with pytest.raises(InputError, match="not a file"):
-        render_again(bundle, Anew(format="html"))
+        render_again(bundle, RenderOptions(formats=("html",)))
     if kind == "a folder":
         with pytest.raises(DeliveryError):
             mail_report(bundle, SETTINGS, now=NOW, dry_run=True)
@@ -265,7 +265,7 @@ def test_what_is_rendered_is_as_the_manifest_has_it(bundle, name):
     (bundle / name).write_bytes((bundle / name).read_bytes() + b" ")
     before = contents(bundle)
     with pytest.raises(InputError, match=f"{name} is not as manifest.json has it"):
-        render_again(bundle, Anew(format="html"))
+        render_again(bundle, RenderOptions(formats=("html",)))
     assert contents(bundle) == before
 
 
@@ -276,7 +276,7 @@ def test_a_rendering_takes_the_place_of_documents_that_were_changed(bundle, outs
     (bundle / "report.html").symlink_to(outside / "secret")
     (bundle / "errors.csv").unlink()
     os.mkfifo(bundle / "errors.csv")
-    render_again(bundle, Anew(format="html"))
+    render_again(bundle, RenderOptions(formats=("html",)))
     assert verify(bundle)[0].problems == ()
     assert contents(bundle)["report.html"] == sound["report.html"]
     assert (outside / "secret").read_text() == "mine"
@@ -289,7 +289,7 @@ def test_a_run_whose_place_is_taken_by_something_odd_is_not_written_there(bundle
         return
     put(kind, bundle)
     with pytest.raises(InputError, match=r"not a folder|there already"):
-        render_again(kept, Anew(format="html"))
+        render_again(kept, RenderOptions(formats=("html",)))
     with pytest.raises(InputError, match="not a folder"):
         write_bundle(bundle, {"a": b""}, replace=True)
     assert kept.is_dir()

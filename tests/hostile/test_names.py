@@ -17,12 +17,12 @@ import pytest
 from cmarkgfm.cmark import Options
 
 from reportgen.analyse.gate import GateRules
+from reportgen.cli.outlet import PlainLines, say
 from reportgen.compose.figures import pair_chart, recall_chart
 from reportgen.compose.report import compose
 from reportgen.errors import InputError
 from reportgen.inputs.notes import read_notes
 from reportgen.language import language
-from reportgen.outlet import PlainLines, say
 from reportgen.plain_text import for_csv, for_markdown, shown
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json

@@ -5,14 +5,14 @@ from shutil import copytree
 
 import pytest
 
-from reportgen.config import Anew
 from reportgen.errors import ConfigError, InputError
+from reportgen.options import RenderOptions
 from reportgen.pipeline.render import render_again
 from reportgen.pipeline.run import _refuse_taken
 from tests.archives import contents
 from tests.hostile.stored import OTHER, RUN_ID, exchanged, sealed, whole_bundle
 
-HTML = Anew(format="html")
+HTML = RenderOptions(formats=("html",))
 ENDINGS = ("", ".unrendered", ".audit-failed")
 
 

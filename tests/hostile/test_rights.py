@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from reportgen.ci_verdict import begin_verdict, leave_verdict
+from reportgen.cli.ci_verdict import begin_verdict, leave_verdict
 from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.deliver.archive.foreign_links import passed_links, warn_of_links
 from reportgen.deliver.writing import hidden_name, write_files

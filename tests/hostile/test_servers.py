@@ -12,9 +12,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 import trustme
 
+from reportgen.cli.outlet import PlainLines, say, say_fault
 from reportgen.deliver.mail.settings import MailSettings
 from reportgen.deliver.mail.smtp import attempts
-from reportgen.outlet import PlainLines, say, say_fault
 from reportgen.redaction import REDACTED, redacted, repeats
 
 PASSWORD, USER, TO = "Sesam+Open/42!", "nightly", "a@example.org"

@@ -1,13 +1,15 @@
 """Point 9: settings have bounds. Every number of every table of the TOML file is tried with what no number should be."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
-from reportgen.config import TABLES, Config, read_anew, read_config, read_table
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.taxonomy import read_species
+from reportgen.options import RenderOptions, RunOptions, read_options
+from tests.options import ALONE, GIVEN, OPTIONS, TABLES
 
 ODD = {
     "nan": "nan",
@@ -25,19 +27,14 @@ ODD = {
     "table": "{}",
 }
 EDGES = {"-1": "-1", "0": "0", "1": "1", "0.5": "0.5", "-0.0": "-0.0", "1e-300": "1e-300", "4096": "4096"}
-GIVEN = {"checkpoint": "c.pt", "dataset": "imagefolder", "data_root": "d"}
 
 
-def is_number(field):
-    return any(kind in str(field.annotation) for kind in ("int", "float"))
+def is_number(option):
+    text = str(option.kinds)
+    return any(kind in text for kind in ("int", "float", "Literal[1, 3]")) and "Mapping" not in text
 
 
-NUMBERS = [("", name) for name, field in Config.model_fields.items() if is_number(field)] + [
-    (table, name)
-    for table, model in TABLES.items()
-    for name, field in model.model_fields.items()
-    if is_number(field) and "dict" not in str(field.annotation)
-]
+NUMBERS = [(option.table, key.rpartition(".")[2]) for key, option in OPTIONS.items() if is_number(option)]
 
 
 def toml(tmp_path, text):
@@ -60,7 +57,7 @@ def test_the_walk_sees_the_numbers_of_every_table():
 def test_what_is_no_number_or_out_of_bounds_is_refused_in_words(tmp_path, table, key):
     for value in ODD.values():
         with pytest.raises(ConfigError) as told:
-            read_config(GIVEN, toml(tmp_path, of(table, key, value)))
+            read_options(RunOptions, GIVEN, toml(tmp_path, of(table, key, value)))
         assert len(str(told.value).splitlines()) == 4
         assert len(str(told.value)) < 1500
         if "0" * 5 in value or value == "9" * 5000:
@@ -72,38 +69,36 @@ def test_what_is_no_number_or_out_of_bounds_is_refused_in_words(tmp_path, table,
 def test_small_numbers_are_taken_or_refused_in_words(tmp_path, table, key):
     for value in EDGES.values():
         try:
-            read_config(GIVEN, toml(tmp_path, of(table, key, value)))
+            read_options(RunOptions, GIVEN, toml(tmp_path, of(table, key, value)))
         except ConfigError as told:
             assert len(str(told).splitlines()) == 4  # both are right
 
 
 @pytest.mark.parametrize(("table", "key"), [one for one in NUMBERS if one[0] != "preprocessing"])
 def test_every_number_has_an_upper_bound(table, key):
-    field = (TABLES[table] if table else Config).model_fields[key]
-    assert any(
-        getattr(bound, "le", None) is not None or getattr(bound, "lt", None) is not None for bound in field.metadata
-    )
+    bounds = OPTIONS[f"{table}.{key}" if table else key].bounds
+    assert any(getattr(bound, "le", None) is not None or getattr(bound, "lt", None) is not None for bound in bounds)
 
 
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 def test_floors_of_recall_are_fractions(tmp_path, value):
     with pytest.raises(ConfigError):
-        read_config(GIVEN, toml(tmp_path, f"[gate.min_recall]\nBengal = {value}\n"))
+        read_options(RunOptions, GIVEN, toml(tmp_path, f"[gate.min_recall]\nBengal = {value}\n"))
 
 
 @pytest.mark.parametrize("days", ["1000000", "9e9", "inf", "nan", "0", "-1", "true"])
 def test_days_to_keep(tmp_path, days):
     path = toml(tmp_path, f"[archive]\nkeep_days = {days}\n")
     with pytest.raises(ConfigError, match=r"keep.days"):
-        read_config(GIVEN, path)
+        read_options(RunOptions, GIVEN, path)
     with pytest.raises(ConfigError, match=r"keep.days"):
-        read_table("archive", {}, path)
+        read_options(ALONE["archive"], {}, path)
 
 
 @pytest.mark.parametrize("days", [1e6, 9e9, float("inf"), float("nan")])
 def test_days_to_keep_on_the_command_line(days):
     with pytest.raises(ConfigError, match=r"keep.days"):
-        read_table("archive", {"keep_days": days})
+        read_options(ALONE["archive"], {"archive.keep_days": days})
 
 
 DEEP = {
@@ -118,9 +113,9 @@ DEEP = {
     "NUL": b"x = '\x00'",
 }
 READERS = {
-    "run": lambda path: read_config(GIVEN, path),
-    "render": lambda path: read_anew({}, path),
-    "mail": lambda path: read_table("mail", {}, path),
+    "run": lambda path: read_options(RunOptions, GIVEN, path),
+    "render": lambda path: read_options(RenderOptions, {}, path),
+    "mail": lambda path: read_options(ALONE["mail"], {}, path),
     "notes": lambda path: read_notes(path.read_text(encoding="utf-8", errors="replace")),
     "species": read_species,
 }
@@ -142,16 +137,18 @@ WRONG_KINDS = ("5", "true", '"x"', "[]", "[1]", "[[1]]", "2026-11-25", "[{}]", "
 def test_what_is_no_table_is_refused_in_words(tmp_path, table, value):
     path = toml(tmp_path, f"{table} = {value}\n")
     with pytest.raises(ConfigError):
-        read_config(GIVEN, path)
-    if table in TABLES:
+        read_options(RunOptions, GIVEN, path)
+    if table in ALONE:
         with pytest.raises(ConfigError):
-            read_table(table, {}, path)
+            read_options(ALONE[table], {}, path)
 
 
-PATHS = [("", name) for name, field in Config.model_fields.items() if "Path" in str(field.annotation)]
+PATHS = [("", key) for key, option in OPTIONS.items() if Path in option.kinds and not option.table]
 
 
 @pytest.mark.parametrize(("table", "key"), [*PATHS, ("theme", "logo"), ("mail", "ca_file"), ("mail", "host")])
 def test_a_path_with_a_nul_is_refused(tmp_path, table, key):
     with pytest.raises(ConfigError, match="NUL"):
-        read_config({k: v for k, v in GIVEN.items() if k != key}, toml(tmp_path, of(table, key, '"a\\u0000b"')))
+        read_options(
+            RunOptions, {k: v for k, v in GIVEN.items() if k != key}, toml(tmp_path, of(table, key, '"a\\u0000b"'))
+        )

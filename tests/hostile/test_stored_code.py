@@ -11,17 +11,16 @@ from datetime import UTC, datetime
 import pytest
 
 from reportgen.compose.report import with_appearance
-from reportgen.config import Anew
-from reportgen.config_tables import ThemeTable
 from reportgen.deliver.mail.sending import MailSettings
 from reportgen.errors import ConfigError, InputError, RenderingError
+from reportgen.options import RenderOptions
 from reportgen.pipeline.compare import compared
 from reportgen.pipeline.mail import mail_report
 from reportgen.pipeline.render import render_again
 from reportgen.render.html.content_policy import content_policy, with_policy
 from reportgen.render.html.page import html
 from reportgen.render.limits import TemplateLimits, within_limits
-from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance, ThemeOptions
 from reportgen.runs.stored_appearance import restored_appearance, stored_appearance
 from reportgen.runs.stored_run import read_stored_run
 from tests.hostile.ten_images import edited, with_pdf
@@ -30,7 +29,7 @@ from tests.shapes import report_of_shape
 pytestmark = pytest.mark.timeout(120)
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 SETTINGS = MailSettings(sender="reports@example.com", to=("a@example.com",), max_bytes=10_000_000)
-HTML = Anew(format="html")
+HTML = RenderOptions(formats=("html",))
 
 
 # Names
@@ -47,7 +46,7 @@ NAMED = {
     "a module in the bundle": "reports.m.{run_id}.evil:part",
     "the standard library": "sys:exit",
     "a function that runs commands": "os:system",
-    "a module of ours": "reportgen.cli:main",
+    "a module of ours": "reportgen.cli.app:main",
     "no such module": "no_such_module:part",
     "no such section": "sumary",
     "a command": "evil:part;$(touch PWNED)",
@@ -91,7 +90,7 @@ def test_a_mail_without_a_pdf_in_the_bundle_is_made_of_our_sections_alone(bundle
 @pytest.mark.parametrize("sections", ["evil:part", "summary,evil:part"])
 def test_code_that_this_call_names_runs(bundle, plugin, sections):
     edited(bundle, lambda record: record.update(sections=["summary", "evil:part"]))
-    render_again(bundle, Anew(format="html", sections=sections))
+    render_again(bundle, RenderOptions(formats=("html",), sections=tuple(sections.split(","))))
     assert plugin.read_text() == "called"
 
 
@@ -160,7 +159,7 @@ def test_a_stored_theme_that_cannot_be_read_on_the_page_is_refused(bundle):
     edited(bundle, lambda record: record["look"].update(colours={"ink": "#ffffff"}))
     with pytest.raises(ConfigError, match="contrast"):
         render_again(bundle, HTML)
-    render_again(bundle, Anew(format="html", theme=ThemeTable()))
+    render_again(bundle, RenderOptions(formats=("html",), theme=ThemeOptions()))
 
 
 # Templates
@@ -348,7 +347,7 @@ def test_the_browser_does_run_what_the_policy_names(chromium, tmp_path):
 def test_templates_named_by_this_call_bring_their_scripts(bundle, tmp_path, caplog):
     (tmp_path / "mine" / "js").mkdir(parents=True)
     (tmp_path / "mine" / "js" / "report.js").write_text("document.title = 'mine'")
-    render_again(bundle, Anew(format="html", templates=tmp_path / "mine"))
+    render_again(bundle, RenderOptions(formats=("html",), templates=tmp_path / "mine"))
     assert "document.title = 'mine'" in (bundle / "report.html").read_text()
     assert "not used" not in caplog.text
     render_again(bundle, HTML)  # now they are the stored run's

@@ -6,8 +6,8 @@ import pytest
 from pyarrow import parquet
 
 from reportgen.errors import InputError
-from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.datasets.manifest import MOST_ROWS, manifest
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.text_files import MAX_TEXT_BYTES, read_text
 
 

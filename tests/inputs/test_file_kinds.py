@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from reportgen.errors import InputError
-from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.images.file_kinds import common_advice, file_kind
 from reportgen.inputs.images.preprocessing import Preprocessing

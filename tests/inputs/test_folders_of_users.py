@@ -9,10 +9,11 @@ from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from reportgen.errors import InputError
-from reportgen.inputs.datasets.labelled_images import DataSource, read_labelled_images
+from reportgen.inputs.datasets.labelled_images import read_labelled_images
 from reportgen.inputs.datasets.passed_over import passed_over
 from reportgen.inputs.datasets.splits import is_split_name
 from reportgen.inputs.names import as_text
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.run_inputs import read_inputs
 from tests.inputs.refusals import refused
 from tests.inputs.test_run_inputs import options

@@ -4,7 +4,7 @@ import pytest
 
 from reportgen.errors import InputError
 from reportgen.inputs.datasets.imagefolder import imagefolder
-from reportgen.inputs.datasets.labelled_images import DataSource
+from reportgen.inputs.options import DataSource
 from tests.inputs.refusals import refused
 
 

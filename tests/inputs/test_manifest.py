@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from reportgen.errors import InputError
-from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.datasets.manifest import manifest
+from reportgen.inputs.options import DataSource
 from tests.inputs.refusals import refused
 
 

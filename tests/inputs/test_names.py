@@ -4,13 +4,14 @@ import unicodedata
 
 import pytest
 
-from reportgen.config import Config
 from reportgen.errors import InputError
 from reportgen.inputs.classes import aligned
-from reportgen.inputs.datasets.labelled_images import DataSource, read_labelled_images
+from reportgen.inputs.datasets.labelled_images import read_labelled_images
 from reportgen.inputs.names import unlikeness
 from reportgen.inputs.notes import read_notes
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.taxonomy import read_species
+from reportgen.options import RunOptions, read_options
 from reportgen.runs.bounded_files import restored
 from reportgen.runs.history import Described, past_run
 from tests.inputs.refusals import refused
@@ -50,20 +51,15 @@ def test_two_folders_of_one_name_are_one_class(tmp_path):
 
 @pytest.mark.parametrize("name", ["パグ", "Épagneul"])
 def test_the_configuration_and_the_files_of_a_run_take_either_spelling(name, tmp_path):
-    config = Config.model_validate(
-        {
-            "checkpoint": "c.pt",
-            "dataset": "imagefolder",
-            "data_root": ".",
-            "rename": {nfd(name): nfd(name) + "!"},
-            "gate": {
-                "min_recall": {nfd(name): 0.5},
-                "accepted": [{"pair": [nfd(name), "b"], "owner": "o", "reason": "r", "expires": "2030-01-01"}],
-            },
-        }
+    (tmp_path / "r.toml").write_text(
+        f'[rename]\n"{nfd(name)}" = "{nfd(name)}!"\n[gate.min_recall]\n"{nfd(name)}" = 0.5\n[[gate.accepted]]\n'
+        f'pair = ["{nfd(name)}", "b"]\nowner = "o"\nreason = "r"\nexpires = 2030-01-01\n',
+        encoding="utf-8",
     )
-    assert (config.rename, config.gate.min_recall) == ({name: f"{name}!"}, {name: 0.5})
-    assert config.gate.accepted[0].pair == (name, "b")
+    given = {"checkpoint": "c.pt", "dataset": "imagefolder", "data_root": "."}
+    options = read_options(RunOptions, given, tmp_path / "r.toml")
+    assert (options.inputs.renamed, options.gate.min_recall) == ({name: f"{name}!"}, {name: 0.5})
+    assert options.gate.accepted[0].pair == (name, "b")
     (tmp_path / "s.toml").write_text(f'[species]\n"{nfd(name)}" = "dog"\n', encoding="utf-8")
     assert read_species(tmp_path / "s.toml") == {name: "dog"}
     notes = read_notes(

@@ -3,8 +3,8 @@
 import pytest
 
 from reportgen.errors import InputError
-from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.datasets.oxford_pet import oxford_pet
+from reportgen.inputs.options import DataSource
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, SPECIES
 

@@ -13,8 +13,9 @@ from reportgen.inputs.checkpoints import read_checkpoint
 from reportgen.inputs.images.preprocessing import Preprocessing, merged
 from reportgen.inputs.images.preprocessing_values import OtherScaleError, said
 from reportgen.inputs.images.reading import read_crop
+from reportgen.inputs.options import PreprocessingOptions
 from reportgen.inputs.run_inputs import read_inputs
-from reportgen.pipeline.options import input_options
+from reportgen.options import RunOptions, read_options
 from tests.inputs.refusals import refused
 from tests.inputs.test_run_inputs import options
 from tests.pets import BREEDS, hand_checkpoint
@@ -163,15 +164,13 @@ def test_a_negative_mean_is_no_mean_of_pixels(given):
 
 
 def test_another_scale_in_the_toml_file_is_exit_2_and_in_the_checkpoint_exit_3(tmp_path):
-    from reportgen.config import read_config
-
     given = SCALES[0][0]
     lines = "\n".join(f"{name} = {value}" for name, value in given.items())
     (tmp_path / "r.toml").write_text(f"[preprocessing]\n{lines}\n")
     asked = {"checkpoint": tmp_path / "c.pt", "dataset": "imagefolder", "data_root": tmp_path}
     told = ("0 to 255", "mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225]")
     with refused(ConfigError, "[preprocessing]", *told):
-        input_options(read_config(asked, tmp_path / "r.toml"))
+        read_options(RunOptions, asked, tmp_path / "r.toml")
     torch.save({"state_dict": {"w": torch.ones(1)}, "preprocessing": given}, tmp_path / "c.pt")
     with refused(InputError, "c.pt: preprocessing", *told):
         read_checkpoint(tmp_path / "c.pt")
@@ -213,7 +212,7 @@ def test_a_grey_model_has_one_number_a_channel(given, mean, std):
 
 def test_a_part_of_a_table_leaves_the_rest_to_the_checkpoint(tmp_path, five_breeds):
     """The fault: [preprocessing] with a crop alone threw the checkpoint's mean and std away."""
-    asked = options(five_breeds, hand_checkpoint(tmp_path / "c.pt"), preprocessing=said({"crop": 40}))
+    asked = options(five_breeds, hand_checkpoint(tmp_path / "c.pt"), preprocessing=PreprocessingOptions(crop=40))
     facts = read_inputs(asked).facts
     assert facts.preprocessing == Preprocessing(resize_px=48, crop_px=40, mean=(0.5,) * 3, std=(0.5,) * 3)
     assert facts.preprocessing_source == "configuration"
@@ -232,7 +231,7 @@ def test_a_part_of_a_table_leaves_the_rest_to_the_checkpoint(tmp_path, five_bree
 def test_what_does_not_go_together_is_said_before_the_model_runs(tmp_path, five_breeds, own, carried, told):
     path = hand_checkpoint(tmp_path / "c.pt", preprocessing=carried)
     with refused(InputError, "preprocessing", told, "checkpoint", "[preprocessing]"):
-        read_inputs(options(five_breeds, path, preprocessing=said(own)))
+        read_inputs(options(five_breeds, path, preprocessing=PreprocessingOptions(**own)))
 
 
 def test_the_identity_of_what_older_versions_could_do_is_as_they_wrote_it():

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from reportgen.errors import ConfigError, InputError
-from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import read_inputs
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, EXPECTED_CONFUSION, SPECIES, hand_checkpoint, write_hand_weighted_checkpoint
 

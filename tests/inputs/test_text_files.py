@@ -2,11 +2,11 @@
 
 import pytest
 
-from reportgen.config import read_config
 from reportgen.errors import ConfigError, InputError, WordedError
 from reportgen.inputs.notes import own_notes_text, read_notes
 from reportgen.inputs.taxonomy import read_species
 from reportgen.inputs.text_files import read_text
+from reportgen.options import RunOptions, read_options
 from tests.inputs.refusals import refused
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le+", "utf-16-be+", "utf-32"]
@@ -28,7 +28,7 @@ def test_text_is_read_with_any_mark(tmp_path, encoding, newline):
 def test_every_toml_file_of_a_user_is_read_with_any_mark(tmp_path, encoding):
     given = {"checkpoint": tmp_path / "c.pt", "dataset": "imagefolder", "data_root": tmp_path}
     config = written(tmp_path / "r.toml", "batch_size = 8\r\n[explain]\r\nrandom_maps = 1\r\n", encoding)
-    assert read_config(given, config).batch_size == 8
+    assert read_options(RunOptions, given, config).loop.batch_size == 8
     assert read_species(written(tmp_path / "s.toml", '[species]\n"柴犬" = "dog"\n', encoding)) == {"柴犬": "dog"}
     text = own_notes_text(written(tmp_path / "n.toml", '[breeds.pug]\nname.en = "Mops"\nlook.en = "犬"\n', encoding))
     assert read_notes(text).breeds["pug"].look["en"] == "犬"
@@ -37,7 +37,7 @@ def test_every_toml_file_of_a_user_is_read_with_any_mark(tmp_path, encoding):
 def test_another_encoding_is_refused(tmp_path):
     path = written(tmp_path / "r.toml", 'lang = "ja"\nnotice = "犬のレポート"\n', "shift_jis")
     with refused(ConfigError, "r.toml", "not UTF-8: byte 0x8c on line 2; it may be Shift-JIS", "UTF-8"):
-        read_config({}, path)
+        read_options(RunOptions, {}, path)
     with refused(InputError, "r.toml", "not UTF-8: byte 0x8c on line 2; it may be Shift-JIS"):
         own_notes_text(path)
 

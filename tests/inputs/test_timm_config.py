@@ -5,11 +5,11 @@ import pytest
 import torch
 from PIL import Image
 
-from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.models.timm_config import timm_preprocessing
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions, PreprocessingOptions
+from reportgen.inputs.run_inputs import read_inputs
 from tests.users_models import NAMES, Colours, pictures
 
 timm = pytest.importorskip("timm", reason="NOT RUN: timm is not installed")
@@ -63,7 +63,7 @@ def test_a_run_says_which_fields_are_timms_and_the_configuration_wins(tmp_path, 
             checkpoint=tmp_path / "m.pt",
             dataset="imagefolder",
             source=DataSource(root=pictures(tmp_path / "p")),
-            preprocessing={"mean": (0.4,) * 3},
+            preprocessing=PreprocessingOptions(mean=(0.4,) * 3),
         )
     ).facts
     assert (facts.preprocessing.resize_px, facts.preprocessing.crop_px) == (248, 224)

@@ -8,15 +8,14 @@ import pytest
 from PIL import Image
 
 from reportgen.compose.report import with_appearance
-from reportgen.config import read_anew, read_config
-from reportgen.config_tables import ThemeTable
 from reportgen.errors import ConfigError
 from reportgen.inputs.logo import Logo
+from reportgen.options import RenderOptions, RunOptions, read_options
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.render.environment import templates_dir
 from reportgen.render.html.page import html
 from reportgen.render.html.theme import contrast, house_colours, refuse_unreadable
-from reportgen.runs.appearance import COLOURS, Appearance, Theme
+from reportgen.runs.appearance import COLOURS, Appearance, Theme, ThemeOptions
 from tests.shapes import report_of_shape
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
@@ -99,7 +98,7 @@ def png(kind="PNG", side=4):
 @pytest.mark.parametrize(("content", "ending"), [(png(), "png"), (png("JPEG"), "jpg"), (SVG, "svg")])
 def test_a_logo_is_known_by_its_content(tmp_path, content, ending):
     (tmp_path / "logo.bin").write_bytes(content)
-    made = read_appearance(None, ThemeTable(logo=tmp_path / "logo.bin", logo_alt="Us"))
+    made = read_appearance(None, ThemeOptions(logo=tmp_path / "logo.bin", logo_alt="Us"))
     assert made.theme.logo == Logo(content=content, ending=ending, alt="Us")
 
 
@@ -111,7 +110,7 @@ def test_what_is_no_logo_is_refused(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=re.escape(f"[theme] logo {path}")) as caught:
-        read_appearance(None, ThemeTable(logo=path))
+        read_appearance(None, ThemeOptions(logo=path))
     assert caught.value.exit_code == 2
 
 
@@ -129,9 +128,9 @@ def test_a_wrong_value_is_named(tmp_path, line):
     path = tmp_path / "look.toml"
     path.write_text(f"[theme]\n{line}\n")
     key = line.partition(" ")[0]
-    for read in (read_anew, lambda _, file: read_config({"checkpoint": "m", "dataset": "d", "data_root": "r"}, file)):
+    for kind, given in ((RenderOptions, {}), (RunOptions, {"checkpoint": "m", "dataset": "d", "data_root": "r"})):
         with pytest.raises(ConfigError, match=key):
-            read({}, path)
+            read_options(kind, given, path)
 
 
 def test_a_theme_changes_no_byte_of_a_page_that_has_none():
@@ -143,7 +142,7 @@ def test_a_theme_changes_no_byte_of_a_page_that_has_none():
 
 
 def test_a_family_that_is_not_installed_is_warned_of_with_the_nearest(caplog):
-    read_appearance(None, ThemeTable(font_body="DejaVu Sanss", font_mono="DejaVu Sans Mono"))
+    read_appearance(None, ThemeOptions(font_body="DejaVu Sanss", font_mono="DejaVu Sans Mono"))
     assert [record.getMessage() for record in caplog.records] == [
         "[theme] font_body: no family 'DejaVu Sanss' here (nearest: DejaVu Sans)"
     ]

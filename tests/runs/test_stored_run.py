@@ -14,7 +14,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import analyse
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.analyse.previous_runs import History
-from reportgen.compose.report import SECTIONS
+from reportgen.compose.sections.registry import SECTIONS
 from reportgen.deliver.archive.bundle import write_bundle
 from reportgen.errors import InputError
 from reportgen.evaluate.predictions import ArgmaxCheck

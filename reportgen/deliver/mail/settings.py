@@ -6,13 +6,24 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Interval, MinLen
 
 from reportgen.errors import ConfigError
+from reportgen.option import Checked, Group, Option
 
 Tls = Literal["starttls", "implicit", "none"]
 _USUAL_PORTS: Mapping[Tls, int] = MappingProxyType({"starttls": 587, "implicit": 465, "none": 25})
 _LONGEST_ADDRESS, _LONGEST_LINK = 254, 300
+
+
+def _known_language(value: str | None) -> str | None:
+    from reportgen.language import LANGUAGES  # Babel: not for --help
+
+    if value is not None and value not in LANGUAGES:
+        raise ValueError(f"one of {', '.join(LANGUAGES)}, found {value!r}")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +37,60 @@ class MailSettings:
     its path in the archive. lang: of the mail and its PDF, None for the run's first language.
     """
 
-    sender: str
-    to: tuple[str, ...]
-    host: str | None = None
-    port: int | None = None
-    tls: Tls = "starttls"
-    ca_file: Path | None = None
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    timeout_s: float = 30.0
-    n_attempts: int = 3
-    wait_s: float = 10.0
-    max_bytes: int = 8_000_000
-    link: str = ""
-    lang: str | None = None
+    GROUP: ClassVar = Group("Mail", table="mail", about="without this table nothing is mailed")
+
+    sender: Annotated[str, Option("Address of the sender.")] = "reportgen@localhost"
+    to: Annotated[
+        tuple[str, ...],
+        MinLen(1),
+        Option("Addresses of the recipients.", flag="--to", example='["team@example.org"]'),
+    ]
+    host: Annotated[
+        str | None,
+        Option(
+            "Mail server; without one an `.eml` file is written.",
+            more="User and password: REPORTGEN_MAIL_USER and REPORTGEN_MAIL_PASSWORD in the environment.",
+            example='"smtp.example.org"',
+        ),
+    ] = None
+    port: Annotated[
+        int | None,
+        Interval(ge=1, le=65535),
+        Option("Port.", unset="587, or 465 with implicit TLS, or 25 without TLS", example="587"),
+    ] = None
+    tls: Annotated[Tls, Option("`starttls`, `implicit` or `none`.")] = "starttls"
+    ca_file: Annotated[Path | None, Option("Certificates to trust.", unset="the system's", example='"our-ca.pem"')] = (
+        None
+    )
+    user: Annotated[str | None, Option("User.", environment="REPORTGEN_MAIL_USER")] = None
+    password: Annotated[str | None, Option("Password.", environment="REPORTGEN_MAIL_PASSWORD")] = field(
+        default=None, repr=False
+    )
+    timeout_s: Annotated[
+        float,
+        Interval(gt=0, le=3600),
+        Option("Seconds for each step and answer; the whole attempt ends after 20 times as long."),
+    ] = 30.0
+    n_attempts: Annotated[
+        int, Interval(ge=1, le=100), Option("Attempts, after answers 4xx and dropped connections.")
+    ] = 3
+    wait_s: Annotated[float, Interval(ge=0, le=3600), Option("Seconds between attempts; doubles, up to an hour.")] = (
+        10.0
+    )
+    max_bytes: Annotated[
+        int,
+        Interval(ge=10_000, le=1_000_000_000),
+        Option("Largest message in bytes; a bigger report is made smaller, and says so."),
+    ] = 8_000_000
+    link: Annotated[
+        str,
+        Option("Where readers find the report, such as `https://reports.example.org/{model}/{run_id}/`."),
+    ] = ""
+    lang: Annotated[
+        str | None,
+        Checked(_known_language),
+        Option("Language of the mail.", unset="the report's first", example='"ja"'),
+    ] = None
 
     def __post_init__(self) -> None:
         """Addresses, link, host and the ways to log in; numbers are the configuration's business."""

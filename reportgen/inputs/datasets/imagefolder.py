@@ -5,9 +5,10 @@ from pathlib import Path
 
 from reportgen.errors import InputError
 from reportgen.inputs.datasets.folders import PassedOverCounts, entries, files_below
-from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample, existing_dir
+from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample, existing_dir
 from reportgen.inputs.datasets.splits import refuse_splits, refuse_splits_in_classes
 from reportgen.inputs.names import as_text, nfc
+from reportgen.inputs.options import DataSource
 
 
 def imagefolder(source: DataSource) -> LabelledImages:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.names import by_nfc, nfc
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.usable_names import MAX_PATH, refuse_unusable
 from reportgen.plain_text import named
 from reportgen.plugins import resolved
@@ -25,15 +26,6 @@ DATASETS: Mapping[str, str] = MappingProxyType(
         "manifest": "reportgen.inputs.datasets.manifest:manifest",
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSource:
-    """Where a data set lies and which part of it is wanted."""
-
-    root: Path
-    split: str = "test"
-    download: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from reportgen.errors import InputError, WordedError, in_one_line
-from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 

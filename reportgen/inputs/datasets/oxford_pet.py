@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportgen.errors import InputError, in_one_line
-from reportgen.inputs.datasets.labelled_images import DataSource, LabelledImages, Sample
+from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample
+from reportgen.inputs.options import DataSource
 from reportgen.inputs.text_files import read_text
 from reportgen.plain_text import named
 

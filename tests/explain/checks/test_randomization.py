@@ -9,8 +9,8 @@ from reportgen.evaluate.device import compute, model_on_loan
 from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, method
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.options import ExplainOptions
-from reportgen.inputs.datasets.labelled_images import DataSource
-from reportgen.inputs.run_inputs import InputOptions, read_inputs
+from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.run_inputs import read_inputs
 
 CPU = compute("cpu", "fp32")
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from reportgen.outlet import PlainLines
+from reportgen.cli.outlet import PlainLines
 from reportgen.pipeline.run import StageProgress
 
 _TENTHS = 10

@@ -1,16 +1,21 @@
-"""The commands about runs that are archived: compare, index, prune, verify, mail."""
+"""The commands about runs that are archived: compare, index, prune, verify, mail, doctor."""
 
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reportgen.errors import ConfigError
-from reportgen.outlet import say, say_lines
+from reportgen.cli.clock import clock
+from reportgen.cli.outlet import say, say_lines
+from reportgen.cli.parameters import Given, takes
+from reportgen.deliver.archive.options import RetentionOptions
+from reportgen.deliver.mail.settings import MailSettings
+from reportgen.inputs.options import HistoryOptions
+from reportgen.options import RenderOptions, read_options
+from reportgen.plain_text import shown
 
 if TYPE_CHECKING:  # the command line starts without torch
     from reportgen.deliver.mail.sending import MailReceipt
@@ -22,37 +27,20 @@ RunDir = Annotated[Path, typer.Argument(help="A bundle: OUT/<model name>/<run_id
 ConfigFile = Annotated[Path | None, typer.Option(help="TOML file as for run; only the table needed here is read.")]
 
 
-def clock() -> datetime:
-    """Now, in UTC; or the moment that SOURCE_DATE_EPOCH names (seconds since 1970), for reports made anew."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return datetime.now(UTC)
-    try:
-        return datetime.fromtimestamp(int(epoch), UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise ConfigError(
-            "SOURCE_DATE_EPOCH",
-            found=repr(epoch),
-            expected="whole seconds since 1970, such as 1795420800",
-            todo="correct or unset the environment variable",
-        ) from error
-
-
 @app.command()
+@takes(HistoryOptions, "across_precision")
 def compare(
     run_a: RunDir,
     run_b: RunDir,
+    given: Given,
     *,
-    across_precision: Annotated[
-        bool, typer.Option("--across-precision", help="Also judge runs of different precision.")
-    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print findings.json's `comparison`.")] = False,
 ) -> None:
     """Compare run B with run A as its baseline, image by image, and say whether it is better or worse."""
     from reportgen.pipeline.compare import compared
     from reportgen.render.words import comparison_text
 
-    findings, found = compared(run_a, run_b, across_precision=across_precision)
+    findings, found = compared(run_a, run_b, across_precision=bool(given["across_precision"]))
     say_lines(json.dumps(found, ensure_ascii=False, indent=1) if as_json else comparison_text(findings))
 
 
@@ -66,21 +54,19 @@ def index(archive: Archive = Path("reports")) -> None:
 
 
 @app.command()
+@takes(RetentionOptions, "archive.keep", "archive.keep_days")
 def prune(
+    given: Given,
     archive: Archive = Path("reports"),
     *,
-    keep: Annotated[int | None, typer.Option(min=1, help="Runs of each model to keep, the newest.")] = None,
-    keep_days: Annotated[float | None, typer.Option(min=0.01, help="Keep runs younger than so many days.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     config: ConfigFile = None,
 ) -> None:
     """Remove old runs and what dead runs left. With both limits a run goes only when both allow it."""
-    from reportgen.config import read_table
-    from reportgen.config_tables import ArchiveTable
     from reportgen.deliver.archive.retention import remove, retention
 
-    table = cast("ArchiveTable", read_table("archive", {"keep": keep, "keep_days": keep_days}, config))
-    removals = retention(archive, keep=table.keep, keep_days=table.keep_days, now=clock())
+    limits = read_options(RetentionOptions, given, config)
+    removals = retention(archive, keep=limits.keep, keep_days=limits.keep_days, now=clock())
     if not dry_run:
         removals = remove(removals)
     for removal in removals:
@@ -103,28 +89,44 @@ def verify(path: Annotated[Path, typer.Argument(help="A bundle or a whole archiv
 
 
 @app.command()
+@takes(MailSettings, "mail.to")
 def mail(
     run_dir: RunDir,
+    given: Given,
     *,
-    to: Annotated[
-        list[str] | None, typer.Option(help="An address, once for each; else those of the table mail.")
-    ] = None,
     config: ConfigFile = None,
     resend: Annotated[bool, typer.Option("--resend", help="Also to those who have it already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the .eml into the bundle; send nothing.")] = False,
 ) -> None:
     """Mail an archived report: its PDF, made small enough, with a summary in the text."""
-    from reportgen.config import read_anew, read_table
-    from reportgen.config_tables import MailTable
     from reportgen.pipeline.mail import mail_report
-    from reportgen.pipeline.options import mail_settings
 
-    table = cast("MailTable", read_table("mail", {"to": to or None}, config))
-    sections = read_anew({}, config).sections or ()
-    settings = mail_settings(table, os.environ)
+    settings = read_options(MailSettings, given, config, environment=os.environ)
+    sections = read_options(RenderOptions, {}, config).sections or ()
     receipt = mail_report(run_dir, settings, now=clock(), sections=sections, resend=resend, dry_run=dry_run)
     for line in mail_told(receipt):
         say(line)
+
+
+@app.command()
+def doctor(
+    archive: Annotated[Path, typer.Argument(help="Archive root, looked through for leftovers.")] = Path("reports"),
+) -> None:
+    """Say what this machine has, what is missing, and what dead runs left in the archive."""
+    from reportgen.doctor import checks
+
+    found = checks()
+    for check in found:
+        say_lines(
+            f"{check.state:>7}  {check.name:<16} {check.found}" + (f"\n{'':26}-> {check.todo}" if check.todo else "")
+        )
+    # After the checks: it needs the libraries that they look at.
+    from reportgen.deliver.archive.leftovers import leftovers
+
+    for left in leftovers(archive) if archive.is_dir() else ():
+        state = "in use" if left.alive else left.cause
+        say_lines(f"{'note':>7}  {'archive':<16} {shown(f'{left.path}: {state}')}\n{'':26}-> {shown(left.todo)}")
+    raise typer.Exit(2 if any(check.state == "missing" for check in found) else 0)
 
 
 def mail_told(receipt: "MailReceipt") -> Iterator[str]:
