@@ -212,7 +212,6 @@ def index_page(
 
 @cache
 def _environment(code: str) -> Environment:
-    """Its templates take longer to compile than a page of a hundred nights takes to fill."""
     made = environment(replace(read_notes(), language=code).name, code)
     css = templates_dir() / "css"
     style = "".join((css / name).read_text(encoding="utf-8") for name in _STYLES)

@@ -140,11 +140,17 @@ def _confusions(contract: Mapping[str, Any]) -> Iterator[Matter]:
 
 def _environment(notes: Notes, appearance: Appearance, *, autoescape: bool) -> Environment:
     """Every text that a template prints passes `one_line` first: no name can be forgotten."""
-    made = environment(
-        lambda name: shortened(one_line(notes.name(name))), notes.language, appearance=appearance, autoescape=autoescape
+    return environment(
+        lambda name: shortened(one_line(notes.name(name))),
+        notes.language,
+        appearance=appearance,
+        autoescape=autoescape,
+        finalize=_in_one_line,
     )
-    made.finalize = lambda value: one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-    return made
+
+
+def _in_one_line(value: object) -> object:
+    return one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _fitted(text: str) -> str:

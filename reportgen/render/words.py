@@ -57,12 +57,16 @@ def omitted_text(
 
 def comparison_text(findings: Findings) -> str:
     """The comparison in lines of plain English, for the terminal."""
-    made = environment(str, autoescape=False)
-    made.finalize = lambda value: shown(value) if isinstance(value, str) else value  # a name is no line of its own
+    made = environment(str, autoescape=False, finalize=_on_its_line)
     reason = mismatch_text(findings.comparison) if findings.comparison else ""
     across = differences_text(findings.comparison) if findings.comparison else ""
     classes = findings.predictions.facts.classes
     return rendered(made, "comparison.txt.j2", findings=findings, classes=classes, reason=reason, across=across).strip()
+
+
+def _on_its_line(value: object) -> object:
+    """A name is no line of its own."""
+    return shown(value) if isinstance(value, str) else value
 
 
 def _worded(kind: str, code: str, appearance: Appearance, *, breed: Breed = str, **values: object) -> str:
