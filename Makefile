@@ -1,16 +1,20 @@
-# make demo: a first report, from nothing.   make test: everything CI runs.
+# make demo: a first report, from nothing.   make test: everything CI runs.   make check: what a change needs at once.
 PYTHON ?= python3
 BIN := .venv/bin
 WHEEL_ENV := build/wheel-env
 # One thread a core and no spinning: two test processes on two cores would otherwise wait for each other.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: demo test lint types unit wheel bench nights field mutants pictures clean libraries test-libraries
+.PHONY: demo test check lint types unit wheel bench nights field mutants pictures clean libraries test-libraries
 
 demo: .venv/installed libraries
 	$(BIN)/reportgen demo --out reports --lang en,ja
 
 test: lint types wheel unit
+
+# Lint, types and the tests of what was changed; says what it leaves to `make test`.
+check: lint types
+	$(BIN)/python -m tools.changed_tests
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
