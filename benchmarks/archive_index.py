@@ -18,7 +18,7 @@ from reportgen.deliver.archive.verification import verify
 from tests.archives import against, archived
 
 N_BUNDLES, N_MODELS, ROUNDS = 1000, 10, 5
-RULES = [{"name": "min_accuracy", "outcome": "fail", "detail": "90.0 %, at least 95.0 % asked for"}]
+RULES = [{"name": "min_accuracy", "outcome": "fail", "detail": "90.0 %, at least 95.0 % required"}]
 
 
 def main() -> None:

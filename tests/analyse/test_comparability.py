@@ -106,7 +106,9 @@ def test_another_precision_is_comparable_only_where_asked_for(then, across, comp
     contract, _ = tonight_against(night_on(precision=then), across_precision=across)
     against = contract["comparison"]
     assert against["comparable"] == comparable
-    assert against["reason"] == (None if comparable else "the precision differs (bf16 then, fp32 tonight)")
+    assert against["reason"] == (
+        None if comparable else "the precision differs (bf16 in the baseline, fp32 in this run)"
+    )
     assert against["n_paired"] == 80
     named = [one["name"] for one in against["differences"]]
     assert named == (["precision"] if then == "bf16" and across else [])

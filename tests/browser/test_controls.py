@@ -71,14 +71,14 @@ def test_a_cell_of_the_matrix_shows_its_images_and_back_shows_all(opened, report
 def test_the_gallery_is_filtered_by_class_and_ordered_by_confidence(opened, report_path):
     """The later row is the surer: rows 103 to 107 are boxers called pug, 128 and 129 the last pugs."""
     page = opened(report_path)
-    page.get_by_label("Order").select_option("surest error first")
+    page.get_by_label("Order").select_option("most confident error first")
     for place, name in enumerate(("image_00129", "image_00128", "image_00107")):
         expect(shots(page).nth(place)).to_have_text(name)
     page.locator("#images").get_by_label("Predicted class").select_option("Pug")
     expect(shots(page)).to_have_text([f"image_00{row}" for row in (107, 106, 105, 104, 103)])
     page.reload()
     expect(shots(page).first).to_have_text("image_00107")
-    page.get_by_label("Order").select_option("true class likeliest first")
+    page.get_by_label("Order").select_option("most probable true class first")
     expect(shots(page).first).to_have_text("image_00103")
     page.get_by_label("Find a name").fill("00105")
     expect(shots(page)).to_have_text(["image_00105"])

@@ -79,7 +79,7 @@ def test_the_message_text_first_then_html_then_the_pdf(bundle):
     assert attached.get_content() == PDF
     assert attached.get_filename() == f"report-pets-nightly-{RUN}.pdf"
     assert (message["from"], message["to"]) == ("reports@example.com", f"{A}, {B}")
-    assert message["subject"] == "[reportgen] PASS pets-nightly: 74.8% (no earlier run)"
+    assert message["subject"] == "[reportgen] PASS pets-nightly: 74.8% (no previous run)"
     assert message["date"].datetime == NOW
     assert message["message-id"] == f"<{RUN}@example.com>"
     assert message["auto-submitted"] == "auto-generated"
@@ -105,7 +105,7 @@ def test_japanese_names_arrive(tmp_path):
     with mail_server() as server:
         send(write_bundle_of(found, tmp_path), settings_for(server))
     (message,) = server.messages
-    assert message["subject"] == "[reportgen] PASS 犬と猫: 74.8% (no earlier run)"
+    assert message["subject"] == "[reportgen] PASS 犬と猫: 74.8% (no previous run)"
     assert "柴犬 / 秋田犬: 3 of 9 and 1 of 8" in text_of(message)
     assert "柴犬 / 秋田犬" in message.get_body(("html",)).get_content()
     (attached,) = message.iter_attachments()
@@ -357,7 +357,7 @@ def test_the_first_version_that_fits_is_sent_and_says_what_is_left_out(bundle):
     def versions():
         for n_bytes, omitted in (
             (90_000, ""),
-            (60_000, "pictures at JPEG quality 45"),
+            (60_000, "images at JPEG quality 45"),
             (9_000, "fewer panels"),
             (None, "x"),
         ):
@@ -366,7 +366,7 @@ def test_the_first_version_that_fits_is_sent_and_says_what_is_left_out(bundle):
 
     with mail_server() as server:
         done = send(bundle, settings_for(server, max_bytes=30_000), versions=versions())
-    assert made == ["", "pictures at JPEG quality 45", "fewer panels"]
+    assert made == ["", "images at JPEG quality 45", "fewer panels"]
     assert (done.omitted, done.n_bytes) == ("fewer panels", len(server.mails[0][1]))
     assert done.n_bytes <= 30_000
     (attached,) = server.messages[0].iter_attachments()

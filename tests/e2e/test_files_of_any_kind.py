@@ -80,7 +80,7 @@ def test_everything_that_is_written_can_hold_every_name_and_the_report_says_what
         "3 images with an orientation other than upright",
     ):
         assert words in page
-    for words in ("<b>1 of them stands under several labels</b>", "3 of them wrong"):
+    for words in ("<b>1 of them has several labels</b>", "3 of them misclassified"):
         assert words in page
     for path in bundle.rglob("*.csv"):
         assert list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))

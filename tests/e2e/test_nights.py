@@ -131,7 +131,7 @@ def test_compare_says_the_same_of_any_two(nights):
     again = json.loads(reportgen("compare", third, fourth, "--json", cwd=place).stdout)
     assert again == found(place, 4)["comparison"]
     same = reportgen("compare", first, third, cwd=place)
-    assert "too few changes to tell: 0 fixed, 0 broken of 50" in same.stdout
+    assert "too few changes to judge: 0 fixed, 0 broken of 50" in same.stdout
     assert reportgen("compare", first, place / "gone", cwd=place).returncode == 3
 
 

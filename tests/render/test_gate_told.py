@@ -148,9 +148,9 @@ def test_an_older_bundle_whose_junit_tells_nothing_keeps_its_outcome(content, tm
     [  # 68 of 75 are right (90.67%), 28 of 35 of the first class; 4 of 79 are unreadable (5.06%)
         (GateRules(max_unreadable=0.0506), 4, ("4 of 79 images unreadable", "at most 5.060% allowed")),
         (GateRules(max_unreadable=0.01), 4, ("4 of 79 images unreadable", "at most 1.0% allowed")),
-        (GateRules(min_accuracy=0.9067), 0, ("90.667%, at least 90.670% asked for",)),
-        (GateRules(min_accuracy=0.95), 0, ("90.7%, at least 95.0% asked for",)),
-        (GateRules(min_recall={"class_000": 0.8001}), 0, ("(80.00%, 95% interval", "at least 80.01% asked for")),
+        (GateRules(min_accuracy=0.9067), 0, ("90.667%, at least 90.670% required",)),
+        (GateRules(min_accuracy=0.95), 0, ("90.7%, at least 95.0% required",)),
+        (GateRules(min_recall={"class_000": 0.8001}), 0, ("(80.00%, 95% interval", "at least 80.01% required")),
     ],
 )
 def test_a_figure_and_its_limit_never_look_alike(rules, unreadable, words):

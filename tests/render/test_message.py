@@ -72,7 +72,7 @@ def flip(kind="broken", state="new", target="Bengal", pred="Egyptian_Mau"):
     return {"sample_id": "Bengal_1", "kind": kind, "target": target, "pred": pred, "state": state}
 
 
-def rule(outcome, name="min_accuracy", detail="74.8%, at least 80.0% asked for"):
+def rule(outcome, name="min_accuracy", detail="74.8%, at least 80.0% required"):
     return {"name": name, "outcome": outcome, "detail": detail}
 
 
@@ -102,11 +102,14 @@ def test_the_subject_has_outcome_model_figure_and_change(outcome):
 @pytest.mark.parametrize(
     ("against", "told"),
     [
-        (None, "no earlier run"),
-        (comparison(comparable=False, reason="the images differ", verdict=None), "not comparable with the last run"),
+        (None, "no previous run"),
+        (
+            comparison(comparable=False, reason="the images differ", verdict=None),
+            "not comparable with the previous run",
+        ),
         (comparison(fixed=0, broken=0, accuracy_difference=0.0, verdict="underpowered"), "no image changed"),
         (comparison(verdict="no_evidence"), "-2.0 points, no evidence of a change"),
-        (comparison(verdict="underpowered"), "-2.0 points, too few changes to tell"),
+        (comparison(verdict="underpowered"), "-2.0 points, too few changes to judge"),
         (comparison(verdict="better", accuracy_difference=0.0123), "+1.2 points, better"),
     ],
 )
@@ -125,7 +128,7 @@ def test_a_class_order_that_looks_wrong_wins_over_everything():
     assert [one.kind for one in matters(found)] == ["class_order"]
     for text in (made.text, made.html):
         text = " ".join(text.split())  # noqa: PLW2901
-        assert "believe no figure here until that is settled" in text
+        assert "do not trust any figure here until that is resolved" in text
         assert "would be 91.2% instead of 2.7%" in text
         assert "120 broken" not in text
 
@@ -149,21 +152,21 @@ def test_the_text_of_a_bad_night_word_by_word():
         ],
     )
     assert words(found, link="https://example.com/r", omitted="fewer panels").text == (
-        "FAIL. pets-nightly names the right class in 2,745 of 3,669 images: 74.8%\n"
-        "(95% interval 73.4% to 76.2%).\n"
-        "Against the run of 22 November 2026, 08:00 UTC: -2.0 points (95% interval\n"
-        "-2.7 to -1.3 points), 120 broken, 47 fixed: worse (p < 0.001).\n"
-        "- fail: min_accuracy: 74.8%, at least 80.0% asked for\n"
+        "FAIL. pets-nightly classifies 2,745 of 3,669 images correctly: 74.8% (95%\n"
+        "interval 73.4% to 76.2%).\n"
+        "Compared with the run of 22 November 2026, 08:00 UTC: -2.0 points (95%\n"
+        "interval -2.7 to -1.3 points), 120 broken, 47 fixed: worse (p < 0.001).\n"
+        "- fail: min_accuracy: 74.8%, at least 80.0% required\n"
         "\n"
         "The three changes that matter:\n"
         "1. Birman / Ragdoll: newly confused in 14 images, no longer in 2; worse\n"
         "   (p = 0.004).\n"
-        "2. 1 new error across species, such as Sphynx called pug.\n"
-        "3. 2 images newly wrong, the surest Bengal called Egyptian Mau. 1 other is\n"
-        "   wrong again, as on some nights before.\n"
+        "2. 1 new cross-species error, such as Sphynx predicted as pug.\n"
+        "3. 2 images broken, the most confident Bengal predicted as Egyptian Mau. 1\n"
+        "   other is wrong again, as in earlier runs.\n"
         "\n"
         "To keep this mail small: fewer panels.\n"
-        "The whole report:\n"
+        "The full report:\n"
         "  https://example.com/r\n"
     )
 
@@ -172,7 +175,7 @@ def test_a_difference_within_noise_says_so():
     text = joined(contract(comparison=comparison(verdict="no_evidence", p_value=0.21)))
     assert "no evidence of a change, the difference is within noise (p = 0.210)" in text
     text = joined(contract(comparison=comparison(verdict="underpowered", fixed=1, broken=3)))
-    assert "3 broken, 1 fixed: too few changes to tell from noise." in text
+    assert "3 broken, 1 fixed: too few changes to distinguish from noise." in text
 
 
 def test_runs_that_are_not_comparable_say_why():
@@ -196,8 +199,8 @@ def test_rules_that_did_not_pass_worst_first():
     assert [one["name"] for one in not_passed(found)] == ["x", "f1", "f2", "i"]
     lines = words(found).text.splitlines()
     assert [line for line in lines if line.startswith("- ")] == [
-        "- invalid: x: 74.8%, at least 80.0% asked for",
-        "- fail: f1: 74.8%, at least 80.0% asked for",
+        "- invalid: x: 74.8%, at least 80.0% required",
+        "- fail: f1: 74.8%, at least 80.0% required",
         "- and 2 more rules that did not pass",
     ]
 
@@ -262,8 +265,8 @@ def test_without_a_baseline_groups_then_pairs_that_stand_out_outside_them(agains
         ("pair", ["C", "D"]),
     ]
     text = joined(found)
-    assert "Confused most: 1. A, B, C: 9 errors with one another, 1.0% of all images." in text
-    assert "3. C / D: 3 of 9 and 1 of 8 called the other one." in text
+    assert "Most confused: 1. A, B, C: 9 errors with one another, 1.0% of all images." in text
+    assert "3. C / D: 3 of 9 and 1 of 8 predicted as the other." in text
 
 
 def test_a_large_group_is_cut_short():
@@ -274,9 +277,9 @@ def test_a_large_group_is_cut_short():
 @pytest.mark.parametrize(
     ("found", "told"),
     [
-        (contract(), "No pair of classes stands out."),
+        (contract(), "No pair of classes is significant."),
         (contract(scores={"n": 5, "correct": 5, "accuracy": 1.0, "accuracy_ci": [0.6, 1.0]}), "There was no error."),
-        (contract(comparison=comparison(fixed=0, broken=0)), "No class, pair or image is newly worse."),
+        (contract(comparison=comparison(fixed=0, broken=0)), "Nothing is newly worse: no class, no pair and no image."),
     ],
 )
 def test_nothing_to_tell_is_told(found, told):

@@ -95,9 +95,9 @@ def test_the_background_verdict_is_not_more_than_the_figures_bear(counts, masks,
 @pytest.mark.parametrize(
     ("reduction", "told"),
     [
-        (SIZE_REDUCTIONS[0], "pictures at JPEG quality 45"),
-        (SIZE_REDUCTIONS[1], "fewer panels, pictures at JPEG quality 45"),
-        (SIZE_REDUCTIONS[2], "the summary pages alone"),
+        (SIZE_REDUCTIONS[0], "images at JPEG quality 45"),
+        (SIZE_REDUCTIONS[1], "fewer panels, images at JPEG quality 45"),
+        (SIZE_REDUCTIONS[2], "only the summary pages"),
     ],
 )
 def test_a_report_made_small_for_mail_says_on_page_one_what_was_left_out(reduction, told):

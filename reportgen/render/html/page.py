@@ -28,6 +28,7 @@ from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 _FROM_THE_RUN = (  # words that a run carries and a page shows
     *(N_("cat"), N_("dog"), N_("data set"), N_("checkpoint"), N_("species file"), N_("configuration")),
     N_("architecture"),
+    *(N_("test"), N_("train"), N_("val"), N_("trainval"), N_("bilinear"), N_("bicubic"), N_("nearest")),
     *(N_("mean colour"), N_("black and white"), N_("Contrast"), N_("Gradient"), N_("Saliency"), N_("Gradient x input")),
     *(N_("Deconvolution"), N_("Occlusion")),
     N_("drawn pets"),  # of `reportgen demo`
