@@ -23,9 +23,10 @@ import torchvision
 from scipy.stats import spearmanr
 from torch import nn
 
-from reportgen.evaluate.device import Compute, compute, model_on_loan
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
 from reportgen.explain.methods.grad_cam import grad_cam
 from reportgen.explain.methods.target_layers import target_layer

@@ -21,11 +21,12 @@ import torchvision
 from benchmarks.explain_speed import Setting, context_for, line, table, taking_turns
 from benchmarks.report_cost import SHARED, read
 from reportgen.demo.drawn_pets import unpack_drawn_pets
+from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.decoding import batches
-from reportgen.evaluate.device import Compute, compute, model_on_loan
+from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.evaluation import N_CHECKED, evaluate
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import N_CHECKED, evaluate
 from reportgen.explain.attribution_method import AttributionRequest, method
 from reportgen.inputs.images.reading import decoded
 from reportgen.inputs.run_inputs import RunInputs

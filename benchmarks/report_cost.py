@@ -30,8 +30,8 @@ from reportgen.deliver.receipts import deliver
 from reportgen.demo.drawn_pets import unpack_drawn_pets
 from reportgen.evaluate.decoding import batches
 from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.images.preprocessing import Preprocessing

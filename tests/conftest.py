@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import Predictions, evaluate
+from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.options import DataSource, InputOptions
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from tests.pets import hand_checkpoint, write_five_breeds

@@ -9,7 +9,7 @@ from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import RunContext, analyse
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, PastRun, surroundings
-from reportgen.evaluate.device import Compute
+from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.predictions import Predictions, UnreadableImage
 from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
 from reportgen.explain.checks.insertion_deletion import Faithfulness
@@ -19,8 +19,8 @@ from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.classes import ClassAlignment
+from reportgen.inputs.facts import DataFacts, ModelFacts, RunFacts
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.run_inputs import DataFacts, ModelFacts, RunFacts
 from reportgen.inputs.taxonomy import Taxonomy
 
 

@@ -22,8 +22,8 @@ from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.explain.options import ExplainOptions
+from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes
-from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import Language, language
 from reportgen.plain_text import for_chart
 

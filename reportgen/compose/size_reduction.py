@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from PIL import Image
-
 from reportgen.analyse.examples import ExampleRule
 
 
@@ -43,6 +41,8 @@ def recompressed(assets: Mapping[str, bytes], quality: int) -> dict[str, bytes]:
 
 
 def _encoded(content: bytes, quality: int) -> bytes:
+    from PIL import Image  # not for commands that only name a size reduction
+
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(content)) as picture:
         picture.save(buffer, "JPEG", quality=quality, optimize=True)

@@ -1,1 +1,1 @@
-"""Stage 2, evaluate: the model on every image. Front door: `predictions.evaluate`, which returns `Predictions`."""
+"""Stage 2, evaluate: the model on every image. Front door: `evaluation.evaluate`, which returns `Predictions`."""

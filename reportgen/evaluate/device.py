@@ -1,40 +1,21 @@
 """Where the model runs, and how exactly: device, precision, determinism, all recorded in the run."""
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.evaluate.arithmetic import Arithmetic, exact_arithmetic, in_force
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.options import Precision
 from reportgen.evaluate.software import software
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compute:
-    """The device and the arithmetic of a run. Float32 means float32: TensorFloat-32 is off on CUDA.
-
-    software: versions by name, see `evaluate.software`; empty in runs of older versions. arithmetic: torch's switches
-    by name as they were at the end of the evaluation, see `evaluate.arithmetic`; empty before it. switched: what
-    foreign code had changed of them by then, as `name: value`. deterministic: whether that was nothing.
-    """
-
-    device: str
-    device_name: str
-    precision: Literal["fp32", "bf16"]
-    n_threads: int
-    deterministic: bool = field(compare=False)
-    torch_version: str
-    software: Mapping[str, str] = field(default_factory=dict)
-    arithmetic: Mapping[str, str] = field(default_factory=dict, compare=False)
-    switched: tuple[str, ...] = field(default=(), compare=False)
-
-
-def compute(device: str, precision: Literal["fp32", "bf16"]) -> Compute:
+def compute(device: str, precision: Precision) -> Compute:
     """`device` is auto (CUDA, else the CPU), cpu, cuda, cuda:N or mps. Raises ConfigError when it is not there."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import EvaluationError
-from reportgen.evaluate.device import Compute
+from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.memory import in_memory
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.plain_text import named

@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 
 from reportgen.errors import EvaluationError, in_one_line
-from reportgen.evaluate.device import Compute
+from reportgen.evaluate.compute import Compute
 
 _Result = TypeVar("_Result")
 

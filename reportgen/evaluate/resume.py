@@ -3,8 +3,9 @@
 import hashlib
 from dataclasses import replace
 
-from reportgen.evaluate.device import Compute
-from reportgen.evaluate.predictions import Predictions, fingerprint
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.evaluation import fingerprint
+from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.images.reading import UnreadableImageError, file_content
 from reportgen.inputs.run_inputs import RunInputs
 

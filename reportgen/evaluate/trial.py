@@ -13,12 +13,15 @@ import torch
 from torch import nn
 
 from reportgen.errors import EvaluationError, InputError, ReportgenError, in_one_line
-from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.inputs.facts import Remark
 from reportgen.inputs.images.reading import UnreadableImageError
-from reportgen.inputs.models.adapted import Numbers, adapted
-from reportgen.inputs.run_inputs import Remark, RunInputs
+from reportgen.inputs.models.adapted import adapted
+from reportgen.inputs.models.output_reading import Numbers
+from reportgen.inputs.run_inputs import RunInputs
 
 log = logging.getLogger(__name__)
 N_PICTURES = 4

@@ -15,7 +15,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.evaluate.arithmetic import exact_arithmetic
-from reportgen.evaluate.device import Compute
+from reportgen.evaluate.compute import Compute
 from reportgen.explain.methods.registry import METHODS, OF_OUTPUTS
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
-from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import Progress
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attribution_method import (

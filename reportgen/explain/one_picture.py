@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import InputError
-from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attributions import (

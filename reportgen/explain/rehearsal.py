@@ -1,6 +1,7 @@
 """The methods tried on one picture of the run before the evaluation: what will not be drawn is known then, and why."""
 
-from reportgen.evaluate.device import Compute, model_on_loan
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.evaluate.trial import trial_crops
 from reportgen.explain.attributions import Refusal, made_ready, model_context

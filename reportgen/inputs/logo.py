@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from PIL import Image, UnidentifiedImageError
-
 from reportgen.errors import ConfigError, in_one_line
-from reportgen.inputs.images.raster import whole_files_only
 
 LARGEST = 300_000  # bytes; it stands in every HTML report
 _ENDINGS: dict[str | None, Literal["png", "jpg"]] = {"PNG": "png", "JPEG": "jpg"}
@@ -70,6 +67,10 @@ def logo_of(content: bytes, alt: str, thing: str) -> Logo:
 
 def _raster(thing: str, content: bytes) -> Literal["png", "jpg"] | None:
     """The kind by the content, whatever the file is called; None for what is no raster picture."""
+    from PIL import Image, UnidentifiedImageError  # not for commands that only know what a logo is
+
+    from reportgen.inputs.images.raster import whole_files_only
+
     try:
         with whole_files_only(), Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > _MOST_PIXELS:

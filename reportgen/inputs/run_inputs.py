@@ -3,8 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,13 +12,13 @@ from torch import nn
 
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, read_checkpoint
-from reportgen.inputs.classes import ClassAlignment, aligned
+from reportgen.inputs.classes import aligned
 from reportgen.inputs.datasets.labelled_images import LabelledImages, Sample, read_labelled_images
 from reportgen.inputs.datasets.splits import refuse_classes_in_classes
-from reportgen.inputs.images.preprocessing import Preprocessing, StoredPreprocessing, merged
+from reportgen.inputs.facts import DataFacts, ModelFacts, RunFacts
+from reportgen.inputs.images.preprocessing import Preprocessing, merged
 from reportgen.inputs.images.preprocessing_values import Said
 from reportgen.inputs.images.reading import read_crop, read_mask
-from reportgen.inputs.models.adapted import NOT_YET_READ, Reading
 from reportgen.inputs.models.building import read_model
 from reportgen.inputs.models.first_forward import ExpectedInput, FirstRun, first_run, refuse_other_width, with_classes
 from reportgen.inputs.models.timm_config import timm_preprocessing
@@ -34,79 +33,6 @@ log = logging.getLogger(__name__)
 SOURCES = ("configuration", "checkpoint", "timm", "architecture")
 # Where 224 is not what the architecture was built for.
 _OF_ARCHITECTURE: Mapping[str, Said] = {"inception_v3": {"resize_px": 342, "crop_px": 299}}
-
-Remark = Literal[
-    "batch_dependent",  # a picture's outputs depend on the pictures beside it
-    "not_repeatable",  # the same picture gives other outputs each time
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFacts:
-    """The model, in words and numbers. `target_layer` is the one asked for, None for the architecture's own.
-
-    weights_prefix was taken off the names of the weights; left_out are the weights of the checkpoint that belong to a
-    loss, a metric or a copy of the model.
-    """
-
-    name: str
-    arch: str
-    checkpoint_file: str
-    checkpoint_sha256: str
-    checkpoint_wrapper: str
-    epoch: int | None
-    n_params: int
-    target_layer: str | None
-    weights_prefix: str = ""
-    left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataFacts:
-    """The data set, in words and numbers. `n_listed` counts every listed image, readable or not.
-
-    passed_over: files and folders by kind that are no images of the user's, see `LabelledImages`.
-    """
-
-    name: str
-    split: str
-    root: str
-    n_listed: int
-    notice: str | None
-    passed_over: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """All that later stages need to know of the inputs; plain values, stored with the run.
-
-    preprocessing_sources says who gave each field of `preprocessing` (configuration, checkpoint, timm, architecture or
-    assumed; empty for a run of an older version), preprocessing_source the one of them that has most say. outputs: how
-    what the model returns was read; n_columns is 0 for a run of an older version. remark: what the trial found to be
-    said of the outputs.
-    """
-
-    model: ModelFacts
-    data: DataFacts
-    alignment: ClassAlignment
-    taxonomy: Taxonomy
-    preprocessing: StoredPreprocessing
-    preprocessing_source: str
-    own_notes: str | None
-    preprocessing_sources: Mapping[str, str] = field(default_factory=dict)
-    outputs: Reading = NOT_YET_READ
-    remark: Remark | None = None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The K class names, in the order of every matrix and logit column."""
-        return self.alignment.classes
-
-    @property
-    def second_of_two(self) -> str:
-        """The class of output 1: the one that a single sigmoid's output speaks for."""
-        names = {output: name for name, output in zip(self.classes, self.alignment.output_idx, strict=True)}
-        return names.get(1, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

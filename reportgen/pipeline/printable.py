@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reportgen.analyse.gate_rules import GateRules
+from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes, read_notes
-from reportgen.inputs.run_inputs import RunFacts
 from reportgen.render.pdf.fonts import refuse_without_font
 from reportgen.render.pdf.letters import refuse_too_long, refuse_unprintable
 from reportgen.runs.appearance import Appearance

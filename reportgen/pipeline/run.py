@@ -19,8 +19,10 @@ from reportgen.deliver.archive.model_folders import model_folders
 from reportgen.deliver.mail.sending import MailReceipt
 from reportgen.deliver.receipts import Receipts
 from reportgen.errors import ConfigError, DeliveryError, EvaluationError, InputError, RenderingError
-from reportgen.evaluate.device import Compute, compute
-from reportgen.evaluate.predictions import Predictions, evaluate
+from reportgen.evaluate.compute import Compute
+from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
+from reportgen.evaluate.predictions import Predictions
 from reportgen.evaluate.resume import resumed
 from reportgen.evaluate.trial import tried
 from reportgen.explain.attributions import explain, refuse_unexplainable

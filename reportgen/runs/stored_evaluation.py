@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reportgen.evaluate.device import Compute
+from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, UnreadableImage
+from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.plain_files import folders_in
-from reportgen.inputs.run_inputs import RunFacts
 from reportgen.inputs.stored_fields import PathText, Sha256
 from reportgen.runs.bounded_files import about, arrays, json_value
 from reportgen.runs.bundle_files import EVALUATED, bundle_read

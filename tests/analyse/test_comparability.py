@@ -12,7 +12,7 @@ from reportgen.analyse.findings import RunContext, analyse
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, surroundings
 from reportgen.compose.report import compose
-from reportgen.evaluate.device import Compute
+from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.software import software
 from reportgen.inputs.notes import read_notes
 from reportgen.render.data.ci_files import ci_files

@@ -14,8 +14,8 @@ from reportgen.analyse.findings import analyse
 from reportgen.demo.drawn_pets import ARCHIVE, unpack_drawn_pets
 from reportgen.errors import InputError
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.options import DataSource, InputOptions
 from reportgen.inputs.run_inputs import read_inputs
 from tests.synthetic import FIRST_NIGHT

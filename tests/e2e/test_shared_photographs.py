@@ -9,8 +9,8 @@ from reportgen.analyse.comparison import comparison
 from reportgen.analyse.previous_runs import History
 from reportgen.deliver.archive.options import ArchiveOptions
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.options import DataSource, InputOptions
 from reportgen.inputs.run_inputs import read_inputs

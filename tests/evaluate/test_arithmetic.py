@@ -14,8 +14,8 @@ from reportgen.analyse.findings import analyse
 from reportgen.compose.report import compose
 from reportgen.evaluate.arithmetic import exact_arithmetic, in_force
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.explain.attribution_method import Explainer
 from reportgen.explain.attributions import explain
 from reportgen.explain.options import ExplainOptions

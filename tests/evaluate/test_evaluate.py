@@ -8,9 +8,10 @@ import torch
 
 from reportgen.errors import ConfigError, EvaluationError, InputError
 from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import ArgmaxCheck, evaluate
+from reportgen.evaluate.predictions import ArgmaxCheck
 from reportgen.inputs.options import DataSource, InputOptions
 from reportgen.inputs.run_inputs import read_inputs
 from tests.pets import BREEDS, EXPECTED_CONFUSION, hand_checkpoint

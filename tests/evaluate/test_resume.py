@@ -71,8 +71,8 @@ def test_another_precision_is_evaluated_anew(hand_inputs, hand_predictions):
 
 
 def test_an_unreadable_image_that_was_mended_is_evaluated_anew(hand_inputs, hand_predictions, five_breeds):
+    from reportgen.evaluate.evaluation import evaluate
     from reportgen.evaluate.options import LoopOptions
-    from reportgen.evaluate.predictions import evaluate
 
     path = hand_inputs.samples[0].path
     whole = path.read_bytes()
@@ -92,8 +92,8 @@ def test_an_evaluation_that_did_not_keep_orientations_is_none(hand_inputs, hand_
 def test_what_becomes_of_turned_pictures_matters_only_where_there_are_any(hand_inputs, hand_predictions, five_breeds):
     from PIL import Image
 
+    from reportgen.evaluate.evaluation import evaluate
     from reportgen.evaluate.options import LoopOptions
-    from reportgen.evaluate.predictions import evaluate
 
     def evaluated(exif):
         seen = replace(hand_inputs.facts.preprocessing, exif=exif)

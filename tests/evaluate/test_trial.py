@@ -7,8 +7,8 @@ import torch
 
 from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.evaluate.trial import numbers_of, tried
 from reportgen.inputs.options import DataSource, InputOptions, PreprocessingOptions
 from reportgen.inputs.run_inputs import read_inputs

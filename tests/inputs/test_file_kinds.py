@@ -11,8 +11,8 @@ from PIL import Image
 
 from reportgen.errors import InputError
 from reportgen.evaluate.device import compute
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.predictions import evaluate
 from reportgen.inputs.images.file_kinds import common_advice, file_kind
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import UnreadableImageError, decoded, read_crop

@@ -8,7 +8,7 @@ import torch
 
 from reportgen.errors import ConfigError, InputError
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.options import DataSource, InputOptions
+from reportgen.inputs.options import DataSource, InputOptions, PreprocessingOptions
 from reportgen.inputs.run_inputs import read_inputs
 from tests.inputs.refusals import refused
 from tests.pets import BREEDS, EXPECTED_CONFUSION, SPECIES, hand_checkpoint, write_hand_weighted_checkpoint
@@ -53,17 +53,20 @@ def test_the_facts_of_the_five_breeds_are_those_of_the_files(tmp_path, five_bree
 def test_what_the_user_says_wins_over_the_checkpoint_and_the_data_set(tmp_path, five_breeds):
     (tmp_path / "species.toml").write_text("[species]\n" + "\n".join(f'{b} = "{b[0]}"' for b in BREEDS))
     (tmp_path / "notes.toml").write_text('[breeds.pug]\nname.en = "Mops"\nlook.en = "Small."\n')
-    own = {"resize_px": 60, "crop_px": 50, "mean": (0.4,) * 3, "std": (0.3,) * 3}
+    own = {"mean": (0.4,) * 3, "std": (0.3,) * 3}
     given = {
         "model_name": "mine",
         "target_layer": "features.0",
-        "preprocessing": own,
+        "preprocessing": PreprocessingOptions(resize=60, crop=50, **own),
         "species_path": tmp_path / "species.toml",
         "notes_path": tmp_path / "notes.toml",
     }
     facts = read_inputs(options(five_breeds, hand_checkpoint(tmp_path / "c.pt"), **given)).facts
     assert (facts.model.name, facts.model.target_layer) == ("mine", "features.0")
-    assert (facts.preprocessing, facts.preprocessing_source) == (Preprocessing(**own), "configuration")
+    assert (facts.preprocessing, facts.preprocessing_source) == (
+        Preprocessing(resize_px=60, crop_px=50, **own),
+        "configuration",
+    )
     assert (facts.taxonomy.source, facts.taxonomy.species) == ("species file", ("A", "B", "E", "b", "p"))
     assert facts.own_notes == (tmp_path / "notes.toml").read_text()
 

@@ -2,7 +2,7 @@
 
 from reportgen.compose.section import Section, SectionContext
 from reportgen.inputs.checkpoints.fitting import in_groups
-from reportgen.inputs.run_inputs import RunFacts
+from reportgen.inputs.facts import RunFacts
 from reportgen.language import N_
 
 PASSED_OVER = {  # kinds of `inputs.passed_over` in the reader's words

@@ -21,10 +21,10 @@ from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import TwoFitError
 from reportgen.inputs.images.preprocessing_values import Said
-from reportgen.inputs.models.adapted import NOT_YET_READ, Program, Reading
 from reportgen.inputs.models.factories import factory_model
 from reportgen.inputs.models.hub_models import TRANSFORMERS, is_of_timm, library, timm_arguments, transformers_model
 from reportgen.inputs.models.loading import load_weights
+from reportgen.inputs.models.output_reading import NOT_YET_READ, Program, Reading
 from reportgen.inputs.models.programs import program_model
 from reportgen.inputs.models.timm_config import timm_preprocessing
 from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes

@@ -16,7 +16,8 @@ from torch import nn
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.models.adapted import NOT_YET_READ, Reading, adapted, own
+from reportgen.inputs.models.adapted import adapted, own
+from reportgen.inputs.models.output_reading import NOT_YET_READ, Reading
 from reportgen.inputs.models.output_scores import NoScoresError, Place, at, place_of_scores
 from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
 

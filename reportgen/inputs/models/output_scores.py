@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 
+from reportgen.inputs.models.output_reading import Step
+
 # Under these names libraries return scores; the first that is there is taken. Auxiliary heads go by others.
 SCORE_KEYS = (
     *("logits", "out", "output", "outputs", "scores", "score", "pred", "preds", "prediction", "predictions"),
     *("class_logits", "cls_logits", "y_hat", "y", "probs", "probabilities", "probas"),
 )
 _DEEPEST = 3
-Step = str | int
 
 
 class NoScoresError(Exception):

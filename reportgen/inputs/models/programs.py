@@ -20,7 +20,7 @@ from torch import nn
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.images.preprocessing_values import Said
-from reportgen.inputs.models.adapted import Program, Reading
+from reportgen.inputs.models.output_reading import Program, Reading
 
 log = logging.getLogger(__name__)
 PROGRAM_NAMES: Mapping[Program, str] = {"torchscript": "TorchScript archive", "exported_program": "exported program"}

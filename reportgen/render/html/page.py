@@ -12,8 +12,8 @@ from markupsafe import Markup
 from reportgen.compose.panels import METHOD_TITLES
 from reportgen.compose.report import Report
 from reportgen.compose.sheet import Sheet
+from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes
-from reportgen.inputs.run_inputs import RunFacts
 from reportgen.language import N_, language
 from reportgen.plain_text import for_page
 from reportgen.render.environment import Sandbox, environment, rendered, templates_dir, text_of

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from reportgen.explain.methods.target_layers import tapped, target_layer
-from reportgen.inputs.models.adapted import Reading, adapted
+from reportgen.inputs.models.adapted import adapted
+from reportgen.inputs.models.output_reading import Reading
 
 transformers = pytest.importorskip("transformers", reason="NOT RUN: transformers is not installed")
 TOKENS = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16, "patch_size": 8}
