@@ -11,12 +11,14 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, PastRun, surroundings
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.predictions import Predictions, UnreadableImage
-from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
+from reportgen.explain.attribution_method import declared
+from reportgen.explain.attributions import Attributions, ExplainedExample
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.maps import AttributionMap
+from reportgen.explain.method_traits import MethodUse, Refusal
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.classes import ClassAlignment
 from reportgen.inputs.facts import DataFacts, ModelFacts, RunFacts
@@ -115,6 +117,11 @@ def past_run_of(predictions, preds=None, *, run_id="20261122T080000000Z-00000000
     )
 
 
+def use_of(name, *, layer="", **settings):
+    """The built-in method `name` as a run stores that it was used."""
+    return MethodUse(name=name, layer=layer, settings=settings, adjusted={}, traits=declared(name).traits)
+
+
 def attributions_of(findings, *, masks=True):
     """A warm corner for the predicted class and nothing for the true one, for every example; every second map is not
     distinguishable from random ones, and SmoothGrad failed its randomisation test."""
@@ -143,11 +150,18 @@ def attributions_of(findings, *, masks=True):
         examples=tuple(made),
         options=ExplainOptions(),
         methods=(
-            MethodUse(name="grad_cam", layer="layer4", settings={}, adjusted={}),
-            MethodUse(name="contrast", layer="layer4", settings={}, adjusted={}),
-            MethodUse(name="smooth_grad", layer="", settings={"n_samples": 50, "noise_frac": 0.15}, adjusted={}),
+            use_of("grad_cam", layer="layer4"),
+            use_of("contrast", layer="layer4"),
+            use_of("smooth_grad", n_samples=50, noise_frac=0.15),
         ),
-        refusals=(Refusal(name="deep_lift", reason="other_activations", detail="GELU"),),
+        refusals=(
+            Refusal(
+                name="deep_lift",
+                reason="other_activations",
+                detail="GELU",
+                traits=declared("deep_lift").traits,
+            ),
+        ),
         randomization_tests=(
             RandomizationTest(
                 method="grad_cam", correlation={"head": 0.1, "upper_half": -0.2, "all": 0.0}, n_pictures=3

@@ -1,14 +1,13 @@
 """Panels: the crop that the model saw, with its attributions over it, as JPEG tiles.
 
-Grad-CAM for the predicted and for the true class, and the contrast of the two, share one scale, from 0 to the largest
-of their peaks, so that a weak map looks weak. A map without positive evidence is not drawn at all: its tile is the
+Maps of one picture whose methods name the same scale are drawn on one, from 0 to the largest of their peaks, so that a
+weak map looks weak. A map without positive evidence is not drawn at all: its tile is the
 plain crop and is marked `blank`. What the page may say of a map is its tile's `standing`.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import matplotlib as mpl
@@ -18,36 +17,19 @@ from PIL import Image
 
 from reportgen.analyse.examples import ExampleReason
 from reportgen.analyse.findings import Findings
-from reportgen.explain.attributions import Attributions, MethodUse
+from reportgen.explain.attributions import Attributions
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.randomization import Outcome, RandomizationTest
-from reportgen.explain.checks.standing import ON_ONE_SCALE, Standing, shared_scale, standings
+from reportgen.explain.checks.standing import Standing, scales_of, standings
 from reportgen.explain.maps import AttributionMap
+from reportgen.explain.method_traits import MethodUse
 
 COLOUR_MAP = "viridis"  # perceptually uniform, and still rising in lightness when printed in grey
 JPEG_QUALITY = 80
-CLIP_PERCENTILE = 99.0  # of SmoothGrad, Smilkov et al. 2017, section 3.2
+CLIP_PERCENTILE = 99.0  # Smilkov et al. 2017, section 3.2
 _MAX_OPACITY = 0.75
-_OVERLAID = (*ON_ONE_SCALE, "occlusion", "lime")  # coarse maps, readable only over the picture
 _HOT, _ONE_SPOT = 0.95, 0.5  # share of the peak that is as hot as the peak; share of a side that is still one place
-METHOD_TITLES: Mapping[str, str] = MappingProxyType(
-    {
-        "grad_cam": "Grad-CAM",
-        "contrast": "Contrast",
-        "smooth_grad": "SmoothGrad",
-        "vanilla_grad": "Gradient",
-        "saliency": "Saliency",
-        "grad_x_input": "Gradient x input",
-        "integrated_gradients": "Integrated Gradients",
-        "deep_lift": "DeepLIFT",
-        "lrp": "LRP",
-        "guided_backprop": "Guided Backprop",
-        "deconv": "Deconvolution",
-        "occlusion": "Occlusion",
-        "lime": "LIME",
-    }
-)
 _PLACES = (
     ("upper_left", "top", "upper_right"),
     ("left", "centre", "right"),
@@ -59,7 +41,7 @@ _PLACES = (
 class Tile:
     """One picture of a panel. `kind` is "crop" or the method; the crop has no class, numbers or place.
 
-    `shown`: the explained class; `rival`: the class that a contrast is drawn against; `scale_max`: the value of full
+    `shown`: the explained class; `rival`: the class that it is compared with; `scale_max`: the value of full
     colour; `place`: which ninth of the crop holds the hottest spot, "" where there is none or no single one;
     `baseline`: what the method compares the picture with, a key, "" for none; `standing`: see `checks.standing`, ""
     for the crop; `randomization_test`: how the method came through the randomisation test, "" where there was none.
@@ -92,7 +74,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One example for the reader. Probabilities in [0, 1]; `tiles` begins with the crop."""
+    """One example for the reader. Probabilities in [0, 1]; `tiles` begins with the crop.
+
+    `localising`: the method of whose maps is said in words where they lie, "" without one.
+    """
 
     idx: int
     sample_id: str
@@ -103,6 +88,7 @@ class Panel:
     confidence: float
     prob_target: float
     tiles: tuple[Tile, ...]
+    localising: str = ""
 
     @property
     def correct(self) -> bool:
@@ -142,6 +128,7 @@ def panels(findings: Findings, attributions: Attributions) -> tuple[Mapping[int,
             confidence=float(probs[idx, pred]),
             prob_target=float(probs[idx, target]),
             tiles=tiles,
+            localising=attributions.localising,
         )
     return made, assets
 
@@ -161,12 +148,16 @@ def map_tiles(
     failed = {name for name, outcome in outcomes.items() if outcome == "fail"}
     tiles = [Tile(kind="crop", asset=f"{stem}-crop.jpg")]
     files = {tiles[0].asset: jpeg(crop)}
-    for attribution, standing in zip(maps, standings(maps, failed=failed), strict=True):
-        scale_max = shared_scale(maps) if attribution.method in ON_ONE_SCALE else attribution.peak
-        if _fine(attribution, crop):
-            scale_max = (
-                float(np.percentile(attribution.values, CLIP_PERCENTILE)) or attribution.peak
-            )  # 0 where few pixels are hot
+    overlaid = {use.name for use in uses if use.traits.overlay}
+
+    def full_colour(attribution: AttributionMap) -> float:
+        if not _alone(attribution, crop, overlaid):
+            return attribution.peak
+        clipped = float(np.percentile(attribution.values, CLIP_PERCENTILE))
+        return clipped or attribution.peak  # 0 where few pixels are hot
+
+    told = zip(maps, standings(maps, methods=uses, failed=failed), scales_of(maps, uses, full_colour), strict=True)
+    for attribution, standing, scale_max in told:
         tile = Tile(
             kind=attribution.method,
             asset=f"{stem}-{attribution.method.replace(':', '.')}-{attribution.class_idx}.jpg",
@@ -183,13 +174,14 @@ def map_tiles(
             randomization_test=outcomes.get(attribution.method, ""),
         )
         tiles.append(tile)
-        files[tile.asset] = jpeg(_drawn(crop, attribution, tile))
+        alone = _alone(attribution, crop, overlaid)
+        files[tile.asset] = jpeg(_drawn(crop, attribution, tile, alone=alone))
     return tuple(tiles), files
 
 
-def _fine(attribution: AttributionMap, crop: NDArray[np.uint8]) -> bool:
-    """Whether the map has a value a pixel and is shown by itself, clipped like SmoothGrad's in the paper."""
-    return attribution.method not in _OVERLAID and attribution.values.shape == crop.shape[:2]
+def _alone(attribution: AttributionMap, crop: NDArray[np.uint8], overlaid: Collection[str]) -> bool:
+    """Whether the map has a value a pixel and is shown by itself, clipped at CLIP_PERCENTILE."""
+    return attribution.method not in overlaid and attribution.values.shape == crop.shape[:2]
 
 
 def _place(values: NDArray[np.float32]) -> str:
@@ -206,11 +198,11 @@ def _place(values: NDArray[np.float32]) -> str:
     return _PLACES[min(row, 2)][min(column, 2)]
 
 
-def _drawn(crop: NDArray[np.uint8], attribution: AttributionMap, tile: Tile) -> NDArray[np.uint8]:
+def _drawn(crop: NDArray[np.uint8], attribution: AttributionMap, tile: Tile, *, alone: bool) -> NDArray[np.uint8]:
     if tile.blank:
         return crop
     share = scaled(attribution.values, tile.scale_max, (crop.shape[0], crop.shape[1]))
-    return heatmap(share) if _fine(attribution, crop) else overlay(crop, share)
+    return heatmap(share) if alone else overlay(crop, share)
 
 
 def scaled(values: NDArray[np.float32], scale_max: float, size: tuple[int, int]) -> NDArray[np.float64]:

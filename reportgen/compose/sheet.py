@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from reportgen.compose.figures import INK, MM, STYLE
-from reportgen.compose.panels import METHOD_TITLES, Tile, map_tiles
-from reportgen.explain.attributions import MethodUse, Refusal
+from reportgen.compose.panels import Tile, map_tiles
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.randomization import RandomizationTest
+from reportgen.explain.method_traits import MethodUse, Refusal, Text, in_language, titles
 from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.facts import RunFacts
@@ -48,6 +48,11 @@ class Sheet:
     refusals: tuple[Refusal, ...]
     randomization_tests: tuple[RandomizationTest, ...]
     assets: Mapping[str, bytes]
+
+    @property
+    def titles(self) -> Mapping[str, Text]:
+        """By name what a reader calls each method."""
+        return titles((*self.uses, *self.refusals))
 
 
 def sheet(
@@ -100,7 +105,7 @@ def sheet_png(one: Sheet) -> bytes:
             axes.set_axis_off()
             _caption(axes, one, tile)
         if one.refusals:
-            refused = told.listed([told.gettext(METHOD_TITLES.get(each.name, each.name)) for each in one.refusals])
+            refused = told.listed([in_language(one.titles[each.name], told) for each in one.refusals])
             text = told.gettext("Not drawn, as they do not hold for this model (the page says why): %(methods)s")
             text %= {"methods": refused}
             figure.text(3 / width, 2.5 / height, text, size=7, color=_ALARM)
@@ -119,7 +124,7 @@ def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
     if tile.kind == "crop":
         lines = [(told.gettext("as the model saw it"), INK)]
     else:
-        lines = [(told.gettext(METHOD_TITLES.get(tile.kind, tile.kind)), INK)]
+        lines = [(in_language(one.titles[tile.kind], told), INK)]
         lines += [(line, INK) for line in fitting(one.notes.name(tile.shown))]
         if tile.rival:
             versus = told.gettext("not %(rival)s") % {"rival": one.notes.name(tile.rival)}

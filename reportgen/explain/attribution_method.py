@@ -1,14 +1,15 @@
 """Attribution methods: what one is, what it is asked, and what it answers.
 
-A method is a callable `(context: ModelContext) -> Explainer`: it looks at the model once, makes itself ready, and
-answers requests. Where it does not hold for the model it raises `NotApplicableError`, and the report says so in words.
-Built-in methods are named in `methods.registry`; any other is given as `package.module:attribute`.
+A method is an `AttributionMethod`: what it says of itself, and a callable `(context: ModelContext) -> Explainer` that
+looks at the model once, makes itself ready, and answers requests. Where it does not hold for the model it raises
+`NotApplicableError`, and the report says so in words. Built-in methods are named in `methods.registry`; any other is
+given as `package.module:attribute`, which may also be the bare callable.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -16,32 +17,20 @@ from torch import nn
 from reportgen.errors import ConfigError
 from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.compute import Compute
-from reportgen.explain.methods.registry import METHODS, OF_OUTPUTS
+from reportgen.explain.method_traits import UNKNOWN, MethodTraits, MethodUse, Refusal, RefusalReason
+from reportgen.explain.methods.registry import METHODS
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of
 from reportgen.inputs.models.programs import PROGRAM_NAMES
 from reportgen.plugins import resolved
 
-Reason = Literal[
-    "no_feature_map",  # nothing with a place in the picture that Grad-CAM could weigh
-    "no_relu",  # no ReLU whose backward pass the method could change: it would be the plain gradient
-    "other_activations",  # activations for which the method has no rule; detail names them
-    "not_traceable",  # the forward pass cannot be rewritten on a private copy; detail says why
-    "no_rule",  # a module or operation without a propagation rule; detail names it
-    "does_not_add_up",  # the attributions do not add up to the difference they share out; detail gives both numbers
-    "no_gradient",  # the forward pass keeps no gradient (torch.no_grad, detach)
-    "program",  # TorchScript or an exported program: nothing inside it can be looked at or changed
-    "same_for_every_picture",  # nothing of the picture reaches the map
-    "no_map",  # what it gives is no answer to the request: another type or shape; detail says what
-    "not_finite",  # every map holds NaN, infinite or negative values
-    "failed",  # the method itself raised; detail says what
-]
+Described = TypeVar("Described", MethodUse, Refusal)
 
 
 class NotApplicableError(Exception):
     """A method does not hold for this model: why, as a key for the templates, and what stands in the way."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: RefusalReason, detail: str = "") -> None:
         self.reason, self.detail = reason, detail
         super().__init__(reason, detail)
 
@@ -96,13 +85,63 @@ class Explainer:
     adjusted: Mapping[str, int] = field(default_factory=dict)
 
 
-def method(name: str, context: ModelContext) -> Explainer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributionMethod(MethodTraits):
+    """An attribution method: what the report needs to know of it, and how it is made ready for a model.
+
+    `prepare(context)` gives an Explainer, or raises NotApplicableError. `of_outputs`: it asks for the model's outputs
+    alone, so that it holds for a program without Python code as well. `tries_itself`: `prepare` has found out whether
+    the method holds; else it is tried with one request before the run, which a slow method may want to spare.
+    """
+
+    prepare: Callable[[ModelContext], Explainer]
+    of_outputs: bool = False
+    tries_itself: bool = False
+
+    def __call__(self, context: ModelContext) -> Explainer:
+        """The method, ready for the model of `context`."""
+        return self.prepare(context)
+
+    @property
+    def traits(self) -> MethodTraits:
+        """What it says of itself, as plain values."""
+        values: dict[str, Any] = {}
+        for part in fields(MethodTraits):
+            value = getattr(self, part.name)
+            values[part.name] = dict(value) if isinstance(value, Mapping) else value
+        return MethodTraits(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedMethod(Explainer):
+    """A method made ready for one model, with the name that it was asked by and what it says of itself."""
+
+    name: str
+    declared: AttributionMethod
+
+
+def declared(name: str) -> AttributionMethod:
+    """The method `name`; a bare callable says nothing of itself, and is tried with every model.
+
+    Raises ConfigError for a name that is none.
+    """
+    found = resolved(name, METHODS, kind="attribution method")
+    return found if isinstance(found, AttributionMethod) else AttributionMethod(prepare=found, of_outputs=True)
+
+
+def with_traits(one: Described) -> Described:
+    """The same, with what a built-in method says of itself where the version that stored it did not keep that."""
+    stored_by_an_older_version = one.traits == UNKNOWN and one.name in METHODS
+    return replace(one, traits=declared(one.name).traits) if stored_by_an_older_version else one
+
+
+def method(name: str, context: ModelContext) -> PreparedMethod:
     """The method `name`, ready for `context`. Raises NotApplicableError, or ConfigError for a name that is none."""
-    program = program_of(context.model)
-    if program and name in METHODS and name not in OF_OUTPUTS:
+    found, program = declared(name), program_of(context.model)
+    if program and not found.of_outputs:
         raise NotApplicableError("program", PROGRAM_NAMES[program])
     with _exact(name, context):
-        explainer = resolved(name, METHODS, kind="attribution method")(context)
+        explainer = found.prepare(context)
     if not isinstance(explainer, Explainer):
         raise ConfigError(
             f"attribution method {name!r}",
@@ -115,7 +154,14 @@ def method(name: str, context: ModelContext) -> Explainer:
         with _exact(name, context):
             return explainer.maps(request)
 
-    return replace(explainer, maps=maps)
+    return PreparedMethod(
+        maps=maps,
+        layer=explainer.layer,
+        settings=explainer.settings,
+        adjusted=explainer.adjusted,
+        name=name,
+        declared=found,
+    )
 
 
 @contextmanager

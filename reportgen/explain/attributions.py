@@ -16,10 +16,10 @@ from reportgen.evaluate.loop import Progress
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attribution_method import (
     AttributionRequest,
-    Explainer,
     ModelContext,
     NotApplicableError,
-    Reason,
+    PreparedMethod,
+    declared,
     method,
 )
 from reportgen.explain.checks.insertion_deletion import faithfulness
@@ -29,34 +29,15 @@ from reportgen.explain.checks.randomization import RandomizationTest, randomizat
 from reportgen.explain.checks.run_localisation import FocusRow, focus_rows
 from reportgen.explain.chosen import Gone, chosen_pictures
 from reportgen.explain.maps import AttributionMap, Picture, attribution_maps, checked_maps, claim
+from reportgen.explain.method_traits import MethodUse, Refusal, Text, titles
 from reportgen.explain.methods.captum_calls import foreign_code
-from reportgen.explain.methods.registry import METHODS, STAND_IN
+from reportgen.explain.methods.registry import STAND_IN
 from reportgen.explain.methods.target_layers import target_layer
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of
 from reportgen.inputs.run_inputs import RunInputs
-from reportgen.plugins import resolved
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodUse:
-    """A method that was used: its target layer ("" for pixels), its settings, and what a private copy changed."""
-
-    name: str
-    layer: str
-    settings: Mapping[str, str | int | float]
-    adjusted: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A method that was asked for and does not hold for the model: no map was drawn."""
-
-    name: str
-    reason: Reason
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +53,7 @@ class ExplainedExample:
 class Attributions:
     """The examples explained, in the order of `findings.examples`, with what made the maps and what was found of them.
 
-    `focus`: where Grad-CAM of the predicted class lies for errors and hits of the whole run, where there are masks.
+    `focus`: where the maps of `localising` lie for errors and hits of the whole run, where there are masks.
     `switched`: by method what it, or the model in its calls, changed of torch's arithmetic, see `ModelContext`.
     `gone`: the examples that could not be explained, as their files are no more what was evaluated.
     """
@@ -94,15 +75,24 @@ class Attributions:
 
     @property
     def target_layer(self) -> str:
-        """Where Grad-CAM looked; "" when it was not used."""
+        """The layer that maps were taken at; "" where all are of the pixels."""
         return next((use.layer for use in self.methods if use.layer), "")
+
+    @property
+    def localising(self) -> str:
+        """The method of whose maps the report says in words where they lie; "" without one."""
+        return next((use.name for use in self.methods if use.traits.localises), "")
+
+    @property
+    def titles(self) -> Mapping[str, Text]:
+        """By name what a reader calls each method that was asked for."""
+        return titles((*self.methods, *self.refusals))
 
 
 def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
-    """Raises ConfigError, before device time is spent: an unknown method, or no target layer for Grad-CAM."""
-    for name in options.methods:
-        resolved(name, METHODS, kind="attribution method")
-    if {"grad_cam", "contrast"} & set(options.methods) and not program_of(inputs.model):
+    """Raises ConfigError, before device time is spent: an unknown method, or no target layer for one that needs it."""
+    at_a_layer = [name for name in options.methods if declared(name).at == "layer"]
+    if at_a_layer and not program_of(inputs.model):
         preprocessing = inputs.facts.preprocessing
         picture = torch.zeros(1, preprocessing.channels, *preprocessing.crop_size)
         with torch.no_grad():
@@ -114,9 +104,9 @@ def explain(
 ) -> Attributions:
     """Every method of `options` for every chosen example, each map with its numbers; then the randomisation tests.
 
-    Grad-CAM explains the predicted and the true class, the others the predicted one. Afterwards the model is as it was
-    found. A method that does not hold for the model, or gives no map of any picture, is refused, and a picture that is
-    gone or changed since it was evaluated is left out, neither is fatal. Raises EvaluationError (out of memory).
+    Each method explains the classes that it declares. Afterwards the model is as it was found. A method that does not
+    hold for the model, or gives no map of any picture, is refused, and a picture that is gone or changed since it was
+    evaluated is left out, neither is fatal. Raises EvaluationError (out of memory).
     """
     chosen, gone = chosen_pictures(inputs, findings, seed=options.seed)
     if not chosen:
@@ -147,7 +137,7 @@ def explain(
             methods=uses(ready),
             refusals=refusals,
             randomization_tests=randomization_tests(context, originals, asked) if asked else (),
-            focus=focus_rows(inputs, findings, context, grad_cam=ready.get("grad_cam")),
+            focus=focus_rows(inputs, findings, context, localising=_localising(ready)),
             precision=precision_checks(context, ready, asked) if asked else (),
             gone=gone,
         )
@@ -167,16 +157,16 @@ def predicted_map(name: str, maps: Sequence[AttributionMap]) -> NDArray[np.float
 
 
 def with_maps(
-    ready: Mapping[str, Explainer],
+    ready: Mapping[str, PreparedMethod],
     refusals: tuple[Refusal, ...],
     *,
     found: Sequence[Sequence[AttributionMap]],
     lacking: Mapping[str, NotApplicableError],
-) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
+) -> tuple[dict[str, PreparedMethod], tuple[Refusal, ...]]:
     """The same without the methods that failed and have no map of any picture; they are refused."""
     drawn = {attribution.method for maps in found for attribution in maps}
     lost = {name: error for name, error in lacking.items() if name not in drawn}
-    more = tuple(Refusal(name=name, reason=error.reason, detail=error.detail) for name, error in lost.items())
+    more = tuple(refusal(name, error) for name, error in lost.items())
     return {name: one for name, one in ready.items() if name not in lost}, (*refusals, *more)
 
 
@@ -197,39 +187,54 @@ def model_context(inputs: RunInputs, picture: Picture, *, on: Compute, options: 
 
 def made_ready(
     context: ModelContext, names: Sequence[str], *, level: int = logging.WARNING
-) -> tuple[dict[str, Explainer], tuple[Refusal, ...]]:
+) -> tuple[dict[str, PreparedMethod], tuple[Refusal, ...]]:
     """The methods that hold for the model, and those that do not, each tried once on the context's example.
 
     Where none of `names` holds, STAND_IN takes their place: a report with some maps rather than none.
     """
-    ready: dict[str, Explainer] = {}
+    ready: dict[str, PreparedMethod] = {}
     refusals = []
     idx = torch.zeros((1, 1), dtype=torch.int64, device=context.example.device)
     trial = AttributionRequest(inputs=context.example, class_idx=idx, rival_idx=idx, seeds=(0,))
     for name in names:
         try:
             with foreign_code():
-                explainer = method(name, context)
-                if name != "smooth_grad":  # 50 copies; it tries itself with one
-                    checked_maps(name, explainer, trial)
+                prepared = method(name, context)
+                if not prepared.declared.tries_itself:
+                    checked_maps(name, prepared, trial)
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
             log.log(level, "%s cannot be used with this model: %s (%s)", name, why, error.detail)
-            refusals.append(Refusal(name=name, reason=error.reason, detail=error.detail))
+            refusals.append(refusal(name, error))
         else:
-            ready[name] = explainer
+            ready[name] = prepared
     if refusals and not ready and STAND_IN not in names:
         log.log(level, "%s is used instead, which takes longer", STAND_IN)
         ready, _ = made_ready(context, (STAND_IN,), level=level)
     return ready, tuple(refusals)
 
 
-def uses(ready: Mapping[str, Explainer]) -> tuple[MethodUse, ...]:
+def uses(ready: Mapping[str, PreparedMethod]) -> tuple[MethodUse, ...]:
     """What was made ready, as plain values."""
     return tuple(
-        MethodUse(name=name, layer=one.layer, settings=dict(one.settings), adjusted=dict(one.adjusted))
+        MethodUse(
+            name=name,
+            layer=one.layer,
+            settings=dict(one.settings),
+            adjusted=dict(one.adjusted),
+            traits=one.declared.traits,
+        )
         for name, one in ready.items()
     )
+
+
+def refusal(name: str, error: NotApplicableError) -> Refusal:
+    """The method `name`, which does not hold."""
+    return Refusal(name=name, reason=error.reason, detail=error.detail, traits=declared(name).traits)
+
+
+def _localising(ready: Mapping[str, PreparedMethod]) -> PreparedMethod | None:
+    return next((one for one in ready.values() if one.declared.localises), None)
 
 
 def judged_maps(

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError
+from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, PreparedMethod
 from reportgen.explain.checks.insertion_deletion import Claim, Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.methods.captum_calls import foreign_code
@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionMap:
-    """One attribution. values (h, w) float32 >= 0, not normalised; peak is their maximum, 0 when there is no evidence.
+    """One map. values (h, w) float32 >= 0, not normalised; peak is their maximum, 0 when there is no evidence.
 
-    `class_idx` is the explained class (report order), `rival_idx` the class that a contrast is drawn against. `layer`
+    `class_idx` is the explained class (report order), `rival_idx` the class it is compared with where that is what the
+    method explains. `layer`
     is "" for methods on the input's pixels. `faithfulness` and `focus` are None where they could not be worked out.
     """
 
@@ -64,31 +65,33 @@ class Picture:
 
 
 def attribution_maps(
-    inputs: RunInputs, ready: Mapping[str, Explainer], pictures: Sequence[Picture], *, device: torch.device
+    inputs: RunInputs, ready: Mapping[str, PreparedMethod], pictures: Sequence[Picture], *, device: torch.device
 ) -> tuple[list[list[AttributionMap]], dict[str, NotApplicableError]]:
     """The maps of each picture, in the order of `ready`; and by method why pictures lack its map, where some do.
 
-    Grad-CAM explains every class of a picture, from one forward pass; a contrast needs a rival and is left out without
-    one; every other method explains the predicted class. A method that fails on these pictures after all, or gives one
-    of them a map with values that are not finite or negative, leaves no map of them, and the log says so.
+    What each explains it says itself: the predicted class, every class of a picture in one request, or the predicted
+    class against its rival, which is left out where there is none. A method that fails on these pictures after all, or
+    gives one of them a map with values that are not finite or negative, leaves no map of them, and the log says so.
     """
     output_idx = inputs.facts.alignment.output_idx
     found: list[list[AttributionMap]] = [[] for _ in pictures]
     lacking: dict[str, NotApplicableError] = {}
-    for name, explainer in ready.items():
-        chosen = [row for row, picture in enumerate(pictures) if name != "contrast" or len(picture.classes) > 1]
+    for name, prepared in ready.items():
+        both = prepared.declared.explains == "predicted_and_rival"
+        against = prepared.declared.explains == "predicted_against_rival"
+        chosen = [row for row, picture in enumerate(pictures) if not against or len(picture.classes) > 1]
         if not chosen:
             continue
         asked = [pictures[row] for row in chosen]
         firsts, lasts = ([output_idx[picture.classes[end]] for picture in asked] for end in (0, -1))
         request = AttributionRequest(
             inputs=inputs.facts.preprocessing.normalised(torch.stack([picture.crop for picture in asked]).to(device)),
-            class_idx=torch.tensor([firsts, lasts] if name == "grad_cam" else [firsts], device=device),
-            rival_idx=torch.tensor([lasts, firsts] if name == "grad_cam" else [lasts], device=device),
+            class_idx=torch.tensor([firsts, lasts] if both else [firsts], device=device),
+            rival_idx=torch.tensor([lasts, firsts] if both else [lasts], device=device),
             seeds=tuple(picture.seed for picture in asked),
         )
         try:
-            maps = checked_maps(name, explainer, request)
+            maps = checked_maps(name, prepared, request)
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
             log.warning("no map of %s for %d pictures: %s (%s)", name, len(chosen), why, error.detail)
@@ -96,14 +99,14 @@ def attribution_maps(
             continue
         for column, row in enumerate(chosen):
             classes = pictures[row].classes
-            for number, k in enumerate(classes if name == "grad_cam" else classes[:1]):
+            for number, k in enumerate(classes if both else classes[:1]):
                 values = maps[number][column]
                 if values is None:
                     lacking[name] = NotApplicableError("not_finite")
                 else:
-                    rival = classes[1] if name == "contrast" else None
+                    rival = classes[1] if against else None
                     found[row].append(
-                        AttributionMap(method=name, class_idx=k, rival_idx=rival, layer=explainer.layer, values=values)
+                        AttributionMap(method=name, class_idx=k, rival_idx=rival, layer=prepared.layer, values=values)
                     )
     return found, lacking
 

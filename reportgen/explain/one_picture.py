@@ -12,8 +12,6 @@ from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.explain.attributions import (
-    MethodUse,
-    Refusal,
     attribution_request,
     judged_maps,
     made_ready,
@@ -25,6 +23,7 @@ from reportgen.explain.attributions import (
 )
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.maps import AttributionMap, Picture, attribution_maps
+from reportgen.explain.method_traits import MethodUse, Refusal
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
 from reportgen.plain_text import named

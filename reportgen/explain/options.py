@@ -38,7 +38,7 @@ class ExplainOptions:
     `smooth_grad_samples`, `noise_frac`: n and sigma / (x_max - x_min) of SmoothGrad. `insertion_steps`: pictures a
     curve of insertion and deletion, 0 for none; `random_maps`: how many random maps each is compared with.
     `certificate_pictures`: pictures of the randomisation test at most, 0 for none. `focus_pictures`: errors, and as
-    many hits, whose masks are compared with Grad-CAM, at most.
+    many hits, whose masks are compared with the maps, at most.
     """
 
     GROUP: ClassVar = Group("Explanation", table="explain", about="how much is computed for the maps")

@@ -4,8 +4,9 @@ from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.memory import memory_errors_worded
 from reportgen.evaluate.trial import trial_crops
-from reportgen.explain.attributions import Refusal, made_ready, model_context
+from reportgen.explain.attributions import made_ready, model_context
 from reportgen.explain.maps import Picture
+from reportgen.explain.method_traits import Refusal
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.run_inputs import RunInputs
 

@@ -30,7 +30,16 @@ from reportgen.render.limits import within_limits
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 
 # Of single pages.
-OTHER_FILTERS = ("cell", "differences_text", "gate_text", "method_name", "mismatch_text", "omitted_text", "rule_text")
+OTHER_FILTERS = (
+    "cell",
+    "differences_text",
+    "gate_text",
+    "method_description",
+    "method_name",
+    "mismatch_text",
+    "omitted_text",
+    "rule_text",
+)
 OPEN_TO = frozenset({"builtins", "collections", "datetime", "jinja2", "markupsafe", "reportgen"})  # packages
 
 

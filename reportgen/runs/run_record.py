@@ -17,7 +17,8 @@ from reportgen.analyse.findings import RunContext
 from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun
 from reportgen.evaluate.predictions import Predictions
-from reportgen.explain.attributions import Attributions, ExplainedExample, MethodUse, Refusal
+from reportgen.explain.attribution_method import with_traits
+from reportgen.explain.attributions import Attributions, ExplainedExample
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.checks.precision import PrecisionCheck
@@ -25,6 +26,7 @@ from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.checks.run_localisation import FocusRow
 from reportgen.explain.chosen import Gone
 from reportgen.explain.maps import AttributionMap
+from reportgen.explain.method_traits import MethodUse, Refusal
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.images.preprocessing_values import LARGEST_PX
 from reportgen.inputs.images.thumbnails import is_thumbnail
@@ -135,6 +137,7 @@ def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: 
             for i, one in enumerate(record.maps)
         )
     rest = {part.name: getattr(record.explain, part.name) for part in fields(record.explain)}
+    rest |= {name: tuple(with_traits(one) for one in rest[name]) for name in ("methods", "refusals")}
     return Attributions(examples=examples, randomization_tests=rest.pop("certificates"), **rest)
 
 

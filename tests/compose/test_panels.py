@@ -13,7 +13,7 @@ from reportgen.explain.attributions import Attributions, ExplainedExample
 from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.options import ExplainOptions
-from tests.synthetic import FIRST_NIGHT
+from tests.synthetic import FIRST_NIGHT, use_of
 
 
 def test_scaling_is_bilinear_and_clipped():
@@ -61,7 +61,7 @@ def made(hand_predictions, *maps, **found):
     attributions = Attributions(
         examples=(ExplainedExample(example=example, crop=crop, maps=maps),),
         options=ExplainOptions(),
-        methods=(),
+        methods=tuple(use_of(name) for name in dict.fromkeys(one.method for one in maps)),
         **found,
     )
     by_row, assets = panels(findings, attributions)

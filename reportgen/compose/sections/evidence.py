@@ -5,9 +5,9 @@ from statistics import fmean
 
 from reportgen.analyse.intervals import difference, mean_interval
 from reportgen.compose.section import Section, SectionContext
-from reportgen.explain.attributions import MethodUse
 from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.checks.standing import standings
+from reportgen.explain.method_traits import MethodUse
 from reportgen.language import N_
 
 
@@ -26,8 +26,9 @@ def evidence(context: SectionContext) -> Section | None:
         data={
             "errors": errors,
             "hits": hits,
-            "cam_outcome": next(
-                (one.outcome for one in attributions.randomization_tests if one.method == "grad_cam"), None
+            "localising": attributions.localising,
+            "localising_outcome": next(
+                (one.outcome for one in attributions.randomization_tests if one.method == attributions.localising), None
             ),
             "left_out": [use.name for use in attributions.methods if use.name in attributions.failed],
             "difference": difference((errors.n_off, errors.n), (hits.n_off, hits.n)),
@@ -42,11 +43,13 @@ def evidence(context: SectionContext) -> Section | None:
 
 def _trust(context: SectionContext, use: MethodUse) -> dict[str, object]:
     """What is known of a method's maps in this run."""
-    failed = context.attributions.failed
+    attributions = context.attributions
     maps = [
         (attribution, standing)
-        for one in context.attributions.examples
-        for attribution, standing in zip(one.maps, standings(one.maps, failed=failed), strict=True)
+        for one in attributions.examples
+        for attribution, standing in zip(
+            one.maps, standings(one.maps, methods=attributions.methods, failed=attributions.failed), strict=True
+        )
         if attribution.method == use.name
     ]
     drawn = [
@@ -69,7 +72,5 @@ def _trust(context: SectionContext, use: MethodUse) -> dict[str, object]:
         "random": fmean(fmean(one.random) for one in judged) if judged else None,
         "enrichment": fmean(enrichments) if enrichments else None,
         "enrichment_ci": mean_interval(enrichments),
-        "randomization_test": next(
-            (one for one in context.attributions.randomization_tests if one.method == use.name), None
-        ),
+        "randomization_test": next((one for one in attributions.randomization_tests if one.method == use.name), None),
     }

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import pearsonr
 
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError, method
+from reportgen.explain.attribution_method import (
+    AttributionRequest,
+    ModelContext,
+    NotApplicableError,
+    PreparedMethod,
+    method,
+)
 from reportgen.explain.maps import checked_maps
 
 
@@ -19,7 +25,7 @@ class PrecisionCheck:
 
 
 def precision_checks(
-    context: ModelContext, ready: Mapping[str, Explainer], request: AttributionRequest
+    context: ModelContext, ready: Mapping[str, PreparedMethod], request: AttributionRequest
 ) -> tuple[PrecisionCheck, ...]:
     """One check for each method of `ready` that works in bfloat16, on the pictures of `request` (M = 1).
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.findings import Findings
 from reportgen.analyse.intervals import Interval, wilson
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError, PreparedMethod
 from reportgen.explain.checks.localisation import Focus, enlarged, focus
 from reportgen.explain.maps import checked_maps
 from reportgen.inputs.datasets.labelled_images import Sample
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FocusRow:
-    """Grad-CAM of the predicted class of row `idx`; `focus` is None where it says nothing (see `focus.focus`)."""
+    """The map of the predicted class of row `idx`; `focus` is None where it says nothing (see `focus.focus`)."""
 
     idx: int
     correct: bool
@@ -66,15 +66,15 @@ def localisation_summary(rows: Sequence[FocusRow]) -> LocalisationSummary:
 
 
 def focus_rows(
-    inputs: RunInputs, findings: Findings, context: ModelContext, *, grad_cam: Explainer | None
+    inputs: RunInputs, findings: Findings, context: ModelContext, *, localising: PreparedMethod | None
 ) -> tuple[FocusRow, ...]:
     """Errors and hits with a mask, up to `focus_pictures` of each, drawn with the run's seed, in row order.
 
-    Empty without Grad-CAM or masks.
+    Empty without a method that localises, or without masks.
     """
     samples = {sample.sample_id: sample for sample in inputs.samples if sample.mask_path}
     limit, predictions = context.options.focus_pictures, findings.predictions
-    if grad_cam is None or not samples or not limit:
+    if localising is None or not samples or not limit:
         return ()
     preds = predictions.preds()
     rows: list[FocusRow] = []
@@ -87,7 +87,7 @@ def focus_rows(
         for start in range(0, len(drawn := _drawn(known, limit, context.options.seed)), context.options.batch_size):
             part = drawn[start : start + context.options.batch_size]
             chosen = [samples[predictions.sample_ids[idx]] for idx in part]
-            found = _focus_of(inputs, context, grad_cam, chosen, [int(preds[idx]) for idx in part])
+            found = _focus_of(inputs, context, localising, chosen, [int(preds[idx]) for idx in part])
             rows += [FocusRow(idx=idx, correct=correct, focus=one) for idx, one in zip(part, found, strict=True)]
     return tuple(sorted(rows, key=lambda row: row.idx))
 
@@ -98,7 +98,7 @@ def _drawn(rows: list[np.int64], limit: int, seed: int) -> list[int]:
 
 
 def _focus_of(
-    inputs: RunInputs, context: ModelContext, grad_cam: Explainer, samples: list[Sample], preds: list[int]
+    inputs: RunInputs, context: ModelContext, localising: PreparedMethod, samples: list[Sample], preds: list[int]
 ) -> list[Focus | None]:
     device = context.example.device
     crops = torch.stack([_crop_or_black(inputs, sample) for sample in samples]).to(device)
@@ -110,9 +110,9 @@ def _focus_of(
         seeds=(0,) * len(samples),
     )
     try:
-        (maps,) = checked_maps("grad_cam", grad_cam, request)
+        (maps,) = checked_maps(localising.name, localising, request)
     except NotApplicableError as error:
-        log.warning("Grad-CAM failed on %d pictures with masks: %s; left out", len(samples), error.detail)
+        log.warning("%s failed on %d pictures with masks: %s; left out", localising.name, len(samples), error.detail)
         return [None] * len(samples)
     size = (crops.shape[2], crops.shape[3])
     masks = [read_mask_or_none(inputs, sample) for sample in samples]  # None as well where the picture is gone

@@ -1,12 +1,11 @@
 """How sure a sentence about a map may be: one word for each map of a picture, from all that is known against it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from reportgen.explain.maps import AttributionMap
+from reportgen.explain.method_traits import MethodUse
 
-ON_ONE_SCALE = ("grad_cam", "contrast")
-"""Methods whose maps of one picture are weights of the same kind, of scores or their difference: they share a scale."""
 PRACTICALLY_NONE = 0.02  # share of the scale; a map below it has less than 2 of its 100 steps of colour
 
 Standing = Literal[
@@ -20,25 +19,31 @@ Standing = Literal[
 ]
 
 
-def standings(maps: Sequence[AttributionMap], *, failed: Collection[str]) -> tuple[Standing, ...]:
+def standings(
+    maps: Sequence[AttributionMap], *, methods: Sequence[MethodUse], failed: Collection[str]
+) -> tuple[Standing, ...]:
     """One word for each of the maps of one picture, the first that holds in the order above.
 
-    `failed`: the methods that fail the randomisation test.
+    `methods`: those that made the maps; `failed`: the ones among them that fail the randomisation test.
     """
-    scale = shared_scale(maps)
-    return tuple(_standing(attribution, scale, failed) for attribution in maps)
+    scales = scales_of(maps, methods)
+    return tuple(_standing(one, scale, failed) for one, scale in zip(maps, scales, strict=True))
 
 
-def shared_scale(maps: Sequence[AttributionMap]) -> float:
-    """The largest peak among the picture's maps that share a scale; 0 where there are none."""
-    return max((attribution.peak for attribution in maps if attribution.method in ON_ONE_SCALE), default=0.0)
+def scales_of(
+    maps: Sequence[AttributionMap], methods: Sequence[MethodUse], top: Callable[[AttributionMap], float] | None = None
+) -> tuple[float, ...]:
+    """Of each map of one picture the largest `top` among all that share its scale; the peak where no `top` is given."""
+    names = {use.name: use.scale for use in methods}
+    tops = [(names.get(one.method, one.method), top(one) if top else one.peak) for one in maps]
+    return tuple(max(value for other, value in tops if other == scale) for scale, _ in tops)
 
 
-def _standing(attribution: AttributionMap, scale: float, failed: Collection[str]) -> Standing:
-    if attribution.method in failed:
+def _standing(one: AttributionMap, scale: float, failed: Collection[str]) -> Standing:
+    if one.method in failed:
         return "fails_randomisation"
-    if attribution.peak <= 0:
+    if one.peak <= 0:
         return "no_evidence"
-    if attribution.method in ON_ONE_SCALE and attribution.peak < PRACTICALLY_NONE * scale:
+    if one.peak < PRACTICALLY_NONE * scale:
         return "practically_no_evidence"
-    return attribution.faithfulness.verdict if attribution.faithfulness else "not_tested"
+    return one.faithfulness.verdict if one.faithfulness else "not_tested"

@@ -12,8 +12,15 @@ from captum.attr import LRP, Deconvolution, DeepLift, GuidedBackprop
 from torch import nn
 from torch.nn import functional
 
-from reportgen.explain.attribution_method import Explainer, ModelContext, NotApplicableError
-from reportgen.explain.methods.captum_calls import SingleRequest, foreign_code, in_batches, one_by_one, watched
+from reportgen.explain.attribution_method import AttributionMethod, Explainer, ModelContext, NotApplicableError
+from reportgen.explain.methods.captum_calls import (
+    BLACK_AND_WHITE,
+    SingleRequest,
+    foreign_code,
+    in_batches,
+    one_by_one,
+    watched,
+)
 from reportgen.explain.rewrite.isolating import (
     Alias,
     PrivateCopy,
@@ -24,6 +31,7 @@ from reportgen.explain.rewrite.isolating import (
     private_copy,
 )
 from reportgen.explain.rewrite.lrp import EPSILON, GAMMA, attach_rules, gamma_conv, rewrite
+from reportgen.language import N_
 from reportgen.plain_text import named
 
 # What acts as a nonlinearity besides ReLU: deconvnet and guided backpropagation have no rule for it. Names of
@@ -171,7 +179,7 @@ def deep_lift(context: ModelContext) -> Explainer:
 
     return Explainer(
         maps=one_by_one(context, "DeepLIFT", work),
-        settings={"baseline": "black_and_white"},
+        settings={"baseline": BLACK_AND_WHITE},
         adjusted=own.adjusted,
     )
 
@@ -233,3 +241,37 @@ def lrp(context: ModelContext) -> Explainer:
         settings={"gamma": GAMMA, "epsilon": EPSILON},
         adjusted=own.adjusted,
     )
+
+
+DEEP_LIFT = AttributionMethod(
+    prepare=deep_lift,
+    title="DeepLIFT",
+    description=N_(
+        "Shrikumar et al. 2017, rescale rule: mean over the baselines black and white, summed over colours, its "
+        "positive part."
+    ),
+)
+LAYERWISE_RELEVANCE = AttributionMethod(
+    prepare=lrp,
+    title="LRP",
+    description=N_(
+        "Layer-wise relevance propagation (Bach et al. 2015; rules after Kohlbrenner et al. 2020), summed over "
+        "colours, its positive part."
+    ),
+)
+GUIDED_BACKPROP = AttributionMethod(
+    prepare=guided_backprop,
+    title="Guided Backprop",
+    description=N_(
+        "Springenberg et al. 2014: the gradient with negative parts dropped at every ReLU, absolute value, sum over "
+        "colours."
+    ),
+)
+DECONV = AttributionMethod(
+    prepare=deconv,
+    title=N_("Deconvolution"),
+    description=N_(
+        "Zeiler and Fergus 2014: the gradient with ReLU applied on the way back instead of the ReLU's own derivative, "
+        "absolute value, sum over colours."
+    ),
+)

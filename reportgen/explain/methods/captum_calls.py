@@ -10,7 +10,9 @@ import torch
 
 from reportgen.errors import ReportgenError, in_one_line
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError, Reason
+from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError
+from reportgen.explain.method_traits import RefusalReason
+from reportgen.language import N_
 
 # Captum tells of hooks that it sets and removes. They are set on a private copy. Torch tells of each kernel that it has
 # no deterministic one for (DeepLIFT's unpooling): the report says that there may be such.
@@ -21,6 +23,10 @@ _NOTICES = (
 )
 # What torch says where the model switches gradients off (torch.no_grad, detach) on the way to the score.
 _NO_GRADIENT = re.compile(r"does not require grad|appears to not have been used in the graph|Inference tensors cannot")
+
+# Baselines; pages have the words, findings.json the keys.
+BLACK_AND_WHITE = N_("black and white").replace(" ", "_")
+MEAN_COLOUR = N_("mean colour").replace(" ", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ def foreign_code() -> Iterator[None]:
     except (torch.OutOfMemoryError, NotApplicableError, ReportgenError, Warning):
         raise
     except (Exception, SystemExit) as error:  # a model may raise anything, captum often only asserts
-        reason: Reason = "no_gradient" if _NO_GRADIENT.search(str(error)) else "failed"
+        reason: RefusalReason = "no_gradient" if _NO_GRADIENT.search(str(error)) else "failed"
         raise NotApplicableError(reason, in_one_line(error)) from error
 
 

@@ -1,12 +1,23 @@
 """Grad-CAM (Selvaraju et al., ICCV 2017, eq. 1 and 2), and its contrast of two classes."""
 
+from functools import partial
+
 import torch
 from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, NotApplicableError
+from reportgen.explain.attribution_method import (
+    AttributionMethod,
+    AttributionRequest,
+    Explainer,
+    ModelContext,
+    NotApplicableError,
+)
 from reportgen.explain.methods.target_layers import TargetLayer, tapped, target_layer
+from reportgen.language import N_
+
+_SCALE = "channel_weights"  # of one score and of the difference of two: comparable
 
 
 def grad_cam(
@@ -41,17 +52,8 @@ def grad_cam(
     return torch.stack(maps).float().detach()
 
 
-def grad_cam_method(context: ModelContext) -> Explainer:
-    """Grad-CAM at the target layer. A known architecture needs no layer named; raises NotApplicableError else."""
-    return _explainer(context, contrast=False)
-
-
-def contrast_method(context: ModelContext) -> Explainer:
-    """Grad-CAM of the class less its rival: why not the other one?"""
-    return _explainer(context, contrast=True)
-
-
-def _explainer(context: ModelContext, *, contrast: bool) -> Explainer:
+def _prepared(context: ModelContext, *, contrast: bool) -> Explainer:
+    """At the target layer. A known architecture needs no layer named; raises NotApplicableError else."""
     try:
         with torch.no_grad():
             layer = target_layer(context.model, context.target_layer, context.example)
@@ -76,3 +78,30 @@ def _explainer(context: ModelContext, *, contrast: bool) -> Explainer:
         return in_memory(work, context.options.batch_size, on=context.on, thing="Grad-CAM")
 
     return Explainer(maps=maps, layer=layer.path)
+
+
+GRAD_CAM = AttributionMethod(
+    prepare=partial(_prepared, contrast=False),
+    title="Grad-CAM",
+    description=N_(
+        "Selvaraju et al. 2017, from the score before the softmax, at %(layer)s. Predicted and true class and their "
+        "contrast share one scale, from 0 to the largest peak. Coarse: it shows where a class found support, not why."
+    ),
+    explains="predicted_and_rival",
+    at="layer",
+    overlay=True,
+    scale=_SCALE,
+    localises=True,
+)
+CONTRAST = AttributionMethod(
+    prepare=partial(_prepared, contrast=True),
+    title=N_("Contrast"),
+    description=N_(
+        "Grad-CAM of the score of the predicted class minus that of the class it is compared with, at %(layer)s: what "
+        "spoke for the one and against the other."
+    ),
+    explains="predicted_against_rival",
+    at="layer",
+    overlay=True,
+    scale=_SCALE,
+)

@@ -6,8 +6,9 @@ All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the s
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
 
-from reportgen.explain.attribution_method import Explainer, ModelContext
-from reportgen.explain.methods.captum_calls import SingleRequest, in_batches, one_by_one, watched
+from reportgen.explain.attribution_method import AttributionMethod, Explainer, ModelContext
+from reportgen.explain.methods.captum_calls import BLACK_AND_WHITE, SingleRequest, in_batches, one_by_one, watched
+from reportgen.language import N_
 
 # For each baseline. On a MobileNetV2 trained on pets the map of 32 steps correlates by 0.997 and more with that of 256,
 # and the attributions miss the difference that they share out by 4 to 8% (median; 14% with 16 steps). The paper takes
@@ -68,10 +69,40 @@ def integrated_gradients(context: ModelContext, *, n_steps: int = N_STEPS) -> Ex
 
     return Explainer(
         maps=one_by_one(context, "integrated gradients", work),
-        settings={"baseline": "black_and_white", "n_steps": n_steps},
+        settings={"baseline": BLACK_AND_WHITE, "n_steps": n_steps},
     )
 
 
 def _gradient(context: ModelContext, inputs: torch.Tensor, class_idx: torch.Tensor) -> torch.Tensor:
     found: torch.Tensor = Saliency(context.model).attribute(watched(inputs), target=class_idx, abs=False)
     return found
+
+
+VANILLA_GRAD = AttributionMethod(
+    prepare=vanilla_grad,
+    title=N_("Gradient"),
+    description=N_("The gradient of the score by the pixels, absolute value, sum over colours."),
+)
+SALIENCY = AttributionMethod(
+    prepare=saliency,
+    title=N_("Saliency"),
+    description=N_(
+        "Simonyan et al. 2013: the gradient of the score by the pixels, the largest absolute value of the colours."
+    ),
+)
+GRAD_X_INPUT = AttributionMethod(
+    prepare=grad_x_input,
+    title=N_("Gradient x input"),
+    description=N_(
+        "Gradient times input, summed over colours, its positive part. Baseline: the mean colour of the training "
+        "pictures."
+    ),
+)
+INTEGRATED_GRADIENTS = AttributionMethod(
+    prepare=integrated_gradients,
+    title="Integrated Gradients",
+    description=N_(
+        "Sundararajan et al. 2017: mean over the baselines black and white, %(n_steps)s steps each, summed over "
+        "colours, its positive part."
+    ),
+)

@@ -11,8 +11,9 @@ from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import LimeBase, Occlusion
 from skimage.segmentation import slic
 
-from reportgen.explain.attribution_method import Explainer, ModelContext
-from reportgen.explain.methods.captum_calls import SingleRequest, one_by_one
+from reportgen.explain.attribution_method import AttributionMethod, Explainer, ModelContext
+from reportgen.explain.methods.captum_calls import MEAN_COLOUR, SingleRequest, one_by_one
+from reportgen.language import N_
 
 WINDOWS_A_SIDE = 7  # 32 px of 224: as fine as the last feature map of the common nets
 N_SAMPLES = 200  # four a superpixel; 5 s for a MobileNetV2 on one CPU thread
@@ -45,7 +46,7 @@ def occlusion(context: ModelContext) -> Explainer:
 
     return Explainer(
         maps=one_by_one(context, "occlusion", work),
-        settings={"window_px": window, "stride_px": stride, "baseline": "mean_colour"},
+        settings={"window_px": window, "stride_px": stride, "baseline": MEAN_COLOUR},
     )
 
 
@@ -76,7 +77,7 @@ def lime(context: ModelContext, *, n_samples: int = N_SAMPLES, n_segments: int =
 
     return Explainer(
         maps=one_by_one(context, "LIME", work),
-        settings={"n_samples": n_samples, "n_segments": n_segments, "baseline": "mean_colour"},
+        settings={"n_samples": n_samples, "n_segments": n_segments, "baseline": MEAN_COLOUR},
     )
 
 
@@ -102,3 +103,25 @@ def _superpixels(context: ModelContext, image: torch.Tensor, n_segments: int) ->
     colours = ((image[0] - context.black) / (context.white - context.black)).clamp(0, 1)
     found = slic(colours.permute(1, 2, 0).cpu().double().numpy(), n_segments=n_segments, start_label=0)
     return torch.from_numpy(found).long().to(image.device)
+
+
+OCCLUSION = AttributionMethod(
+    prepare=occlusion,
+    title=N_("Occlusion"),
+    description=N_(
+        "Zeiler and Fergus 2014: how much the score falls when a window of %(window_px)s px, moved by "
+        "%(stride_px)s px, is painted over; its positive part. Baseline: the mean colour of the training pictures."
+    ),
+    overlay=True,
+    of_outputs=True,
+)
+LIME = AttributionMethod(
+    prepare=lime,
+    title="LIME",
+    description=N_(
+        "Ribeiro et al. 2016: %(n_samples)s copies with some of about %(n_segments)s superpixels painted over, a "
+        "linear model of the score; its positive part."
+    ),
+    overlay=True,
+    of_outputs=True,
+)

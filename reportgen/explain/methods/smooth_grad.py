@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from reportgen.evaluate.memory import in_memory
-from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext
+from reportgen.explain.attribution_method import AttributionMethod, AttributionRequest, Explainer, ModelContext
 from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.explain.rewrite.fusing import lean_copy
+from reportgen.language import N_
 
 # Copies at a time: with more the caches of a CPU overflow. Measured on MobileNetV2, 25 take longer than 10 in both.
 _CHUNK = {"fp32": 5, "bf16": 10}
@@ -77,7 +78,7 @@ def magnitude(gradient: torch.Tensor) -> torch.Tensor:
     return gradient.abs().sum(dim=0)
 
 
-def smooth_grad_method(context: ModelContext) -> Explainer:
+def _prepared(context: ModelContext) -> Explainer:
     """The magnitude of the mean gradient over noisy copies of the picture, on a lean private copy of the model."""
     options, lean = context.options, lean_copy(context)
     chunk = min(options.batch_size, _CHUNK[lean.precision])
@@ -103,3 +104,15 @@ def smooth_grad_method(context: ModelContext) -> Explainer:
 
     settings = {"n_samples": options.smooth_grad_samples, "noise_frac": options.noise_frac}
     return Explainer(maps=maps, settings={**settings, "precision": lean.precision})
+
+
+SMOOTH_GRAD = AttributionMethod(
+    prepare=_prepared,
+    title="SmoothGrad",
+    description=N_(
+        "Smilkov et al. 2017: mean gradient of %(n_samples)s noisy copies, noise %(noise_frac)s of the picture's "
+        "range, seed %(seed)s plus the image's row; then absolute value, sum over colours. Clipped at the 99th "
+        "percentile, on its own scale. Another seed gives a somewhat different map."
+    ),
+    tries_itself=True,  # with one copy; a map takes `n_samples` of them
+)

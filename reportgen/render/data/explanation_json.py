@@ -11,7 +11,7 @@ from reportgen.explain.maps import AttributionMap
 
 def panels_json(report: Report) -> list[dict[str, Any]]:
     """One entry an example, with its maps; what was not measured is None."""
-    predictions = report.findings.predictions
+    predictions, attributions = report.findings.predictions, report.attributions
     return [
         {
             "sample_id": predictions.sample_ids[explained.example.idx],
@@ -19,11 +19,13 @@ def panels_json(report: Report) -> list[dict[str, Any]]:
             "methods": [
                 _map(attribution, predictions.facts.classes) | {"standing": standing}
                 for attribution, standing in zip(
-                    explained.maps, standings(explained.maps, failed=report.attributions.failed), strict=True
+                    explained.maps,
+                    standings(explained.maps, methods=attributions.methods, failed=attributions.failed),
+                    strict=True,
                 )
             ],
         }
-        for explained in report.attributions.examples
+        for explained in attributions.examples
     ]
 
 

@@ -9,12 +9,12 @@ from typing import Literal
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.compose.panels import METHOD_TITLES
 from reportgen.compose.report import Report
 from reportgen.compose.sheet import Sheet
+from reportgen.explain.method_traits import MethodUse, Text, description, in_language
 from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes
-from reportgen.language import N_, language
+from reportgen.language import N_, Language, language
 from reportgen.plain_text import for_page
 from reportgen.render.environment import Sandbox, environment, rendered, templates_dir, text_of
 from reportgen.render.file_names import document_name
@@ -29,8 +29,6 @@ _FROM_THE_RUN = (  # words that a run carries and a page shows
     *(N_("cat"), N_("dog"), N_("data set"), N_("checkpoint"), N_("species file"), N_("configuration")),
     N_("architecture"),
     *(N_("test"), N_("train"), N_("val"), N_("trainval"), N_("bilinear"), N_("bicubic"), N_("nearest")),
-    *(N_("mean colour"), N_("black and white"), N_("Contrast"), N_("Gradient"), N_("Saliency"), N_("Gradient x input")),
-    *(N_("Deconvolution"), N_("Occlusion")),
     N_("drawn pets"),  # of `reportgen demo`
     N_("Drawn data: pets drawn by a program, not photographs, and a toy model."),
 )
@@ -50,6 +48,7 @@ def html(report: Report, medium: Medium) -> str:
     facts = report.findings.predictions.facts
     appearance = _whole(report)
     made = _environment(facts, report.notes, appearance)
+    made.filters |= _method_filters(report.attributions.titles, language(report.notes.language))
     made.open_to |= {name.partition(":")[0].partition(".")[0] for name in report.section_names if ":" in name}
     made.globals["asset"] = _data_uris(report.assets) if medium == "screen" else _asset_names(report.assets)
     elsewhere = [
@@ -71,6 +70,7 @@ def html(report: Report, medium: Medium) -> str:
 def sheet_html(sheet: Sheet) -> str:
     """The comparison sheet of one picture, with its pictures inside. Raises RenderingError."""
     made = _environment(sheet.facts, sheet.notes)
+    made.filters |= _method_filters(sheet.titles, language(sheet.notes.language))
     made.globals["asset"] = _data_uris(sheet.assets)
     return for_page(rendered(made, "sheet.html.j2", sheet=sheet))
 
@@ -117,7 +117,6 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
     made, told = environment(name, notes.language, appearance=appearance), language(notes.language)
     pets = facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"}
     made.filters |= {
-        "method_name": lambda method: told.gettext(METHOD_TITLES.get(method, method)),
         "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=told.code, appearance=appearance),
         "gate_text": lambda gate: gate_text(gate, told.code, appearance=appearance),
         "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, appearance=appearance),
@@ -135,6 +134,16 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
         "thing": told.gettext("animal") if pets else told.gettext("object"),
     }
     return made
+
+
+def _method_filters(titles: Mapping[str, Text], told: Language) -> dict[str, Callable[..., str]]:
+    def method_description(use: MethodUse, seed: int) -> str:
+        return description(use.traits, {**use.settings, "layer": use.layer, "seed": seed}, told)
+
+    return {
+        "method_name": lambda name: in_language(titles.get(name, name), told),
+        "method_description": method_description,
+    }
 
 
 def _tight(text: str) -> str:
