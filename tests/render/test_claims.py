@@ -176,11 +176,11 @@ BORNE_BY = {
     "The map for %(name)s is <b>contradicted</b>: uncovered in its order, the picture becomes %(name)s later than in a "
     "random order.": "contradicted",
     "The map for %(name)s is contradicted: it does worse than a random one.": "contradicted",
-    "Grad-CAM finds no positive evidence for %(name)s.": "a map of zeros",
+    "%(method)s finds no positive evidence for %(name)s.": "a map of zeros",
     "For %(name)s there is no positive evidence.": "a map of zeros",
     "no positive evidence, nothing to draw": "a map of zeros",
     "%(name)s without overlay: %(method)s for %(shown)s found no positive evidence": "a map of zeros",
-    "Grad-CAM finds practically no evidence for %(name)s: its peak is %(peak)s, on a scale to %(top)s.": "below 2%",
+    "%(method)s finds practically no evidence for %(name)s: its peak is %(peak)s, on a scale to %(top)s.": "below 2%",
     "For %(name)s there is practically none: peak %(peak)s, on a scale to %(top)s.": "below 2%",
     "<b>Do not rely on this map</b>: it hardly changes when the weights are random.": "fails",
     "? randomisation test: borderline": "borderline",
@@ -191,16 +191,16 @@ BORNE_BY = {
     "insertion %(value)s (one random map %(one)s)": "a number",
     # of the run
     "The difference is beyond noise (%(ends)s): <b>in errors it lies on the background more often</b>. Worth trying: a "
-    "closer crop, or more varied backgrounds in training.": "interval above 0, Grad-CAM does not fail",
+    "closer crop, or more varied backgrounds in training.": "interval above 0, the method does not fail",
     "The difference is beyond noise (%(ends)s): in correct answers it lies on the background more often. Some of them "
-    "may rest on backgrounds that other pictures will not have.": "interval below 0, Grad-CAM does not fail",
+    "may rest on backgrounds that other pictures will not have.": "interval below 0, the method does not fail",
     "The difference is within noise (%(ends)s): these images do not tell whether the background has to do with the "
-    "errors.": "interval with 0, Grad-CAM does not fail",
-    "Whether errors lie on the background more often than correct answers cannot be told: Grad-CAM fails the "
+    "errors.": "interval with 0, the method does not fail",
+    "Whether errors lie on the background more often than correct answers cannot be told: %(method)s fails the "
     "randomisation test in this run.": "fails",
     "Whether errors lie on the background more often than correct answers cannot be told here: only %(errors)s errors "
     "and %(hits)s correct answers have a usable map and mask.": "no rows",
-    "With caution: Grad-CAM does not pass the randomisation test beyond doubt.": "borderline or unknown",
+    "With caution: %(method)s does not pass the randomisation test beyond doubt.": "borderline or unknown",
     "The maps of %(names)s are left out of this document, since they hardly change when the weights are random; the HTML "
     "report shows them, marked.": "fails",
 }
@@ -223,7 +223,5 @@ def test_every_sentence_that_claims_something_of_a_map_is_in_the_table():
         for _line, message, _comments, _context in extract_from_file("jinja2", path, KEYWORDS, options=AS_RENDERED):
             found.add(message if isinstance(message, str) else message[0])
     claims = {one.replace("%%", "%") for one in found if _CLAIMS.search(one)}
-    explained = {
-        one for one in claims if one.startswith(("Insertion:", "The hottest spot of Grad-CAM", "The data set has"))
-    }
+    explained = {one for one in claims if one.startswith(("Insertion:", "The hottest spot of", "The data set has"))}
     assert claims - explained - _HEADS == set(BORNE_BY)
