@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.errors import in_one_line
-from reportgen.render.environment import templates_dir
+from reportgen.package_files import templates_dir
 from reportgen.render.pdf.fonts import families_for
 from reportgen.render.pdf.letters import covered, lacking, packages_for
 

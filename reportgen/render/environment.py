@@ -3,7 +3,6 @@
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +24,7 @@ from markupsafe import Markup
 
 from reportgen.errors import RenderingError, ReportgenError
 from reportgen.language import language
+from reportgen.package_files import templates_dir
 from reportgen.render.filters import FILTERS, Filters
 from reportgen.render.limits import within_limits
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
@@ -41,20 +41,6 @@ OTHER_FILTERS = (
     "rule_text",
 )
 OPEN_TO = frozenset({"builtins", "collections", "datetime", "jinja2", "markupsafe", "reportgen"})  # packages
-
-
-def templates_dir() -> Path:
-    """The folder of templates: inside the installed package, or at the top of a checkout."""
-    package = Path(__file__).resolve().parent.parent
-    for folder in (package / "templates", package.parent / "templates"):
-        if (folder / "report.html.j2").is_file():
-            return folder
-    raise RenderingError(
-        "templates",
-        found=f"no report.html.j2 in {package / 'templates'} or {package.parent / 'templates'}",
-        expected="the templates that come with reportgen",
-        todo="install reportgen anew",
-    )
 
 
 class Sandbox(ImmutableSandboxedEnvironment):

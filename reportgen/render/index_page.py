@@ -16,7 +16,8 @@ from pydantic import AwareDatetime
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, RunId
 from reportgen.language import LANGUAGES, Language, language
-from reportgen.render.environment import environment, rendered, templates_dir
+from reportgen.package_files import templates_dir
+from reportgen.render.environment import environment, rendered
 from reportgen.render.file_names import document_name
 from reportgen.render.html.content_policy import content_policy
 

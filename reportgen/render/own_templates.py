@@ -9,7 +9,8 @@ from jinja2 import TemplateSyntaxError, nodes
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.inputs.text_files import read_text
 from reportgen.nearest import nearest
-from reportgen.render.environment import OTHER_FILTERS, environment, templates_dir
+from reportgen.package_files import templates_dir
+from reportgen.render.environment import OTHER_FILTERS, environment
 
 log = logging.getLogger(__name__)
 _KINDS = (".j2", ".css", ".js")

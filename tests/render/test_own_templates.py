@@ -8,7 +8,7 @@ import pytest
 from reportgen.compose.report import in_language, with_appearance
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.models.output_reading import Reading
-from reportgen.render.environment import templates_dir
+from reportgen.package_files import templates_dir
 from reportgen.render.html.page import html
 from reportgen.render.own_templates import read_templates
 from reportgen.runs.appearance import Appearance

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from PIL import Image
 
-from reportgen.render.environment import templates_dir
+from reportgen.package_files import templates_dir
 from reportgen.render.pdf.document import pdf
 
 pytestmark = pytest.mark.skipif(not shutil.which("pdftotext"), reason="NOT RUN: apt-get install poppler-utils")

@@ -11,8 +11,8 @@ from reportgen.compose.report import with_appearance
 from reportgen.errors import ConfigError
 from reportgen.inputs.logo import Logo
 from reportgen.options import RenderOptions, RunOptions, read_options
+from reportgen.package_files import templates_dir
 from reportgen.pipeline.read_appearance import read_appearance
-from reportgen.render.environment import templates_dir
 from reportgen.render.html.page import html
 from reportgen.render.html.theme import contrast, house_colours, refuse_unreadable
 from reportgen.runs.appearance import COLOURS, Appearance, Theme, ThemeOptions

@@ -15,8 +15,9 @@ from reportgen.explain.method_traits import MethodUse, Text, description, in_lan
 from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes
 from reportgen.language import N_, Language, language
+from reportgen.package_files import templates_dir
 from reportgen.plain_text import for_page
-from reportgen.render.environment import Sandbox, environment, rendered, templates_dir, text_of
+from reportgen.render.environment import Sandbox, environment, rendered, text_of
 from reportgen.render.file_names import document_name
 from reportgen.render.filters import in_pieces
 from reportgen.render.html.content_policy import content_policy, refuse_leading_elsewhere, with_policy

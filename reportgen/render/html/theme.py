@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from reportgen.errors import ConfigError
 from reportgen.language import Language
-from reportgen.render.environment import templates_dir
+from reportgen.package_files import templates_dir
 from reportgen.runs.appearance import COLOURS, FONTS, Theme
 
 LEAST_CONTRAST = 4.5  # of text, WCAG 2.2, success criterion 1.4.3 (AA)
