@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "reportgen"
 
 LAYERS = (  # from the top; imports go down only
     *("cli", "pipeline", "options", "deliver", "render", "compose", "runs", "explain", "analyse", "evaluate", "inputs"),
-    *("plugins", "language", "processes", "stopping", "option_errors", "package_files", "errors"),
+    *("plugins", "language", "processes", "stopping", "option_errors", "tokens", "package_files", "errors"),
     *("declared", "option"),
     *("redaction", "nearest", "toml_text", "plain_text"),
 )
@@ -26,6 +26,7 @@ ROOMS_OF = {  # third-party package (or module with an effect) to the places tha
     "captum": {"explain"},
     "matplotlib": {"compose"},
     "jinja2": {"render"},
+    "tinycss2": {"tokens"},
     "weasyprint": {"render", "doctor"},
     "smtplib": {"deliver"},
     "typer": {"cli"},

@@ -75,6 +75,7 @@ def test_the_look_shows_and_is_kept(place):
     shutil.rmtree(place / "docs")
     again = reportgen("render", "reports/demo/latest", "--format", "html", cwd=place)
     assert again.returncode == 0, again.stderr
+    assert "--accent: #0b6b4f" in (place / "reports" / "index.html").read_text()
     for file, line in (("report.html", "Confidential"), ("report.ja.html", "社外秘")):
         page = (place / "reports" / "demo" / "latest" / file).read_text()
         for shown in (line, "--accent: #0b6b4f", "data:image/svg+xml", 'alt="Example Animal Clinic"', ".clinic {"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reportgen.declared import Declared, declared
 from reportgen.options import RunOptions
-from reportgen.render.html.theme import house_colours
+from reportgen.tokens import house_tokens
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE, README = ROOT / "docs" / "reportgen.toml", ROOT / "README.md"
@@ -75,8 +75,7 @@ def _entry(option: Declared) -> Iterator[str]:
 
 def _example(option: Declared) -> str:
     """Of a colour that of the house."""
-    sheet = {"theme": "tokens.css", "theme.dark": "dark.css"}.get(option.table)
-    colours = house_colours(sheet) if sheet else {}
+    colours = house_tokens().colours("dark" if option.table == "theme.dark" else "light")
     return option.option.example or json.dumps(colours[option.path[-1]])
 
 

@@ -21,13 +21,12 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from reportgen.analyse.scores import ClassScore
-from reportgen.compose.panels import COLOUR_MAP
 from reportgen.language import Language
 from reportgen.plain_text import for_chart
+from reportgen.tokens import Tokens
 
 MM = 1 / 25.4
 _LONGEST_LABEL = 34  # letters; Japanese ones are two wide
-INK, SOFT, ACCENT, PALE, RULE = "#17202b", "#525c69", "#1c5d86", "#d27b30", "#c8cfd6"  # as in css/tokens.css
 
 
 def _there(*families: str) -> list[str]:
@@ -35,40 +34,43 @@ def _there(*families: str) -> list[str]:
     return [family for family in families if family in {font.name for font in font_manager.fontManager.ttflist}]
 
 
-STYLE: Any = {
-    "font.family": [*_there("Noto Sans CJK JP", "IPAexGothic", "VL Gothic", "IPAGothic"), "DejaVu Sans"],
-    "font.size": 7.5,
-    "axes.edgecolor": INK,
-    "axes.linewidth": 0.5,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "svg.hashsalt": "reportgen",
-    "svg.fonttype": "path",
-    "text.parse_math": False,  # a name such as "cost $5" is no formula
-}
+def chart_style(tokens: Tokens) -> Any:
+    """What matplotlib draws by: fonts, type size and the colour of whatever is not given one."""
+    ink = tokens.colours()["ink"]
+    return {
+        "font.family": [*_there(*tokens.families("font-body")), "DejaVu Sans"],
+        "font.size": tokens.points("chart-text"),
+        "axes.edgecolor": ink,
+        "axes.linewidth": 0.5,
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "xtick.color": ink,
+        "ytick.color": ink,
+        "svg.hashsalt": "reportgen",
+        "svg.fonttype": "path",
+        "text.parse_math": False,  # a name such as "cost $5" is no formula
+    }
 
 
 @contextmanager
-def _axes(width_mm: float, height_mm: float) -> Iterator[tuple[Axes, io.BytesIO]]:
-    """One set of axes without top and right border; on leaving, the buffer holds the SVG."""
+def _axes(width_mm: float, height_mm: float, tokens: Tokens, ground: str = "none") -> Iterator[tuple[Axes, io.BytesIO]]:
+    """One set of axes without top and right border, on nothing or a ground; on leaving, the buffer holds the SVG."""
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
+    with mpl.rc_context(chart_style(tokens)):
+        figure = Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained", facecolor=ground)
         FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
+        axes = figure.add_subplot(facecolor="none")
         axes.spines[["top", "right"]].set_visible(False)
         yield axes, buffer
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+            figure.savefig(buffer, format="svg", metadata={"Date": None})
             if any("missing from font" in str(warning.message) for warning in told):
                 # As text, for the fonts of whoever shows it: of a script that is not here, or that has to be shaped.
                 mpl.rcParams["svg.fonttype"] = "none"
                 buffer.seek(0)
                 buffer.truncate()
-                figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+                figure.savefig(buffer, format="svg", metadata={"Date": None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +94,24 @@ def _pair_label(a: str, b: str) -> str:
     return together if len(together) <= _LONGEST_LABEL * 1.6 else together.replace(" / ", " /\n")
 
 
-def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> bytes:
+def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tokens: Tokens) -> bytes:
     """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first on top: a as b to the left, b as a to the right."""
-    with _axes(178, 14 + 5.6 * len(rows)) as (axes, buffer):
+    colours = tokens.colours()
+    with _axes(178, 14 + 5.6 * len(rows), tokens) as (axes, buffer):
         top = max(max(left, right) for _, _, left, right in rows)
         for y, (_, _, left, right) in enumerate(rows):
-            axes.barh(y, -left, color=ACCENT, height=0.62, gid=f"a-as-b-{y + 1}")
-            axes.barh(y, right, color=PALE, height=0.62, gid=f"b-as-a-{y + 1}")
+            axes.barh(y, -left, color=colours["accent"], height=0.62, gid=f"a-as-b-{y + 1}")
+            axes.barh(y, right, color=colours["opposite"], height=0.62, gid=f"b-as-a-{y + 1}")
             axes.text(-left - top * 0.02, y, str(left), ha="right", va="center", gid=f"n-a-as-b-{y + 1}")
             axes.text(right + top * 0.02, y, str(right), ha="left", va="center", gid=f"n-b-as-a-{y + 1}")
-        axes.axvline(0, color=INK, linewidth=0.6, gid="zero")
+        axes.axvline(0, color=colours["ink"], linewidth=0.6, gid="zero")
         axes.text(
             -top * 0.02,
             -0.95,
             told.gettext("first called second"),
             ha="right",
             va="center",
-            color=ACCENT,
+            color=colours["accent"],
             weight="bold",
             gid="head-a-as-b",
         )
@@ -118,7 +121,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> byt
             told.gettext("second called first"),
             ha="left",
             va="center",
-            color="#9a4d12",
+            color=colours["opposite"],
             weight="bold",
             gid="head-b-as-a",
         )
@@ -129,51 +132,56 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language) -> byt
     return buffer.getvalue()
 
 
-def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Language) -> bytes:
+def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Language, *, tokens: Tokens) -> bytes:
     """Recall of each class as a dot with its 95% Wilson interval, first row on top; a ring instead where n < 20."""
-    with _axes(86, 14 + 3.9 * len(rows)) as (axes, buffer):
+    colours = tokens.colours()
+    accent = colours["accent"]
+    with _axes(86, 14 + 3.9 * len(rows), tokens) as (axes, buffer):
         for y, row in enumerate(rows):
             recall = row.recall if row.recall is not None else 0.0
-            inside = "white" if row.n < 20 else ACCENT
-            axes.plot(row.recall_ci, (y, y), color=ACCENT, lw=1.1, solid_capstyle="butt", gid=f"interval-{y + 1}")
-            axes.plot(recall, y, "o", color=ACCENT, markersize=3.6, markerfacecolor=inside, gid=f"recall-{y + 1}")
+            inside = colours["paper"] if row.n < 20 else accent
+            axes.plot(row.recall_ci, (y, y), color=accent, lw=1.1, solid_capstyle="butt", gid=f"interval-{y + 1}")
+            axes.plot(recall, y, "o", color=accent, markersize=3.6, markerfacecolor=inside, gid=f"recall-{y + 1}")
         axes.set_yticks(range(len(rows)), [_shortened(name) for name in names])
-        axes.tick_params(axis="y", length=0, labelsize=6.5)
+        axes.tick_params(axis="y", length=0, labelsize=tokens.points("chart-small"))
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [told.percent(share, "d") for share in (0, 25, 50, 75, 100)])
-        axes.grid(axis="x", color=RULE, linewidth=0.4)
+        axes.grid(axis="x", color=colours["rule"], linewidth=0.4)
         axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel=told.gettext("recall with 95% interval"))
     return buffer.getvalue()
 
 
-def trend_chart(nights: Sequence[TrendPoint], told: Language) -> bytes:
+def trend_chart(nights: Sequence[TrendPoint], told: Language, *, tokens: Tokens) -> bytes:
     """Accuracy night by night with its 95% interval, oldest on the left; the last one is tonight, filled and named."""
-    with _axes(104, 31) as (axes, buffer):
+    colours = tokens.colours()
+    accent = colours["accent"]
+    with _axes(104, 31, tokens) as (axes, buffer):
         for x, night in enumerate(nights):
-            colour, width, size = (ACCENT, 1.6, 5) if x == len(nights) - 1 else (RULE, 1.2, 3.6)
+            colour, width, size = (accent, 1.6, 5) if x == len(nights) - 1 else (colours["rule"], 1.2, 3.6)
             axes.plot((x, x), night.accuracy_ci, color=colour, linewidth=width, gid=f"interval-{x + 1}")
-            axes.plot(x, night.accuracy, "o", color=ACCENT, markersize=size, zorder=3, gid=f"accuracy-{x + 1}")
-        axes.plot([night.accuracy for night in nights], color=SOFT, linewidth=0.7, zorder=2, gid="line")
+            axes.plot(x, night.accuracy, "o", color=accent, markersize=size, zorder=3, gid=f"accuracy-{x + 1}")
+        axes.plot([night.accuracy for night in nights], color=colours["soft"], linewidth=0.7, zorder=2, gid="line")
         ends = (0, len(nights) - 1)
         axes.set_xticks(ends, [f"{nights[x].day:%Y-%m-%d}" for x in ends])
         axes.get_xticklabels()[0].set_horizontalalignment("left")
         axes.get_xticklabels()[-1].set_horizontalalignment("right")
         scale = min(night.accuracy_ci[0] for night in nights), max(night.accuracy_ci[1] for night in nights)
         axes.set_yticks(scale, [told.apart(end, scale, told.share, digits=1) for end in scale])
-        axes.tick_params(length=2, labelsize=6.5, color=RULE)
+        axes.tick_params(length=2, labelsize=tokens.points("chart-small"), color=colours["rule"])
         axes.set(xlim=(-0.35, len(nights) - 0.65))
-        axes.spines[["left", "bottom"]].set_color(RULE)
+        axes.spines[["left", "bottom"]].set_color(colours["rule"])
     return buffer.getvalue()
 
 
-def colour_bar(told: Language) -> bytes:
+def colour_bar(told: Language, *, tokens: Tokens) -> bytes:
     """The scale of the heat maps: 0 on the left, full colour on the right, a mark at one half where the line runs."""
-    with _axes(60, 9) as (axes, buffer):
+    colours = tokens.colours()
+    with _axes(60, 9, tokens, colours["paper"]) as (axes, buffer):
         steps = [i / 128 for i in range(128)]  # bars, not imshow: that embeds a PNG, which the PDF would have to fetch
-        bars = axes.bar(steps, 1, width=1 / 100, align="edge", color=mpl.colormaps[COLOUR_MAP](steps))
+        bars = axes.bar(steps, 1, width=1 / 100, align="edge", color=mpl.colormaps[tokens.text("heat")](steps))
         for number, bar in enumerate(bars, start=1):
             bar.set_gid(f"step-{number}")
-        axes.axvline(0.5, color="white", linewidth=1.2, gid="half")
+        axes.axvline(0.5, color=colours["heat-line"], linewidth=1.2, gid="half")
         axes.set(yticks=[], xlim=(0, 1), ylim=(0, 1))
         axes.set_xticks([0, 0.5, 1], ["0", told.gettext("half: white line"), told.gettext("scale maximum")])
-        axes.tick_params(length=2, labelsize=6.5)
+        axes.tick_params(length=2, labelsize=tokens.points("chart-small"))
     return buffer.getvalue()

@@ -12,6 +12,7 @@ from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,8 +25,8 @@ from reportgen.explain.checks.randomization import Outcome, RandomizationTest
 from reportgen.explain.checks.standing import Standing, scales_of, standings
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.method_traits import MethodUse
+from reportgen.tokens import house_tokens
 
-COLOUR_MAP = "viridis"  # perceptually uniform, and still rising in lightness when printed in grey
 JPEG_QUALITY = 80
 CLIP_PERCENTILE = 99.0  # Smilkov et al. 2017, section 3.2
 _MAX_OPACITY = 0.75
@@ -214,12 +215,12 @@ def scaled(values: NDArray[np.float32], scale_max: float, size: tuple[int, int])
 
 def heatmap(share: NDArray[np.float64]) -> NDArray[np.uint8]:
     """(H, W) in [0, 1] through the colour map: (H, W, 3) uint8."""
-    colours: NDArray[np.uint8] = mpl.colormaps[COLOUR_MAP](share, bytes=True)[..., :3]
+    colours: NDArray[np.uint8] = mpl.colormaps[house_tokens().text("heat")](share, bytes=True)[..., :3]
     return colours
 
 
 def overlay(crop: NDArray[np.uint8], share: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The heat map over the crop in grey: the hotter, the more opaque; a white line on black at half of full colour.
+    """The heat map over the crop in grey: the hotter, the more opaque; a line on black at half of full colour.
 
     Both (H, W, 3) uint8. Where there is no heat the picture is untouched but for its colour.
     """
@@ -229,7 +230,7 @@ def overlay(crop: NDArray[np.uint8], share: NDArray[np.float64]) -> NDArray[np.u
     hot = share >= 0.5
     line, halo = _border(hot, 1), _border(hot, 2)
     mixed[halo] *= 0.45
-    mixed[line] = 255
+    mixed[line] = 255 * np.array(to_rgb(house_tokens().text("heat-line")))
     return mixed.round().clip(0, 255).astype(np.uint8)
 
 

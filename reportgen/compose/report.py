@@ -77,6 +77,7 @@ def compose(
         panels=by_row,
         pictures=pictures,
         thumbnails=thumbnails,
+        tokens=DEFAULT_APPEARANCE.tokens,
     )
     return _told(context, stamp, section_names)
 
@@ -97,7 +98,11 @@ def in_language(report: Report, code: str) -> Report:
 
 
 def with_appearance(report: Report, appearance: Appearance) -> Report:
-    """The same report with the user's templates and theme."""
+    """The same report with the user's templates and theme; where its colours or fonts are others, drawn again."""
+    context = replace(report.context, tokens=appearance.tokens)
+    if context.tokens != report.context.tokens:
+        told = _told(context, report.stamp, report.section_names)
+        report = replace(told, reduction=report.reduction)
     return replace(report, appearance=appearance, assets=MappingProxyType({**report.assets, **appearance.assets}))
 
 

@@ -9,13 +9,14 @@ from reportgen.compose.panels import Panel
 from reportgen.explain.attributions import Attributions
 from reportgen.inputs.notes import Notes
 from reportgen.language import Language, language
+from reportgen.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionContext:
     """Everything a section may use. `panels` by row of the predictions, `pictures` their files by name.
 
-    thumbnails: JPEG files of errors by row; none of a picture that could not be read any more.
+    thumbnails: JPEG files of errors by row; none of a picture that could not be read any more. tokens: for charts.
     """
 
     findings: Findings
@@ -24,6 +25,7 @@ class SectionContext:
     panels: Mapping[int, Panel]
     pictures: Mapping[str, bytes]
     thumbnails: Mapping[int, bytes]
+    tokens: Tokens
 
     @property
     def language(self) -> Language:

@@ -6,6 +6,7 @@ import textwrap
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from unicodedata import east_asian_width
 
 import matplotlib as mpl
@@ -15,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from reportgen.compose.figures import INK, MM, STYLE
+from reportgen.compose.figures import MM, chart_style
 from reportgen.compose.panels import Tile, map_tiles
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.randomization import RandomizationTest
@@ -26,10 +27,10 @@ from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes
 from reportgen.language import Language, language
 from reportgen.plain_text import for_chart
+from reportgen.runs.appearance import Appearance
 
 log = logging.getLogger(__name__)
 _COLUMNS, _CELL_MM, _CAPTION_MM, _DPI = 4, 52, 21, 160
-_ALARM, _SOFT = "#9b1c1c", "#55606e"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Sheet:
     refusals: tuple[Refusal, ...]
     randomization_tests: tuple[RandomizationTest, ...]
     assets: Mapping[str, bytes]
+    appearance: Appearance
 
     @property
     def titles(self) -> Mapping[str, Text]:
@@ -56,7 +58,13 @@ class Sheet:
 
 
 def sheet(
-    picture: ExplainedPicture, *, image_name: str, facts: RunFacts, notes: Notes, options: ExplainOptions
+    picture: ExplainedPicture,
+    *,
+    image_name: str,
+    facts: RunFacts,
+    notes: Notes,
+    options: ExplainOptions,
+    appearance: Appearance,
 ) -> Sheet:
     """The sheet of an explained picture; methods that failed the randomisation test are marked."""
     tiles, assets = map_tiles(
@@ -81,6 +89,7 @@ def sheet(
         refusals=picture.refusals,
         randomization_tests=picture.randomization_tests,
         assets=assets,
+        appearance=appearance,
     )
 
 
@@ -88,13 +97,16 @@ def sheet_png(one: Sheet) -> bytes:
     """The tiles in rows of four, each under its method's name, with its numbers; 160 dots an inch."""
     n_rows = -(-len(one.tiles) // _COLUMNS)
     width, height = _COLUMNS * (_CELL_MM + 3), n_rows * (_CELL_MM + _CAPTION_MM + 3) + 15
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width * MM, height * MM), dpi=_DPI)
+    tokens = one.appearance.tokens
+    colours, size = tokens.colours(), tokens.points("sheet-text")
+    with mpl.rc_context(chart_style(tokens)):
+        figure = Figure(figsize=(width * MM, height * MM), dpi=_DPI, facecolor=colours["paper"])
         FigureCanvasAgg(figure)
         told = language(one.notes.language)
         share = told.share(one.top[0][1], 0)
         title = f"{one.image_name} · {one.notes.name(one.pred)} {share} · {one.facts.model.name}"
-        figure.text(3 / width, 1 - 5 / height, for_chart(title), size=10, weight="bold", va="center")
+        title_size = tokens.points("sheet-title")
+        figure.text(3 / width, 1 - 5 / height, for_chart(title), size=title_size, weight="bold", va="center")
         for number, tile in enumerate(one.tiles):
             row, column = divmod(number, _COLUMNS)
             left = column * (_CELL_MM + 3) + 1.5
@@ -108,7 +120,7 @@ def sheet_png(one: Sheet) -> bytes:
             refused = told.listed([in_language(one.titles[each.name], told) for each in one.refusals])
             text = told.gettext("Not drawn, as they do not hold for this model (the page says why): %(methods)s")
             text %= {"methods": refused}
-            figure.text(3 / width, 2.5 / height, text, size=7, color=_ALARM)
+            figure.text(3 / width, 2.5 / height, text, size=size, color=colours["alarm"])
         buffer = io.BytesIO()
         with warnings.catch_warnings(record=True) as told_by_matplotlib:
             warnings.simplefilter("always")
@@ -119,26 +131,28 @@ def sheet_png(one: Sheet) -> bytes:
 
 
 def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
-    """Under the picture: method and class, then what is against it, then its numbers."""
+    """Under the picture: method and class, then what is against it, then its numbers; each with its token."""
     told = language(one.notes.language)
     if tile.kind == "crop":
-        lines = [(told.gettext("as the model saw it"), INK)]
+        lines = [(told.gettext("as the model saw it"), "ink")]
     else:
-        lines = [(in_language(one.titles[tile.kind], told), INK)]
-        lines += [(line, INK) for line in fitting(one.notes.name(tile.shown))]
+        lines = [(in_language(one.titles[tile.kind], told), "ink")]
+        lines += [(line, "ink") for line in fitting(one.notes.name(tile.shown))]
         if tile.rival:
             versus = told.gettext("not %(rival)s") % {"rival": one.notes.name(tile.rival)}
-            lines += [(line, INK) for line in fitting(versus)]
+            lines += [(line, "ink") for line in fitting(versus)]
         if tile.baseline:
             baseline = told.gettext(tile.baseline.replace("_", " "))
-            lines.append((told.gettext("baseline: %(baseline)s") % {"baseline": baseline}, _SOFT))
-        lines += [(text, _ALARM) for text in _against(tile, told)]
+            lines.append((told.gettext("baseline: %(baseline)s") % {"baseline": baseline}, "soft"))
+        lines += [(text, "alarm") for text in _against(tile, told)]
         if tile.faithfulness:
-            lines.append((_insertion(tile.faithfulness, told), _SOFT))
-    for number, (text, colour) in enumerate(lines):
+            lines.append((_insertion(tile.faithfulness, told), "soft"))
+    tokens = one.appearance.tokens
+    colours, size = tokens.colours(), tokens.points("sheet-text")
+    for number, (text, name) in enumerate(lines):
         down = -(1.8 + 3.45 * number) * MM * 72  # in points, however high the picture is
-        words = for_chart(text)
-        axes.annotate(words, (0, 0), (0, down), "axes fraction", "offset points", size=7, color=colour, va="top")
+        style: Any = {"size": size, "color": colours[name], "va": "top"}
+        axes.annotate(for_chart(text), (0, 0), (0, down), "axes fraction", "offset points", **style)
 
 
 _AGAINST: Mapping[str, str] = {  # by standing, in the words of templates/standing.html.j2

@@ -15,6 +15,7 @@ from reportgen.inputs.names import nfc
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.run_inputs import read_model_alone
 from reportgen.options import RunOptions
+from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.render.html.page import sheet_html
 
 
@@ -23,6 +24,7 @@ def explain_one(options: RunOptions, image: Path, *, label: str | None, out_dir:
 
     Of `options` the data set is not looked at. `label` is the true class where it is known. Raises ReportgenError.
     """
+    appearance = read_appearance(options.report.templates, options.theme)
     inputs = read_model_alone(options.inputs)
     on = compute(options.compute.device, options.compute.precision)
     try:
@@ -38,7 +40,14 @@ def explain_one(options: RunOptions, image: Path, *, label: str | None, out_dir:
     refuse_unexplainable(inputs, options.explain)
     picture = explain_picture(inputs, crop, label=nfc(label) if label else None, on=on, options=options.explain)
     notes = replace(read_notes(inputs.facts.own_notes), language=options.report.lang[0])
-    made = sheet(picture, image_name=image.name, facts=inputs.facts, notes=notes, options=options.explain)
+    made = sheet(
+        picture,
+        image_name=image.name,
+        facts=inputs.facts,
+        notes=notes,
+        options=options.explain,
+        appearance=appearance,
+    )
     files = {
         f"{image.stem}.explained.html": sheet_html(made).encode(),
         f"{image.stem}.explained.png": sheet_png(made),

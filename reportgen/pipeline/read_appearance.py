@@ -25,11 +25,13 @@ def read_appearance(templates: Path | None, options: ThemeOptions) -> Appearance
         fonts=options.fonts(),
         logo=read_logo(options.logo, options.logo_alt) if options.logo else None,
     )
-    refuse_unreadable(theme)
     _warn_of_missing_fonts(theme.fonts)
     if templates is None or str(templates) == "none":
-        return Appearance(theme=theme)
-    return Appearance(templates=read_templates(templates), folder=str(templates), theme=theme)
+        read = Appearance(theme=theme)
+    else:
+        read = Appearance(templates=read_templates(templates), folder=str(templates), theme=theme)
+    refuse_unreadable(read)
+    return read
 
 
 def _warn_of_missing_fonts(fonts: Mapping[str, str]) -> None:

@@ -168,7 +168,7 @@ def _changed(run: StoredRun, options: RenderOptions) -> StoredRun:
         theme=given.theme if options.theme else run.appearance.theme,
         stored=not options.templates and run.appearance.stored,
     )
-    refuse_unreadable(own.theme)
+    refuse_unreadable(own)
     _say_stored(own)
     predictions = _with_notes(run.predictions, options.notes) if options.notes else run.predictions
     if "pdf" in options.formats:

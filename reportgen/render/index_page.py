@@ -16,12 +16,12 @@ from pydantic import AwareDatetime
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, RunId
 from reportgen.language import LANGUAGES, Language, language
-from reportgen.package_files import templates_dir
-from reportgen.render.environment import environment, rendered
+from reportgen.render.environment import environment, rendered, text_of
 from reportgen.render.file_names import document_name
 from reportgen.render.html.content_policy import content_policy
+from reportgen.render.html.theme import tokens_css
+from reportgen.tokens import Tokens, house_tokens
 
-_STYLES = ("tokens.css", "dark.css", "index.css")
 N_TREND_RUNS = 60  # in the trend
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 230, 52, 724, 12, 196  # of the drawing and of its plot, px
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
@@ -171,18 +171,26 @@ class ModelRuns:
     trend: Trend | None
 
 
-def index_pages(entries: tuple[Entry, ...], unreadable: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def index_pages(
+    entries: tuple[Entry, ...], unreadable: tuple[tuple[str, str], ...], *, tokens: Tokens | None = None
+) -> dict[str, str]:
     """The page by file name, in every language of a run: index.html in the newest run's first, index.ja.html and so on.
 
-    `entries` by model, oldest first; `unreadable`: (folder, reason) of bundles that could not be read. The pages depend
-    on the arguments alone. Raises RenderingError.
+    `entries` by model, oldest first; `unreadable`: (folder, reason) of bundles that could not be read; tokens: ours for
+    None. The pages depend on the arguments alone. Raises RenderingError.
     """
     newest_first = sorted(entries, key=lambda entry: (entry.verdict.created_at, entry.verdict.run_id), reverse=True)
     spoken = (code for entry in newest_first for code in (entry.verdict.language, *entry.verdict.languages))
     codes = list(dict.fromkeys(code for code in spoken if code in LANGUAGES)) or ["en"]
     names = {code: "index.html" if code == codes[0] else f"index.{code}.html" for code in sorted(codes)}
     return {
-        name: index_page(entries, unreadable, code, elsewhere={one: file for one, file in names.items() if one != code})
+        name: index_page(
+            entries,
+            unreadable,
+            code,
+            elsewhere={one: file for one, file in names.items() if one != code},
+            tokens=tokens,
+        )
         for code, name in names.items()
     }
 
@@ -193,6 +201,7 @@ def index_page(
     code: str = "en",
     *,
     elsewhere: Mapping[str, str] = MappingProxyType({}),
+    tokens: Tokens | None = None,
 ) -> str:
     """The page in the language `code`; `elsewhere`: the files of the others by their codes. Raises RenderingError."""
     models = tuple(
@@ -202,7 +211,7 @@ def index_page(
     )
     drawing = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
     return rendered(
-        _environment(code),
+        _environment(code, tokens_css(tokens or house_tokens(), after=house_tokens())),
         "index.html.j2",
         models=models,
         unreadable=unreadable,
@@ -212,11 +221,11 @@ def index_page(
 
 
 @cache
-def _environment(code: str) -> Environment:
+def _environment(code: str, theme: Markup) -> Environment:
     made = environment(replace(read_notes(), language=code).name, code)
-    css = templates_dir() / "css"
-    style = "".join((css / name).read_text(encoding="utf-8") for name in _STYLES)
-    made.globals |= {"style": Markup(style), "content_policy": content_policy([style])}  # noqa: S704  # ours
+    tokens, dark, page = (text_of(made, f"css/{name}.css") for name in ("tokens", "dark", "index"))
+    style = tokens + theme + dark + page
+    made.globals |= {"style": style, "content_policy": content_policy([style])}
     return made
 
 

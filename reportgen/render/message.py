@@ -140,17 +140,25 @@ def _confusions(contract: Mapping[str, Any]) -> Iterator[Matter]:
 
 def _environment(notes: Notes, appearance: Appearance, *, autoescape: bool) -> Environment:
     """Every text that a template prints passes `one_line` first: no name can be forgotten."""
-    return environment(
+    made = environment(
         lambda name: shortened(one_line(notes.name(name))),
         notes.language,
         appearance=appearance,
         autoescape=autoescape,
         finalize=_in_one_line,
     )
+    made.globals |= {"colours": appearance.tokens.colours(), "font": _families(appearance)}
+    return made
 
 
 def _in_one_line(value: object) -> object:
     return one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _families(appearance: Appearance) -> str:
+    """The font families of the mail, for a style attribute: that of the theme, then those that mail programs have."""
+    own = filter(None, [appearance.theme.fonts.get("body")])
+    return ", ".join(f"'{name}'" if " " in name else name for name in (*own, *appearance.tokens.families("mail-else")))
 
 
 def _fitted(text: str) -> str:

@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar
 
 from reportgen.inputs.logo import Logo
 from reportgen.option import Checked, Group, Option, Table
+from reportgen.tokens import Tokens, house_tokens
 
 
 def checked_colour(value: str) -> str:
     """The colour, "#rrggbb" in small letters. Raises ValueError for anything else, which could end the style."""
     if not re.fullmatch("#[0-9a-fA-F]{6}", value):
-        raise ValueError('a colour such as "#1c5d86"')
+        raise ValueError(f'a colour such as "{house_tokens().colours()["accent"]}"')
     return value.lower()
 
 
@@ -99,6 +100,18 @@ class Appearance:
     folder: str = ""
     theme: Theme = field(default_factory=Theme)
     stored: bool = field(default=False, compare=False)
+
+    @property
+    def tokens(self) -> Tokens:
+        """Ours, with those of the user's own style sheet in their place, and with the theme over both."""
+        dark = {f"dark-{name}": colour for name, colour in self.theme.dark.items()}
+        fonts = {f"font-{name}": f'"{family}", var(--{name}-else)' for name, family in self.theme.fonts.items()}
+        return self.tokens_of_sheets.but({**self.theme.colours, **dark, **fonts})
+
+    @property
+    def tokens_of_sheets(self) -> Tokens:
+        """Ours, with the colours of a css/tokens.css of the user's in their place: what the style sheets say."""
+        return house_tokens().with_colours_of(self.templates.get("css/tokens.css", ""))
 
     @property
     def scripts(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from reportgen.render.html.theme import contrast
+from reportgen.tokens import contrast
 
 pytestmark = pytest.mark.browser
 

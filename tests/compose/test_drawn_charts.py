@@ -8,6 +8,7 @@ import pytest
 from reportgen.analyse.scores import class_scores
 from reportgen.compose.figures import TrendPoint, colour_bar, pair_chart, recall_chart, trend_chart
 from reportgen.language import language
+from reportgen.tokens import house_tokens
 from tests.drawn import Drawing
 
 EN = language("en")
@@ -16,7 +17,7 @@ PAIRS = [("Birman", "Siamese", 17, 5), ("beagle", "pug", 11, 0), ("Abyssinian", 
 
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_a_pair_has_a_bar_to_either_side_as_long_as_its_count(n):
-    drawn = Drawing(pair_chart(PAIRS[:n], EN))
+    drawn = Drawing(pair_chart(PAIRS[:n], EN, tokens=house_tokens()))
     assert len(drawn.numbered("a-as-b")) == len(drawn.numbered("b-as-a")) == n
     zero = drawn.box("zero")[0]
     unit = (zero - drawn.box("a-as-b-1")[0]) / 17
@@ -34,7 +35,7 @@ def test_a_pair_has_a_bar_to_either_side_as_long_as_its_count(n):
 
 
 def test_the_two_sides_of_the_pair_chart_have_colours_of_their_own_and_a_heading_each():
-    drawn = Drawing(pair_chart(PAIRS, EN))
+    drawn = Drawing(pair_chart(PAIRS, EN, tokens=house_tokens()))
     sides = [{drawn.style(one)["fill"] for one in drawn.numbered(side)} for side in ("a-as-b", "b-as-a")]
     assert [len(side) for side in sides] == [1, 1]
     assert sides[0] != sides[1]
@@ -60,7 +61,7 @@ def wilson_by_the_quadratic(k, n):
 
 def test_each_class_has_a_dot_at_its_recall_and_a_line_over_its_interval():
     names = ["first", "second", "third", "fourth"]
-    drawn = Drawing(recall_chart(class_scores(COUNTS, tuple("abcd"), ()), names, EN))
+    drawn = Drawing(recall_chart(class_scores(COUNTS, tuple("abcd"), ()), names, EN, tokens=house_tokens()))
     assert len(drawn.numbered("recall")) == len(drawn.numbered("interval")) == 4
     assert [label for _, label in drawn.ticks("x")] == ["0%", "25%", "50%", "75%", "100%"]
     value, lines = drawn.scale("x"), []
@@ -87,7 +88,7 @@ NIGHTS = [
 
 @pytest.mark.parametrize("n", [2, 3])
 def test_each_night_has_a_dot_at_its_accuracy_and_tonight_is_the_last(n):
-    drawn = Drawing(trend_chart(NIGHTS[:n], EN))
+    drawn = Drawing(trend_chart(NIGHTS[:n], EN, tokens=house_tokens()))
     assert len(drawn.numbered("accuracy")) == len(drawn.numbered("interval")) == n
     assert [label for _, label in drawn.ticks("y")] == ["60.0%", "80.0%" if n == 2 else "90.0%"]
     assert [label for _, label in drawn.ticks("x")] == ["2026-11-03", f"{NIGHTS[n - 1].day}"]
@@ -115,11 +116,11 @@ def test_each_night_has_a_dot_at_its_accuracy_and_tonight_is_the_last(n):
 )
 def test_the_ends_of_the_trend_are_told_apart(ends, labels):
     nights = [TrendPoint(day=date(2026, 11, day), accuracy=sum(ends) / 2, accuracy_ci=ends) for day in (3, 4)]
-    assert [label for _, label in Drawing(trend_chart(nights, EN)).ticks("y")] == labels
+    assert [label for _, label in Drawing(trend_chart(nights, EN, tokens=house_tokens())).ticks("y")] == labels
 
 
 def test_the_scale_of_the_maps_rises_from_dark_at_0_to_light_at_the_maximum():
-    drawn = Drawing(colour_bar(EN))
+    drawn = Drawing(colour_bar(EN, tokens=house_tokens()))
     labels = drawn.ticks("x")
     assert [label for _, label in labels] == ["0", "half: white line", "scale maximum"]
     places = [place for place, _ in labels]

@@ -8,11 +8,12 @@ from PIL import Image
 
 from reportgen.analyse.examples import Example, ExampleRule
 from reportgen.analyse.findings import analyse
-from reportgen.compose.panels import COLOUR_MAP, heatmap, jpeg, map_tiles, overlay, panels, scaled
+from reportgen.compose.panels import heatmap, jpeg, map_tiles, overlay, panels, scaled
 from reportgen.explain.attributions import Attributions, ExplainedExample
 from reportgen.explain.checks.randomization import RandomizationTest
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.options import ExplainOptions
+from reportgen.tokens import house_tokens
 from tests.synthetic import FIRST_NIGHT, use_of
 
 
@@ -27,7 +28,7 @@ def test_the_colour_map_rises_in_lightness_so_that_it_survives_grey_printing():
     luminance = ramp @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(luminance) > -1).all()
     assert luminance[-1] - luminance[0] > 150
-    assert COLOUR_MAP in ("viridis", "cividis", "magma", "inferno", "plasma")
+    assert house_tokens().text("heat") in ("viridis", "cividis", "magma", "inferno", "plasma")
 
 
 def test_an_overlay_leaves_cold_places_grey_and_hot_ones_coloured():

@@ -3,6 +3,7 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -43,6 +44,21 @@ def test_every_method_has_its_tile_or_the_reason_why_not(place):
     with Image.open(io.BytesIO(written[1].read_bytes())) as sheet:
         assert sheet.format == "PNG"
         assert sheet.width > 4 * SIZE_PX
+
+
+def test_a_theme_reaches_page_and_picture(place):
+    """Paper all around the tiles of the PNG, and its title in the theme's ink."""
+    (place / "less.toml").write_text(
+        (place / "less.toml").read_text() + '[theme]\npaper = "#fff4d6"\nink = "#3b0a45"\naccent = "#7a1f52"\n'
+    )
+    done = explained(place, "--methods", "contrast")
+    assert done.returncode == 0, done.stderr
+    assert "--ink: #3b0a45; --paper: #fff4d6; --accent: #7a1f52" in (place / "sheets/one.explained.html").read_text()
+    with Image.open(place / "sheets/one.explained.png") as sheet:
+        pixels = np.asarray(sheet.convert("RGB"))
+    assert {tuple(corner) for corner in pixels[[0, 0, -1, -1], [0, -1, 0, -1]]} == {(0xFF, 0xF4, 0xD6)}
+    title = pixels[:60].reshape(-1, 3)
+    assert tuple(title[title.sum(axis=1).argmin()]) == (0x3B, 0x0A, 0x45)
 
 
 def test_a_known_class_is_what_the_contrast_is_drawn_against(place):

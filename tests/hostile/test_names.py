@@ -32,6 +32,7 @@ from reportgen.render.html.page import html
 from reportgen.render.message import mail_text
 from reportgen.runs.predictions_table import predictions_table
 from reportgen.runs.stamp import RunStamp
+from reportgen.tokens import house_tokens
 from tests.hostile.nasty import NASTY, PLAIN
 from tests.synthetic import attributions_of, findings_of
 
@@ -158,15 +159,15 @@ def test_the_page_has_the_elements_that_it_always_has():
 
 def test_charts_are_drawn_of_any_name():
     findings = report_of(*EVERY).findings
-    pair_chart([(name, "b", 8, 0) for name in EVERY], language("en"))
-    recall_chart(findings.scores.per_class, EVERY, language("en"))
+    pair_chart([(name, "b", 8, 0) for name in EVERY], language("en"), tokens=house_tokens())
+    recall_chart(findings.scores.per_class, EVERY, language("en"), tokens=house_tokens())
 
 
 def test_a_formula_is_drawn_as_the_letters_that_it_is():
     """As many paths as letters: "$x$" as mathematics would be one."""
 
     def paths(name):
-        return pair_chart([(name, "b", 8, 0)], language("en")).count(b"<use ")
+        return pair_chart([(name, "b", 8, 0)], language("en"), tokens=house_tokens()).count(b"<use ")
 
     assert paths("$x$") == paths("axa")
 

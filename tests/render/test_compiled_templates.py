@@ -2,7 +2,8 @@
 
 import pytest
 
-from reportgen.render.environment import OTHER_FILTERS, compiled_templates, environment, rendered, templates_dir
+from reportgen.package_files import templates_dir
+from reportgen.render.environment import OTHER_FILTERS, compiled_templates, environment, rendered
 from reportgen.runs.appearance import Appearance
 
 NAMES = sorted(path.relative_to(templates_dir()).as_posix() for path in templates_dir().rglob("*.j2"))

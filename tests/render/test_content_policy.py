@@ -10,7 +10,7 @@ from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.notes import read_notes
 from reportgen.render.html.content_policy import content_policy
 from reportgen.render.html.page import html, sheet_html
-from reportgen.runs.appearance import Appearance
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 from tests.shapes import report_of_shape
 from tests.synthetic import facts_of
 
@@ -78,6 +78,7 @@ def test_the_sheet_of_one_picture_may_run_no_script():
         refusals=(),
         randomization_tests=(),
         assets={},
+        appearance=DEFAULT_APPEARANCE,
     )
     page = sheet_html(sheet)
     assert rules_of(page)["script-src"] == {"'none'"}

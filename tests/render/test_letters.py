@@ -12,6 +12,7 @@ from reportgen.language import language
 from reportgen.render.filters import BREAK, Filters, in_pieces, shortened
 from reportgen.render.pdf.document import pdf
 from reportgen.render.pdf.letters import lacking, packages_for, refuse_too_long, refuse_unprintable, spelt_out
+from reportgen.tokens import house_tokens
 
 pytestmark = pytest.mark.skipif(not shutil.which("fc-list"), reason="NOT RUN: no fontconfig")
 CREATED_AT = "2026-11-23T17:00:00+09:00"
@@ -83,7 +84,7 @@ def test_letters_that_no_font_has_are_spelt_out_in_print():
 def test_a_chart_is_drawn_whatever_the_names(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        drawn = pair_chart([(name, "other", 3, 1)], language("en")).decode()
+        drawn = pair_chart([(name, "other", 3, 1)], language("en"), tokens=house_tokens()).decode()
     assert drawn.count("<svg") == 1
     if lacking(VITHKUQI) and name == VITHKUQI * 3:
         assert f"{name} / other" in drawn  # as text, for the reader's own fonts

@@ -21,5 +21,5 @@ def classes(context: SectionContext) -> Section:
         title=N_("Class by class"),
         template="sections/classes.html.j2",
         data={"rows": shown, "n_rows": len(rows), "scores": scores},
-        assets={"recall.svg": recall_chart(shown, names, context.language)},
+        assets={"recall.svg": recall_chart(shown, names, context.language, tokens=context.tokens)},
     )

@@ -29,5 +29,5 @@ def methods(context: SectionContext) -> Section:
             "argmax": predictions.argmax,
             "switched": context.attributions.switched,
         },
-        assets={"colour-bar.svg": colour_bar(context.language)},
+        assets={"colour-bar.svg": colour_bar(context.language, tokens=context.tokens)},
     )

@@ -27,5 +27,5 @@ def pairs(context: SectionContext) -> Section:
             "n_significant": len(significant),
             "charted": charted,
         },
-        assets={"pairs.svg": pair_chart(rows, context.language)} if rows else {},
+        assets={"pairs.svg": pair_chart(rows, context.language, tokens=context.tokens)} if rows else {},
     )

@@ -69,7 +69,7 @@ def summary(context: SectionContext) -> Section:
             "has_species": bool(findings.predictions.facts.taxonomy.species),
             "trend": trend,
         },
-        assets={"trend.svg": trend_chart(trend, context.language)} if trend else {},
+        assets={"trend.svg": trend_chart(trend, context.language, tokens=context.tokens)} if trend else {},
     )
 
 

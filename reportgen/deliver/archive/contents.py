@@ -5,7 +5,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from reportgen.deliver.archive.locks import alone_in
@@ -16,8 +18,10 @@ from reportgen.inputs.plain_files import NotPlainError, entry_kind, folders_in, 
 from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.render.data.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
+from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.runs.bounded_files import json_value
 from reportgen.runs.bundle_files import AUDIT_FAILED, MANIFEST, UNRENDERED, bundle_read
+from reportgen.runs.stored_appearance import restored_appearance
 
 INDEX, LATEST = "index.html", "latest"
 INDEX_PAGE = re.compile(r"index(\.[a-z]{2,3})?\.html")  # the front page in each language
@@ -178,7 +182,7 @@ def refresh(archive: Path) -> Path:
                 for run in found.runs
             )
             unreadable = tuple((one.path.relative_to(archive).as_posix(), one.reason) for one in found.unreadable)
-            pages = index_pages(entries, unreadable)
+            pages = index_pages(entries, unreadable, tokens=_newest_appearance(found.runs).tokens)
             older = _older_pages(archive, pages)
             write_files(archive, {name: page.encode(errors="replace") for name, page in pages.items()})
             for page in older:
@@ -187,11 +191,27 @@ def refresh(archive: Path) -> Path:
     return archive / INDEX
 
 
+def _newest_appearance(runs: tuple[ArchivedRun, ...]) -> Appearance:
+    """That of the newest run of all models, whose languages the page has too; ours where it cannot be read."""
+    newest = max(runs, key=_age, default=None)
+    if newest is None:
+        return DEFAULT_APPEARANCE
+    try:
+        with bundle_read(newest.path, ("run.json",), most_bytes=_LARGEST) as files:
+            return restored_appearance(json_value(files, "run.json", dict[str, Any]))
+    except InputError:  # damaged: verify says so, and the page does without
+        return DEFAULT_APPEARANCE
+
+
+def _age(run: ArchivedRun) -> tuple[datetime, str]:
+    return run.verdict.created_at, run.verdict.run_id
+
+
 def _link_latest(archive: Path, folders: tuple[Path, ...], runs: tuple[ArchivedRun, ...]) -> None:
     newest = {run.path.parent: run for run in runs}  # the last of each folder stays
     for folder in folders:
         _link(folder / LATEST, newest[folder].path.name if folder in newest else None, archive)
-    of_all = max(newest.values(), key=lambda run: (run.verdict.created_at, run.verdict.run_id), default=None)
+    of_all = max(newest.values(), key=_age, default=None)
     _link(archive / LATEST, f"{of_all.place}/{of_all.path.name}" if of_all else None, archive)
 
 

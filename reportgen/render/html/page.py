@@ -21,7 +21,7 @@ from reportgen.render.environment import Sandbox, environment, rendered, text_of
 from reportgen.render.file_names import document_name
 from reportgen.render.filters import in_pieces
 from reportgen.render.html.content_policy import content_policy, refuse_leading_elsewhere, with_policy
-from reportgen.render.html.theme import dark_theme_css, theme_css
+from reportgen.render.html.theme import tokens_css
 from reportgen.render.pdf.letters import spelt_out
 from reportgen.render.words import differences_text, gate_text, mismatch_text, omitted_text, rule_text
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
@@ -70,7 +70,7 @@ def html(report: Report, medium: Medium) -> str:
 
 def sheet_html(sheet: Sheet) -> str:
     """The comparison sheet of one picture, with its pictures inside. Raises RenderingError."""
-    made = _environment(sheet.facts, sheet.notes)
+    made = _environment(sheet.facts, sheet.notes, sheet.appearance)
     made.filters |= _method_filters(sheet.titles, language(sheet.notes.language))
     made.globals["asset"] = _data_uris(sheet.assets)
     return for_page(rendered(made, "sheet.html.j2", sheet=sheet))
@@ -86,11 +86,10 @@ def _styles(made: Environment, appearance: Appearance) -> Mapping[str, Markup]:
     """The texts of the style elements of a page for the screen, in their order."""
 
     def css(*names: str) -> Markup:
-        return _in_the_page(Markup().join(text_of(made, f"css/{name}.css") for name in names))
+        return Markup().join(_sheet(made, appearance, f"css/{name}.css") for name in names)
 
-    colours, dark = theme_css(appearance.theme), dark_theme_css(appearance.theme)
     return {
-        "always": css("tokens") + colours + css("dark") + dark + css("page", "controls"),
+        "always": css("tokens") + _theme(appearance) + css("dark", "page", "controls"),
         "screen": css("screen", "images"),
         "print": css("print"),
         "own": css("own"),
@@ -103,7 +102,18 @@ def _allowed(made: Environment, appearance: Appearance, styles: Mapping[str, Mar
         return styles.values()
     sheets = {f"css/{path.name}" for path in (templates_dir() / "css").glob("*.css")}
     sheets |= {name for name in appearance.pages if name.endswith(".css")}
-    return (*styles.values(), *(_in_the_page(text_of(made, name)) for name in sorted(sheets)))
+    return (*styles.values(), *(_sheet(made, appearance, name) for name in sorted(sheets)))
+
+
+def _sheet(made: Environment, appearance: Appearance, name: str) -> Markup:
+    """A style sheet, as the page has it. Tokens of the user's stand after ours: theirs may be a few."""
+    text = _in_the_page(text_of(made, name))
+    is_own = name == "css/tokens.css" and name in appearance.pages
+    return _in_the_page(text_of(made, f"reportgen/{name}")) + text if is_own else text
+
+
+def _theme(appearance: Appearance) -> Markup:
+    return tokens_css(appearance.tokens, after=appearance.tokens_of_sheets)
 
 
 def _scripts(made: Environment, appearance: Appearance) -> Iterable[str]:
@@ -127,11 +137,10 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
     made.globals |= {
         "class_name": lambda k: name(facts.classes[k]),
         "content_policy": content_policy,
-        "css": lambda file: _in_the_page(text_of(made, f"css/{file}")),
+        "css": lambda file: _sheet(made, appearance, f"css/{file}"),
         "js": lambda file: _in_the_page(text_of(made, f"js/{file}")),
         "tell_apart": notes.tell_apart,
-        "theme_css": theme_css(appearance.theme),
-        "dark_theme_css": dark_theme_css(appearance.theme),
+        "theme_css": _theme(appearance),
         "thing": told.gettext("animal") if pets else told.gettext("object"),
     }
     return made
