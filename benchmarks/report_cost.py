@@ -153,7 +153,7 @@ def whole_report(inputs: RunInputs, folder: Path) -> None:
         attributions=attributions,
         thumbnails=made,
         rule=findings.rule,
-        night=NIGHT,
+        run_context=NIGHT,
         stamp=stamp,
         sections=tuple(SECTIONS),
     )

@@ -150,7 +150,7 @@ def findings():
     }
     older = past_run_of(now, preds_older(), run_id=OLDER, created_at="2026-11-20T08:00:00+00:00", **common)
     before = past_run_of(now, preds_before(), run_id=BASELINE, created_at="2026-11-22T08:00:00+00:00", **common)
-    return analyse(now, ExampleRule(), RunContext(today=TODAY, history=History(nights=(older, before)), rules=RULES))
+    return analyse(now, ExampleRule(), RunContext(today=TODAY, history=History(runs=(older, before)), rules=RULES))
 
 
 @cache

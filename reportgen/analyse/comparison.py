@@ -1,4 +1,4 @@
-"""Tonight against a baseline, paired by image: what broke, what was fixed, and whether that is more than chance."""
+"""A run against its baseline, paired by image: what broke, what was fixed, and whether that is more than chance."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ N_TOP = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
-    """Why two runs are not comparable. Of `images`: how many of tonight's are new, gone, other files, other labels.
+    """Why two runs are not comparable. Of `images`: how many of this run's are new, gone, other files, other labels.
 
     before, now: of `precision`.
     """
@@ -72,11 +72,11 @@ class RankChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Class numbers are tonight's. Where `mismatches` is not empty the runs are not comparable.
+    """Class numbers are this run's. Where `mismatches` is not empty the runs are not comparable.
 
     Then `overall` is over the images that both have (None if there are none) without verdict, and the rest is empty.
     passed_over: ids of later runs that could not be the baseline. pairs, classes: those with a change, worst first.
-    new_cross_species: rows that miss the species tonight and did not then. nights: the runs of the strips.
+    new_cross_species: rows that miss the species in this run and did not then. runs: the runs of the strips.
     """
 
     baseline: PastRun
@@ -90,7 +90,7 @@ class Comparison:
     left: tuple[RankChange, ...] = ()
     new_cross_species: tuple[int, ...] = ()
     churn: Churn | None = None
-    nights: tuple[PastRun, ...] = ()
+    runs: tuple[PastRun, ...] = ()
     differences: tuple[EnvironmentDifference, ...] = ()
 
     @property
@@ -102,24 +102,24 @@ class Comparison:
 def comparison(predictions: Predictions, history: History) -> Comparison | None:
     """Against the run that the user named, else the last comparable one; None without an earlier run.
 
-    A run whose class order looks wrong is never taken as the last comparable one, nor as a night: it would make the
-    next night look like a leap. If no night is comparable the last one is taken, and the mismatch says why.
+    A run whose class order looks wrong is never taken as the last comparable one, nor for the strips: it would make the
+    next run look like a leap. If no run is comparable the last one is taken, and the mismatch says why.
     """
-    sane = tuple(night for night in history.nights if not _disordered(night, predictions.facts.classes))
-    eligible = tuple(night for night in sane if night.passed or not history.only_passed)
-    comparable = tuple(night for night in eligible if _alike(predictions, night, history))
+    sane = tuple(run for run in history.runs if not _disordered(run, predictions.facts.classes))
+    eligible = tuple(run for run in sane if run.passed or not history.only_passed)
+    comparable = tuple(run for run in eligible if _alike(predictions, run, history))
     baseline = history.given or (comparable or eligible or (None,))[-1]
     if baseline is None or not history.compare:
         return None
-    later = [] if history.given else [night.run_id for night in history.nights if night.run_id > baseline.run_id]
+    later = [] if history.given else [run.run_id for run in history.runs if run.run_id > baseline.run_id]
     mismatches = _mismatches(predictions, baseline, history)
     if mismatches:
         common = _on_common_images(predictions, baseline)
         return Comparison(baseline=baseline, mismatches=mismatches, overall=common, passed_over=tuple(later))
-    last = {night.run_id for night in history.nights[-N_STRIP_RUNS:]}
-    recent = (night for night in sane if night.run_id in last)
-    nights = tuple(night for night in recent if _alike(predictions, night, history))
-    return _compared(predictions, baseline, nights=nights, passed_over=tuple(later))
+    last = {run.run_id for run in history.runs[-N_STRIP_RUNS:]}
+    recent = (run for run in sane if run.run_id in last)
+    runs = tuple(run for run in recent if _alike(predictions, run, history))
+    return _compared(predictions, baseline, runs=runs, passed_over=tuple(later))
 
 
 def _alike(predictions: Predictions, past: PastRun, history: History) -> bool:
@@ -128,7 +128,7 @@ def _alike(predictions: Predictions, past: PastRun, history: History) -> bool:
 
 
 def _same_images(predictions: Predictions, past: PastRun) -> bool:
-    """Whether it saw tonight's images, as its fingerprint says and its rows do: others may have written either."""
+    """Whether it saw this run's images, as its fingerprint says and its rows do: others may have written either."""
     now = (predictions.fingerprint, predictions.sample_ids, predictions.sha256, set(predictions.facts.classes))
     if (past.fingerprint, past.sample_ids, past.sha256, set(past.classes)) != now:
         return False
@@ -146,23 +146,23 @@ def _differences(predictions: Predictions, past: PastRun) -> Iterator[Environmen
             yield EnvironmentDifference(name=name, before=before, now=now)
 
 
-def _disordered(night: PastRun, classes: tuple[str, ...]) -> bool:
+def _disordered(run: PastRun, classes: tuple[str, ...]) -> bool:
     """A run of other classes is comparable with none, and its order, which thousands of them make dear, is left."""
-    if set(night.classes) != set(classes):
+    if set(run.classes) != set(classes):
         return False
-    return class_order(confusion_counts(night.targets, night.preds, len(night.classes))).suspicious
+    return class_order(confusion_counts(run.targets, run.preds, len(run.classes))).suspicious
 
 
 def _compared(
-    predictions: Predictions, baseline: PastRun, *, nights: tuple[PastRun, ...], passed_over: tuple[str, ...]
+    predictions: Predictions, baseline: PastRun, *, runs: tuple[PastRun, ...], passed_over: tuple[str, ...]
 ) -> Comparison:
-    """A baseline that is none of the `nights` joins their strips; how much usually changes is theirs alone."""
+    """A baseline that is none of the `runs` joins their strips; how much usually changes is theirs alone."""
     preds, targets = predictions.preds(), predictions.targets
     before = _renumbered(baseline, baseline.preds, predictions.facts.classes)
-    runs = {night.run_id: night for night in (*nights, baseline)}
-    seen = tuple(runs[run_id] for run_id in sorted(runs))
+    by_id = {run.run_id: run for run in (*runs, baseline)}
+    seen = tuple(by_id[run_id] for run_id in sorted(by_id))
     strips = tuple(run.correct() for run in seen)
-    consecutive = tuple(night.correct() for night in nights)
+    consecutive = tuple(run.correct() for run in runs)
     entered, left = _top_changes(targets, before, preds, len(predictions.facts.classes))
     return Comparison(
         baseline=baseline,
@@ -176,7 +176,7 @@ def _compared(
         left=left,
         new_cross_species=_new_cross_species(predictions, before),
         churn=churn(strips, before == targets, preds == targets, consecutive=consecutive),
-        nights=seen,
+        runs=seen,
         differences=tuple(_differences(predictions, baseline)),
     )
 
@@ -213,7 +213,7 @@ def _pairs(targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray
 def _top_changes(
     targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64], n_classes: int
 ) -> tuple[tuple[RankChange, ...], tuple[RankChange, ...]]:
-    """The pairs that entered the first N_TOP, by tonight's rank, and those that left, by the rank they had."""
+    """The pairs that entered the first N_TOP, by this run's rank, and those that left, by the rank they had."""
     ranked = [
         {frozenset((pair.a, pair.b)): pair.errors for pair in confused_pairs(confusion_counts(targets, one, n_classes))}
         for one in (before, preds)

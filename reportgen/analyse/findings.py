@@ -50,10 +50,10 @@ class Findings:
     gallery: Gallery
     files: FileFindings
     rule: ExampleRule
-    night: RunContext
+    run_context: RunContext
 
 
-def analyse(predictions: Predictions, rule: ExampleRule, night: RunContext) -> Findings:
+def analyse(predictions: Predictions, rule: ExampleRule, run_context: RunContext) -> Findings:
     """All findings of N >= 1 predictions; the same predictions, history, rules and date give the same findings."""
     classes, species = predictions.facts.classes, predictions.facts.taxonomy.species
     probs, preds, targets = predictions.probs(), predictions.preds(), predictions.targets
@@ -61,7 +61,7 @@ def analyse(predictions: Predictions, rule: ExampleRule, night: RunContext) -> F
     pairs = confused_pairs(counts)
     groups = confused_groups(counts, pairs)
     species_errors = cross_species_errors(probs, targets, preds, species=species)
-    against = comparison(predictions, night.history)
+    against = comparison(predictions, run_context.history)
     evidence = Evidence(
         predictions=predictions,
         scores=scores(counts, n_top5_hits(predictions.logits, targets), classes=classes, species=species),
@@ -83,10 +83,10 @@ def analyse(predictions: Predictions, rule: ExampleRule, night: RunContext) -> F
         cross_species=species_errors,
         class_order=evidence.class_order,
         comparison=against,
-        gate=gate(evidence, night.rules, today=night.today),
+        gate=gate(evidence, run_context.rules, today=run_context.today),
         examples=chosen,
         gallery=gallery(probs, targets, preds),
         files=file_findings(predictions),
         rule=rule,
-        night=night,
+        run_context=run_context,
     )

@@ -1,4 +1,4 @@
-"""Single images over the last nights: what flipped, what stays wrong, and how much flips anyway."""
+"""Single images over the last runs: what flipped, what stays wrong, and how much flips anyway."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ FlipState = Literal["new", "chronic", "flaky", "fixed", "steady"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """Row `idx`: right for the baseline and wrong tonight (broken), or the other way round (fixed).
+    """Row `idx`: right in the baseline and wrong in this run (broken), or the other way round (fixed).
 
-    before: the class that the baseline's model named. strip: right or wrong a night, oldest first, tonight last.
+    before: the class that the baseline's model named. strip: right or wrong a run, oldest first, this run last.
     """
 
     idx: int
@@ -33,12 +33,12 @@ class Flip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Churn:
-    """The share of images, in [0, 1], whose correctness changed: from the baseline to tonight, and usually.
+    """The share of images, in [0, 1], whose correctness changed: from the baseline to this run, and usually.
 
-    usual: between each earlier night and the next, oldest first. n_states: tonight's errors by state.
+    usual: between each previous run and the next, oldest first. n_states: this run's errors by state.
     """
 
-    tonight: float
+    this_run: float
     usual: tuple[float, ...]
     n_new: int
     n_chronic: int
@@ -46,10 +46,10 @@ class Churn:
 
 
 def state(strip: Sequence[bool]) -> FlipState:
-    """Of a strip that ends with tonight.
+    """Of a strip that ends with this run.
 
-    flaky: it changed twice or more. Otherwise, wrong tonight: new when last night was right, else chronic; right
-    tonight: fixed when it was ever wrong, else steady.
+    flaky: it changed twice or more. Otherwise, wrong in this run: new when the previous run was right, else chronic;
+    right in this run: fixed when it was ever wrong, else steady.
     """
     if sum(one != other for one, other in pairwise(strip)) >= 2:
         return "flaky"
@@ -58,16 +58,14 @@ def state(strip: Sequence[bool]) -> FlipState:
     return "new" if len(strip) > 1 and strip[-2] else "chronic"
 
 
-def flips(
-    predictions: Predictions, before: NDArray[np.int64], nights: tuple[NDArray[np.bool_], ...]
-) -> tuple[Flip, ...]:
-    """Broken ones first, each kind by how sure the model is of its answer tonight; ties by row.
+def flips(predictions: Predictions, before: NDArray[np.int64], runs: tuple[NDArray[np.bool_], ...]) -> tuple[Flip, ...]:
+    """Broken ones first, each kind by how sure the model is of its answer in this run; ties by row.
 
-    before: (N,) the baseline's predictions. nights: (N,) correctness of each earlier night, oldest first.
+    before: (N,) the baseline's predictions. runs: (N,) correctness of each previous run, oldest first.
     """
     targets, preds = predictions.targets, predictions.preds()
     right, confidence = preds == targets, predictions.probs().max(axis=1)
-    strips = np.stack([*nights, right])
+    strips = np.stack([*runs, right])
     flipped = np.flatnonzero(right != (before == targets))
     made = [
         Flip(
@@ -82,20 +80,20 @@ def flips(
 
 
 def churn(
-    nights: tuple[NDArray[np.bool_], ...],
+    runs: tuple[NDArray[np.bool_], ...],
     right_before: NDArray[np.bool_],
     right: NDArray[np.bool_],
     *,
     consecutive: tuple[NDArray[np.bool_], ...],
 ) -> Churn:
-    """From (N,) correctness of each earlier run in the strips, oldest first, of the baseline, and of tonight.
+    """From (N,) correctness of each earlier run in the strips, oldest first, of the baseline, and of this run.
 
-    consecutive: the same of the nights that came one after the other, without a baseline from elsewhere.
+    consecutive: the same of the runs that came one after the other, without a baseline from elsewhere.
     """
-    strips = np.stack([*nights, right])
+    strips = np.stack([*runs, right])
     states = [state(strips[:, idx].tolist()) for idx in np.flatnonzero(~right)]
     return Churn(
-        tonight=float((right_before != right).mean()),
+        this_run=float((right_before != right).mean()),
         usual=tuple(float((one != other).mean()) for one, other in pairwise(consecutive)),
         n_new=states.count("new"),
         n_chronic=states.count("chronic"),

@@ -43,14 +43,14 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The last N_NIGHTS runs of this model, oldest first, and the run that the user named as baseline, if any.
+    """The last N_STRIP_RUNS runs of this model, oldest first, and the run that the user named as baseline, if any.
 
-    `compare` is False where no comparison was asked for (--baseline none); with `only_passed` a night whose gate failed
+    `compare` is False where no comparison was asked for (--baseline none); with `only_passed` a run whose gate failed
     is no baseline (--baseline passed); if all have failed, the last that passed comes before them. With
     `across_precision` runs of another precision are comparable.
     """
 
-    nights: tuple[PastRun, ...] = ()
+    runs: tuple[PastRun, ...] = ()
     given: PastRun | None = None
     compare: bool = True
     only_passed: bool = False

@@ -1,4 +1,4 @@
-"""The verdict in `--ci-dir` from the first moment of a run to its end: tonight's, never last night's.
+"""The verdict in `--ci-dir` from the first moment of a run to its end: this run's, never the previous run's.
 
 Also of a run that ends before its configuration is known, by a fault of ours, or because torch cannot be imported.
 """
@@ -37,7 +37,7 @@ def begin_verdict(ci_dir: Path) -> None:
         write_files(ci_dir, unended_files())
     except DeliveryError as error:
         error.expected = "a folder whose verdict.json, junit.xml and summary.md can be replaced"
-        error.todo = "correct --ci-dir, or remove last night's files"
+        error.todo = "correct --ci-dir, or remove the previous run's files"
         raise
 
 

@@ -75,7 +75,7 @@ def _axes(width_mm: float, height_mm: float, tokens: Tokens, ground: str = "none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """One night of the trend. accuracy and its 95% interval: fractions in [0, 1]."""
+    """One run of the trend. accuracy and its 95% interval: fractions in [0, 1]."""
 
     day: date
     accuracy: float
@@ -150,24 +150,24 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Languag
     return buffer.getvalue()
 
 
-def trend_chart(nights: Sequence[TrendPoint], told: Language, *, tokens: Tokens) -> bytes:
-    """Accuracy night by night with its 95% interval, oldest on the left; the last one is tonight, filled and named."""
+def trend_chart(runs: Sequence[TrendPoint], told: Language, *, tokens: Tokens) -> bytes:
+    """Accuracy run by run with its 95% interval, oldest on the left; the last one is this run, filled and named."""
     colours = tokens.colours()
     accent = colours["accent"]
     with _axes(104, 31, tokens) as (axes, buffer):
-        for x, night in enumerate(nights):
-            colour, width, size = (accent, 1.6, 5) if x == len(nights) - 1 else (colours["rule"], 1.2, 3.6)
-            axes.plot((x, x), night.accuracy_ci, color=colour, linewidth=width, gid=f"interval-{x + 1}")
-            axes.plot(x, night.accuracy, "o", color=accent, markersize=size, zorder=3, gid=f"accuracy-{x + 1}")
-        axes.plot([night.accuracy for night in nights], color=colours["soft"], linewidth=0.7, zorder=2, gid="line")
-        ends = (0, len(nights) - 1)
-        axes.set_xticks(ends, [f"{nights[x].day:%Y-%m-%d}" for x in ends])
+        for x, one in enumerate(runs):
+            colour, width, size = (accent, 1.6, 5) if x == len(runs) - 1 else (colours["rule"], 1.2, 3.6)
+            axes.plot((x, x), one.accuracy_ci, color=colour, linewidth=width, gid=f"interval-{x + 1}")
+            axes.plot(x, one.accuracy, "o", color=accent, markersize=size, zorder=3, gid=f"accuracy-{x + 1}")
+        axes.plot([one.accuracy for one in runs], color=colours["soft"], linewidth=0.7, zorder=2, gid="line")
+        ends = (0, len(runs) - 1)
+        axes.set_xticks(ends, [f"{runs[x].day:%Y-%m-%d}" for x in ends])
         axes.get_xticklabels()[0].set_horizontalalignment("left")
         axes.get_xticklabels()[-1].set_horizontalalignment("right")
-        scale = min(night.accuracy_ci[0] for night in nights), max(night.accuracy_ci[1] for night in nights)
+        scale = min(one.accuracy_ci[0] for one in runs), max(one.accuracy_ci[1] for one in runs)
         axes.set_yticks(scale, [told.apart(end, scale, told.share, digits=1) for end in scale])
         axes.tick_params(length=2, labelsize=tokens.points("chart-small"), color=colours["rule"])
-        axes.set(xlim=(-0.35, len(nights) - 0.65))
+        axes.set(xlim=(-0.35, len(runs) - 0.65))
         axes.spines[["left", "bottom"]].set_color(colours["rule"])
     return buffer.getvalue()
 

@@ -11,7 +11,7 @@ from reportgen.inputs.run_inputs import RunInputs
 
 
 def resumed(stored: Predictions, inputs: RunInputs, on: Compute) -> Predictions | None:
-    """`stored` with tonight's facts, when `evaluate` would give the same again; None when it might not.
+    """`stored` with this run's facts, when `evaluate` would give the same again; None when it might not.
 
     The same: checkpoint, architecture, how its outputs are read, classes and their order, device and precision, and for
     every image id, label and the file's hash, which is read anew; an image that was unreadable still is. Thousands of

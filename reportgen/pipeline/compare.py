@@ -15,11 +15,11 @@ from reportgen.runs.stored_run import read_stored_run
 def compared(run_a: Path, run_b: Path, *, across_precision: bool = False) -> tuple[Findings, Mapping[str, Any]]:
     """B against A as its baseline: the findings, and the key `comparison` of the contract. Raises InputError.
 
-    The nights between are those that B was compared with.
+    The runs between are those that B was compared with.
     """
     run, baseline = read_stored_run(run_b), read_past_run(run_a)
-    history = History(nights=run.night.history.nights, given=baseline, across_precision=across_precision)
-    findings = analyse(run.predictions, run.rule, replace(run.night, history=history))
+    history = History(runs=run.run_context.history.runs, given=baseline, across_precision=across_precision)
+    findings = analyse(run.predictions, run.rule, replace(run.run_context, history=history))
     found = comparison_json(findings, run.stamp.language)
     assert found is not None  # a given baseline is always compared with
     return findings, found

@@ -68,7 +68,7 @@ def _versions(run_dir: Path, run: StoredRun, code: str, sections: tuple[str, ...
 
 def _smaller(run: StoredRun, reduction: SizeReduction | None, code: str) -> Report:
     """The report in one language without what `reduction` leaves out, from the stored maps; the whole one for None."""
-    findings = analyse(run.predictions, (reduction and reduction.rule) or run.rule, run.night)
+    findings = analyse(run.predictions, (reduction and reduction.rule) or run.rule, run.run_context)
     chosen = {example.idx: example for example in findings.examples}
     examples = tuple(
         replace(one, example=chosen[one.example.idx]) for one in run.attributions.examples if one.example.idx in chosen

@@ -119,7 +119,7 @@ def render_again(run_dir: Path, options: RenderOptions) -> tuple[Findings, Recei
     stored, kept = read_stored_run(run_dir), run_dir.resolve()
     bundle_dir = _place_of(kept, stored.stamp.run_id)
     run, was_whole = _changed(stored, options), bundle_dir == kept
-    findings = analyse(run.predictions, run.rule, run.night)
+    findings = analyse(run.predictions, run.rule, run.run_context)
     before = _documents(bundle_dir)
     receipts = make_report(run, findings, formats=options.formats, bundle_dir=bundle_dir, replaces=True)
     gone = sorted(before - set(receipts.files))
@@ -172,7 +172,7 @@ def _changed(run: StoredRun, options: RenderOptions) -> StoredRun:
     _say_stored(own)
     predictions = _with_notes(run.predictions, options.notes) if options.notes else run.predictions
     if "pdf" in options.formats:
-        refuse_unprintable_words(predictions.facts, languages, appearance=own, rules=run.night.rules)
+        refuse_unprintable_words(predictions.facts, languages, appearance=own, rules=run.run_context.rules)
     stamp = replace(run.stamp, languages=languages)
     return replace(run, predictions=predictions, stamp=stamp, sections=sections, appearance=own)
 

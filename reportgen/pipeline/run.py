@@ -120,7 +120,7 @@ def run(options: RunOptions, *, now: datetime, watch: StageProgress) -> RunOutco
             attributions=as_stored(attributions),
             thumbnails=pictures,
             rule=findings.rule,
-            night=findings.night,
+            run_context=findings.run_context,
             stamp=setup.stamp,
             sections=options.report.sections,
             appearance=setup.appearance,

@@ -1,4 +1,4 @@
-"""The archive's front page: every night of every model, on one page without scripts or requests, in any language."""
+"""The archive's front page: every run of every model, on one page without scripts or requests, in any language."""
 
 import math
 from collections.abc import Mapping
@@ -143,7 +143,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A night in the trend, px: the centre and the ends of its interval."""
+    """A run in the trend, px: the centre and the ends of its interval."""
 
     x: float
     y: float
@@ -164,7 +164,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRuns:
-    """One model: its nights, newest first, and their trend, None for a single night."""
+    """One model: its runs, newest first, and their trend, None for a single run."""
 
     model: str
     entries: tuple[Entry, ...]
@@ -205,9 +205,9 @@ def index_page(
 ) -> str:
     """The page in the language `code`; `elsewhere`: the files of the others by their codes. Raises RenderingError."""
     models = tuple(
-        ModelRuns(model=model, entries=nights[::-1], trend=trend([night.verdict for night in nights]))
+        ModelRuns(model=model, entries=runs[::-1], trend=trend([one.verdict for one in runs]))
         for model, group in groupby(entries, key=lambda entry: entry.model)
-        for nights in [tuple(group)]
+        for runs in [tuple(group)]
     )
     drawing = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
     return rendered(
@@ -229,12 +229,12 @@ def _environment(code: str, theme: Markup) -> Environment:
     return made
 
 
-def trend(nights: list[Verdict]) -> Trend | None:
-    """The last N_NIGHTS of `nights` (oldest first), evenly spaced, on a scale over all intervals; None for one."""
-    shown = nights[-N_TREND_RUNS:]
+def trend(runs: list[Verdict]) -> Trend | None:
+    """The last N_TREND_RUNS of `runs` (oldest first), evenly spaced, on a scale over all intervals; None for one."""
+    shown = runs[-N_TREND_RUNS:]
     if len(shown) < 2:
         return None
-    low, high = min(night.accuracy_ci[0] for night in shown), max(night.accuracy_ci[1] for night in shown)
+    low, high = min(one.accuracy_ci[0] for one in shown), max(one.accuracy_ci[1] for one in shown)
     step = next((step for step in _STEPS if (high - low) / step <= _MOST_GAPS), _STEPS[-1])
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)  # 0.6 / 0.05 is a little below 12
     first = max(min(first, last - 1), 0)
@@ -243,8 +243,8 @@ def trend(nights: list[Verdict]) -> Trend | None:
     def y(fraction: float) -> float:
         return round(BOTTOM - (fraction / step - first) / (last - first) * (BOTTOM - TOP), 1)
 
-    def x(night: float) -> float:
-        return round(LEFT + (night + 0.5) * (RIGHT - LEFT) / len(shown), 1)
+    def x(place: float) -> float:
+        return round(LEFT + (place + 0.5) * (RIGHT - LEFT) / len(shown), 1)
 
     return Trend(
         marks=tuple(

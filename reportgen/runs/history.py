@@ -1,4 +1,4 @@
-"""Earlier nights: what archived runs said about each image, read from their public files alone.
+"""Earlier runs: what archived runs said about each image, read from their public files alone.
 
 Of a bundle, findings.json and predictions.parquet are read (docs/json-contract.md).
 """
@@ -74,7 +74,7 @@ class Described:
 
 
 def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
-    """Up to N_NIGHTS runs in the folders of a model, which need not exist.
+    """Up to N_STRIP_RUNS runs in the folders of a model, which need not exist.
 
     `baseline` is latest, passed, none, or a run directory. With passed it is looked for as far back as need be: a
     regression that stays must not be left without a baseline by growing old. A damaged run in the archive is passed
@@ -83,11 +83,11 @@ def read_history(model_dirs: tuple[Path, ...], baseline: str) -> History:
     if baseline == "none":
         return History(compare=False)
     given = None if baseline in ("latest", "passed") else read_past_run(Path(baseline))
-    runs, only_passed = _readable(model_dirs), baseline == "passed"
-    nights = list(islice(runs, N_STRIP_RUNS))
-    if only_passed and not any(night.passed for night in nights):
-        nights += islice((run for run in runs if run.passed), 1)
-    return History(nights=tuple(reversed(nights)), given=given, only_passed=only_passed)
+    candidates, only_passed = _readable(model_dirs), baseline == "passed"
+    runs = list(islice(candidates, N_STRIP_RUNS))
+    if only_passed and not any(run.passed for run in runs):
+        runs += islice((run for run in candidates if run.passed), 1)
+    return History(runs=tuple(reversed(runs)), given=given, only_passed=only_passed)
 
 
 def _readable(model_dirs: tuple[Path, ...]) -> Iterator[PastRun]:

@@ -74,7 +74,7 @@ class _Explain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Night:
+class _Context:
     today: date
     rules: GateRules
 
@@ -98,7 +98,7 @@ class RunRecord:
     stamp: RunStamp
     sections: tuple[Name, ...]
     look: dict[str, Any] | None = None
-    night: _Night
+    night: _Context
     history: _History
     explain: _Explain
     maps: tuple[_Explained, ...]
@@ -141,7 +141,7 @@ def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: 
     return Attributions(examples=examples, randomization_tests=rest.pop("certificates"), **rest)
 
 
-def night_of(record: RunRecord, files: Mapping[str, bytes]) -> RunContext:
+def context_of(record: RunRecord, files: Mapping[str, bytes]) -> RunContext:
     """The earlier runs with their rows, from HISTORY of `files`. Raises ValueError."""
     stored = record.history
     described = (*stored.nights, *((stored.given,) if stored.given else ()))
@@ -158,7 +158,7 @@ def night_of(record: RunRecord, files: Mapping[str, bytes]) -> RunContext:
             compare=stored.compare,
             only_passed=stored.only_passed,
             across_precision=stored.across_precision,
-            nights=tuple(past(one) for one in stored.nights),
+            runs=tuple(past(one) for one in stored.nights),
             given=past(stored.given) if stored.given else None,
         ),
         rules=record.night.rules,

@@ -34,7 +34,7 @@ from reportgen.runs.run_record import (
     THUMBNAILS,
     RunRecord,
     attributions_of,
-    night_of,
+    context_of,
     packed,
     thumbnails_of,
     unpacked,
@@ -55,7 +55,7 @@ class StoredRun:
     attributions: Attributions
     thumbnails: Mapping[int, bytes]
     rule: ExampleRule
-    night: RunContext
+    run_context: RunContext
     stamp: RunStamp
     sections: tuple[str, ...]
     appearance: Appearance = DEFAULT_APPEARANCE
@@ -63,18 +63,18 @@ class StoredRun:
 
 def stored_run(run: StoredRun) -> Mapping[str, bytes]:
     """The files by name."""
-    attributions, history = run.attributions, run.night.history
+    attributions, history = run.attributions, run.run_context.history
     record = {
         "rule": asdict(run.rule),
         "stamp": {**asdict(run.stamp), "timing": dict(run.stamp.timing)},
         "sections": run.sections,
         "look": stored_appearance(run.appearance),
-        "night": {"today": run.night.today.isoformat(), "rules": asdict(run.night.rules)},
+        "night": {"today": run.run_context.today.isoformat(), "rules": asdict(run.run_context.rules)},
         "history": {
             "compare": history.compare,
             "only_passed": history.only_passed,
             "across_precision": history.across_precision,
-            "nights": [_described(past) for past in history.nights],
+            "nights": [_described(past) for past in history.runs],
             "given": _described(history.given) if history.given else None,
         },
         "explain": {
@@ -114,7 +114,7 @@ def read_stored_run(run_dir: Path) -> StoredRun:
             attributions=attributions_of(record, files, predictions),
             thumbnails=thumbnails_of(files, predictions),
             rule=record.rule,
-            night=night_of(record, files),
+            run_context=context_of(record, files),
             stamp=record.stamp,
             sections=record.sections,
             appearance=restored_appearance({"look": record.look}),
@@ -146,8 +146,8 @@ def _compute(past: PastRun) -> dict[str, Any]:
 
 
 def _history_table(history: History) -> pd.DataFrame:
-    """The rows of all past runs, by run_id; in Parquet the ids and hashes that nights share are stored once."""
-    runs = {past.run_id: past for past in (*history.nights, *([history.given] if history.given else []))}
+    """The rows of all past runs, by run_id; in Parquet the ids and hashes that runs share are stored once."""
+    by_id = {past.run_id: past for past in (*history.runs, *([history.given] if history.given else []))}
     columns = ("run_id", "sample_id", "sha256", "target", "pred")
     tables = [
         pd.DataFrame(
@@ -159,7 +159,7 @@ def _history_table(history: History) -> pd.DataFrame:
                 "pred": np.array(past.classes, dtype=object)[past.preds],
             }
         )
-        for past in runs.values()
+        for past in by_id.values()
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(columns), dtype=str)
 

@@ -54,7 +54,7 @@ def night_on(**changed):
 
 def tonight_against(past, *, code="en", **options):
     predictions = replace(predictions_of(COUNTS), compute=TONIGHT)
-    return contract_of(predictions, History(nights=(past,), **options), code)
+    return contract_of(predictions, History(runs=(past,), **options), code)
 
 
 CHANGES = {  # last night's machine: what is named, or None
@@ -120,10 +120,10 @@ def test_a_night_of_another_precision_is_passed_over_for_one_of_the_same():
     older = replace(night_on(), run_id="20261120T080000000Z-00000000")
     newer = replace(night_on(precision="bf16"), run_id="20261121T080000000Z-00000000")
     predictions = replace(predictions_of(COUNTS), compute=TONIGHT)
-    night = RunContext(today=date(2026, 11, 22), history=History(nights=(older, newer)), rules=RULES)
+    night = RunContext(today=date(2026, 11, 22), history=History(runs=(older, newer)), rules=RULES)
     against = analyse(predictions, ExampleRule(), night).comparison
     assert (against.baseline.run_id, against.passed_over) == (older.run_id, (newer.run_id,))
-    assert [one.run_id for one in against.nights] == [older.run_id]
+    assert [one.run_id for one in against.runs] == [older.run_id]
 
 
 def test_what_changed_is_said_in_japanese():

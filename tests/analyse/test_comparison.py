@@ -20,7 +20,7 @@ def night(predictions, preds=None, *, day=22, **changed):
 
 
 def compared(*nights, predictions=None, **options):
-    return comparison(predictions or predictions_of(COUNTS), History(nights=nights, **options))
+    return comparison(predictions or predictions_of(COUNTS), History(runs=nights, **options))
 
 
 def logits_of(preds, n_classes):
@@ -33,7 +33,7 @@ def test_the_last_comparable_night_is_the_baseline():
     found = compared(night(predictions, day=20), night(predictions, day=21), other)
     assert found.baseline.run_id.startswith("20261121")
     assert found.passed_over == (other.run_id,)
-    assert [one.run_id[:8] for one in found.nights] == ["20261120", "20261121"]
+    assert [one.run_id[:8] for one in found.runs] == ["20261120", "20261121"]
 
 
 def test_a_night_in_the_wrong_class_order_is_never_the_baseline_nor_a_night():
@@ -41,7 +41,7 @@ def test_a_night_in_the_wrong_class_order_is_never_the_baseline_nor_a_night():
     rolled = night(predictions, (predictions.targets + 1) % 3, day=22)
     found = compared(night(predictions, day=21), rolled)
     assert found.baseline.run_id.startswith("20261121")
-    assert [one.run_id for one in found.nights] == [found.baseline.run_id]
+    assert [one.run_id for one in found.runs] == [found.baseline.run_id]
 
 
 def test_with_passed_a_night_whose_gate_failed_is_no_baseline_but_still_a_night():
@@ -49,7 +49,7 @@ def test_with_passed_a_night_whose_gate_failed_is_no_baseline_but_still_a_night(
     failed = night(predictions, day=22, passed=False)
     found = compared(night(predictions, day=21), failed, only_passed=True)
     assert found.baseline.run_id.startswith("20261121")
-    assert len(found.nights) == 2
+    assert len(found.runs) == 2
     assert compared(failed, only_passed=True) is None
     assert compared(failed).baseline is failed
 
@@ -71,7 +71,7 @@ def test_a_named_run_from_elsewhere_joins_the_strips_and_passes_nothing_over():
         given=night(predictions, wrong, day=10),
         only_passed=True,
     )
-    assert [one.run_id[6:8] for one in found.nights] == ["10", "20", "21"]
+    assert [one.run_id[6:8] for one in found.runs] == ["10", "20", "21"]
     assert found.churn.usual == (0.0,)
     assert found.passed_over == ()
     assert {len(flip.strip) for flip in found.flips} == {4}
@@ -83,9 +83,9 @@ def test_a_regression_that_stays_keeps_its_baseline():
     failed = [night(predictions, day=day, passed=False) for day in range(10, 10 + N_STRIP_RUNS)]
     found = compared(night(predictions, predictions.targets, day="01"), *failed, only_passed=True)
     assert found.baseline.run_id[6:8] == "01"
-    assert len(found.nights) == N_STRIP_RUNS + 1
+    assert len(found.runs) == N_STRIP_RUNS + 1
     assert found.churn.usual == (0.0,) * (N_STRIP_RUNS - 1)
-    assert found.churn.tonight == 5 / 40
+    assert found.churn.this_run == 5 / 40
     assert len(found.passed_over) == N_STRIP_RUNS
 
 

@@ -22,7 +22,7 @@ def gate_of(rules, before=None, *, counts=COUNTS, comparable=True, **options):
     history = None
     if before is not None:
         changed = {} if comparable else {"fingerprint": "e" * 64}
-        history = History(nights=(past_run_of(predictions_of(counts, **options), before, **changed),))
+        history = History(runs=(past_run_of(predictions_of(counts, **options), before, **changed),))
     return findings_of(counts, rules=rules, history=history, **options).gate
 
 

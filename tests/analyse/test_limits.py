@@ -208,7 +208,7 @@ WORSE = np.array([[33, 7, 0, 0], [0, 40, 0, 0], [0, 0, 35, 5], [0, 0, 0, 40]])
 
 def values_of(name, **rules):
     before = past_run_of(predictions_of(WORSE), predictions_of(WORSE).targets)
-    found = findings_of(WORSE, history=History(nights=(before,)), rules=GateRules(**rules)).gate
+    found = findings_of(WORSE, history=History(runs=(before,)), rules=GateRules(**rules)).gate
     return next(rule for rule in found.rules if rule.name == name)
 
 

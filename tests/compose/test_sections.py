@@ -105,7 +105,7 @@ def test_every_built_in_section_can_stand_alone(name):
     counts = np.diag(np.full(4, 30))
     counts[0, 1], counts[2, 1] = 9, 1
     species = ("a", "b", "b", "a")
-    history = History(nights=(past_run_of(predictions_of(counts, species=species)),))
+    history = History(runs=(past_run_of(predictions_of(counts, species=species)),))
     findings = findings_of(counts, species=species, history=history)
     found = composed(findings, section_names=(name,), thumbnails=dict.fromkeys(findings.gallery.rows, b"jpeg"))
     assert len(found.sections) == 1
@@ -146,7 +146,7 @@ def flipped(counts, before, **options):
     preds = predictions.preds().copy()
     for row, k in before.items():
         preds[row] = k
-    return findings_of(counts, history=History(nights=(past_run_of(predictions, preds),)), **options)
+    return findings_of(counts, history=History(runs=(past_run_of(predictions, preds),)), **options)
 
 
 def test_changes_list_what_broke_and_what_was_fixed_and_panels_stand_once():
@@ -182,7 +182,7 @@ def test_a_smaller_report_shows_a_part_of_the_stored_maps():
     for _ in range(20):
         counts = np.diag(np.full(6, 20)) + rng.integers(0, 5, (6, 6))
         findings = flipped(counts, {int(row): 0 for row in rng.integers(0, 100, 15)}, species=("a", "b") * 3)
-        smaller = analyse(findings.predictions, SIZE_REDUCTIONS[1].rule, findings.night)
+        smaller = analyse(findings.predictions, SIZE_REDUCTIONS[1].rule, findings.run_context)
         assert {one.idx for one in smaller.examples} < {one.idx for one in findings.examples}
 
 

@@ -104,7 +104,7 @@ def test_each_night_has_the_accuracy_of_its_readme(nights):
 )
 def test_each_night_is_compared_with_the_one_before(nights, night, fixed, broken, p_value, verdict):
     before, tonight = nights[night - 2], nights[night - 1]
-    found = comparison(tonight, History(nights=(past_run_of(before, fingerprint=before.fingerprint),)))
+    found = comparison(tonight, History(runs=(past_run_of(before, fingerprint=before.fingerprint),)))
     assert found.comparable
     assert (found.overall.n, found.overall.n_fixed, found.overall.n_broken) == (305, fixed, broken)
     assert round(found.overall.p_value, 3) == p_value

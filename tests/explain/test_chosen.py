@@ -99,7 +99,7 @@ def test_what_was_gone_is_stored_with_the_run(hand_inputs, findings, tmp_path):
         attributions=found,
         thumbnails={},
         rule=findings.rule,
-        night=findings.night,
+        run_context=findings.run_context,
         stamp=STAMP,
         sections=("summary", "evidence"),
     )

@@ -34,14 +34,14 @@ def small_run(run_id=RUN_ID):
         past_run_of(predictions, np.roll(predictions.preds(), k), run_id=f"2026112{k}T080000000Z-1a2b3c4d")
         for k in (1, 2)
     ]
-    history = History(nights=(earlier[1],), given=replace(earlier[0], surroundings={"device": "cpu", "torch": "2"}))
+    history = History(runs=(earlier[1],), given=replace(earlier[0], surroundings={"device": "cpu", "torch": "2"}))
     findings = findings_of(COUNTS, history=history, rules=GateRules(min_recall={"class_000": 0.5}), **OPTIONS)
     run = StoredRun(
         predictions=findings.predictions,
         attributions=attributions_of(findings),
         thumbnails={5: _thumbnail()},
         rule=findings.rule,
-        night=findings.night,
+        run_context=findings.run_context,
         stamp=RunStamp(run_id=run_id, created_at="2026-11-23T08:00:00+00:00", languages=("en",), timing={"x": 1.5}),
         sections=("summary", "pairs", "groups", "changes", "images", "evidence", "gate", "methods"),
     )

@@ -23,7 +23,7 @@ def write_ten_images(archive):
         attributions=attributions_of(findings),
         thumbnails={},
         rule=findings.rule,
-        night=findings.night,
+        run_context=findings.run_context,
         stamp=STAMP,
         sections=("summary",),
     )

@@ -47,13 +47,13 @@ SETTINGS = MailSettings(sender="a@example.com", to=("b@example.com",))
 
 def compared(bundle):
     """As tonight's run does with its neighbour."""
-    return comparison(TONIGHT, History(nights=(read_past_run(bundle),)))
+    return comparison(TONIGHT, History(runs=(read_past_run(bundle),)))
 
 
 def analysed(bundle):
     """As `render`, `mail` and `compare` do."""
     run = read_stored_run(bundle)
-    return analyse(run.predictions, run.rule, run.night)
+    return analyse(run.predictions, run.rule, run.run_context)
 
 
 def mailed(bundle):
@@ -497,7 +497,7 @@ def test_damaged_neighbours_are_passed_over_with_a_warning_each_and_the_sound_on
 ):
     kinds = neighbours(made, tmp_path)
     found = read_history((tmp_path / "m",), "latest")
-    assert [night.run_id for night in found.nights] == [OTHER]
+    assert [night.run_id for night in found.runs] == [OTHER]
     told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(told) == len(kinds)
     for folder in kinds.values():
@@ -522,7 +522,7 @@ def test_the_same_run_id_twice_is_said(made, tmp_path, caplog):
     for folder in ("a", "b"):
         copytree(made, tmp_path / folder / RUN_ID)
     found = read_history((tmp_path / "a", tmp_path / "b"), "latest")
-    assert [night.run_id for night in found.nights] == [RUN_ID]
+    assert [night.run_id for night in found.runs] == [RUN_ID]
     (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert "the same run_id" in line
     assert str(tmp_path / "a") in line
@@ -538,7 +538,7 @@ def test_a_baseline_that_is_not_as_its_manifest_has_it_is_not_compared_with(made
             changed.to_parquet(bundle / name)
         else:
             (bundle / name).write_bytes(content)
-        assert read_history((bundle.parent,), "latest").nights == ()
+        assert read_history((bundle.parent,), "latest").runs == ()
         assert f"{name} is not as manifest.json has it" in caplog.text
         with pytest.raises(InputError, match=f"{name} is not as manifest.json has it"):
             read_history((bundle.parent,), str(bundle))
@@ -588,10 +588,10 @@ def test_a_fingerprint_is_not_believed_where_the_rows_are_others(claim, given):
     """Before: 70 after the evaluation, or other images compared row by row."""
     honest = past_run_of(TONIGHT)
     liar = replace(honest, **CLAIMS[claim](honest))
-    found = comparison(TONIGHT, History(given=liar) if given else History(nights=(liar,)))
+    found = comparison(TONIGHT, History(given=liar) if given else History(runs=(liar,)))
     assert not found.comparable
     before = past_run_of(TONIGHT, run_id=OTHER)
-    other = comparison(TONIGHT, History(nights=(before, replace(liar, run_id=RUN_ID))))
+    other = comparison(TONIGHT, History(runs=(before, replace(liar, run_id=RUN_ID))))
     assert other.comparable
     assert other.baseline.run_id == OTHER
-    assert [night.run_id for night in other.nights] == [OTHER]
+    assert [night.run_id for night in other.runs] == [OTHER]

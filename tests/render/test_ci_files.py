@@ -31,7 +31,7 @@ def contract_of(*, rules=None, before=None, classes=None):
     if before is not None:
         predictions = predictions_of(counts, **options)
         preds = np.where(predictions.preds() == before[0], before[1], predictions.preds())
-        history = History(nights=(past_run_of(predictions, preds),))
+        history = History(runs=(past_run_of(predictions, preds),))
     findings = findings_of(counts, rules=rules, history=history, **options)
     report = compose(findings, attributions_of(findings), notes=read_notes(), stamp=STAMP)
     return findings_json(report)

@@ -167,7 +167,7 @@ def test_the_end_of_an_interval_and_the_margin_never_look_alike():
     predictions = predictions_of(counts)
     before = predictions.targets.copy()
     before[-10:] = 0
-    history = History(nights=(past_run_of(predictions, before),))
+    history = History(runs=(past_run_of(predictions, before),))
     low = findings_of(counts, history=history).comparison.overall.difference_ci[0]
     for margin in (-low + 0.00001, -low - 0.00001):
         found = findings_of(counts, history=history, rules=GateRules(accuracy_margin=margin))

@@ -138,7 +138,7 @@ def test_a_report_of_some_sections_has_no_link_into_the_others(names):
     """WeasyPrint would say that the anchor is missing."""
     options = {"classes": [f"{'Breed' * 11}{k}" for k in range(4)], "species": ("cat", "dog", "cat", "dog")}
     predictions = predictions_of(confused(4), unreadable=1, **options)
-    history = History(nights=(past_run_of(predictions, predictions.targets),))
+    history = History(runs=(past_run_of(predictions, predictions.targets),))
     findings = findings_of(confused(4), history=history, unreadable=1, **options)
     report = compose(findings, attributions_of(findings), notes=read_notes(), stamp=STAMP, section_names=names)
     assert render(report).audit == ()

@@ -65,7 +65,7 @@ def test_the_last_nights_are_read_oldest_first_and_what_is_no_night_is_left_out(
     ):
         copytree(last, tmp_path / name)
     (tmp_path / "20261130T000000000Z-foreign").mkdir()
-    nights = read_history((tmp_path,), "latest").nights
+    nights = read_history((tmp_path,), "latest").runs
     assert [night.run_id[6:8] for night in nights] == [f"{night:02d}" for night in range(3, N_STRIP_RUNS + 3)]
 
 
@@ -74,12 +74,12 @@ def test_a_damaged_night_is_passed_over_with_a_warning(tmp_path, caplog):
     (bundle(tmp_path, 2) / "predictions.parquet").write_bytes(b"cut")
     (bundle(tmp_path, 3) / "findings.json").write_text("{}")
     bundle(tmp_path, 4, rows={**ROWS, "pred": ["pug", "unicorn"]})
-    assert [night.run_id[6:8] for night in read_history((tmp_path,), "latest").nights] == ["01"]
+    assert [night.run_id[6:8] for night in read_history((tmp_path,), "latest").runs] == ["01"]
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 3
 
 
 def test_before_the_first_night_there_is_nothing(tmp_path):
-    assert read_history((tmp_path / "gone",), "latest").nights == ()
+    assert read_history((tmp_path / "gone",), "latest").runs == ()
 
 
 def test_a_named_run_is_read_wherever_it_lies(tmp_path):
@@ -87,8 +87,8 @@ def test_a_named_run_is_read_wherever_it_lies(tmp_path):
     bundle(tmp_path / "here", 2)
     found = read_history((tmp_path / "here",), str(named))
     assert found.given.run_id == named.name
-    assert len(found.nights) == 1
-    assert np.array_equal(found.given.preds, found.nights[0].preds)
+    assert len(found.runs) == 1
+    assert np.array_equal(found.given.preds, found.runs[0].preds)
 
 
 @pytest.mark.parametrize("name", ["gone", "."])
@@ -102,9 +102,9 @@ def test_the_last_run_that_passed_is_found_however_long_ago(tmp_path):
     """Nights 1 and 3 passed; of those that failed since then only the last N_NIGHTS are read."""
     for night in range(1, N_STRIP_RUNS + 7):
         bundle(tmp_path, night, passed=night in (1, 3))
-    days = [night.run_id[6:8] for night in read_history((tmp_path,), "passed").nights]
+    days = [night.run_id[6:8] for night in read_history((tmp_path,), "passed").runs]
     assert days == ["03", *(f"{night:02d}" for night in range(7, N_STRIP_RUNS + 7))]
-    assert len(read_history((tmp_path,), "latest").nights) == N_STRIP_RUNS
+    assert len(read_history((tmp_path,), "latest").runs) == N_STRIP_RUNS
 
 
 def test_passed_and_none_are_asked_for(tmp_path):

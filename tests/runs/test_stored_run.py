@@ -57,13 +57,13 @@ def a_run():
     given = past_run_of(
         predictions, run_id="20260101T080000000Z-99999999", classes=("x", "y", "z"), fingerprint="e" * 64
     )
-    findings = findings_of(counts, history=History(nights=nights, given=given), rules=RULES, **OPTIONS)
+    findings = findings_of(counts, history=History(runs=nights, given=given), rules=RULES, **OPTIONS)
     return StoredRun(
         predictions=replace(predictions, argmax=ArgmaxCheck(n=3, n_differ=1)),
         attributions=attributions_of(findings),
         thumbnails={13: small_jpeg("red"), 12: small_jpeg("blue")},
         rule=ExampleRule(n_confident=3),
-        night=findings.night,
+        run_context=findings.run_context,
         stamp=STAMP,
         sections=tuple(SECTIONS)[:3],
     )
@@ -104,12 +104,12 @@ def test_it_comes_back_as_it_was(stored):
 def test_the_nights_and_the_rules_come_back_so_that_the_findings_are_the_same(stored):
     run_dir, run = stored
     back = read_stored_run(run_dir)
-    assert back.night.rules == RULES
-    assert back.night.today == run.night.today
-    for one, other in zip(back.night.history.nights, run.night.history.nights, strict=True):
+    assert back.run_context.rules == RULES
+    assert back.run_context.today == run.run_context.today
+    for one, other in zip(back.run_context.history.runs, run.run_context.history.runs, strict=True):
         assert_equal_values(one, other)
-    assert_equal_values(back.night.history.given, run.night.history.given)
-    first, again = (analyse(one.predictions, one.rule, one.night) for one in (run, back))
+    assert_equal_values(back.run_context.history.given, run.run_context.history.given)
+    first, again = (analyse(one.predictions, one.rule, one.run_context) for one in (run, back))
     outcomes = [[(rule.name, rule.outcome) for rule in one.gate.rules] for one in (first, again)]
     assert outcomes[0] == outcomes[1]
     assert len(outcomes[0]) == 4
@@ -118,9 +118,9 @@ def test_the_nights_and_the_rules_come_back_so_that_the_findings_are_the_same(st
 
 
 def test_without_history_it_comes_back_too(tmp_path):
-    run = replace(a_run(), night=replace(a_run().night, history=History(compare=False)))
+    run = replace(a_run(), run_context=replace(a_run().run_context, history=History(compare=False)))
     back = read_stored_run(write_bundle(tmp_path / "run", stored_run(run)))
-    assert back.night.history == History(compare=False)
+    assert back.run_context.history == History(compare=False)
 
 
 def test_an_evaluation_alone_comes_back(tmp_path):

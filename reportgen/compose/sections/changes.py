@@ -1,4 +1,4 @@
-"""Tonight against the baseline: what broke, what was fixed, and whether that is more than chance."""
+"""The run against its baseline: what broke, what was fixed, and whether that is more than chance."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

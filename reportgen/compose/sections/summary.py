@@ -61,7 +61,7 @@ def summary(context: SectionContext) -> Section:
             "actions": [point for point in points if point.kind in _WITH_ACTION][:4],
             "gate": findings.gate,
             "against": findings.comparison,
-            "first_night": findings.night.history.compare and findings.comparison is None,
+            "first_run": findings.run_context.history.compare and findings.comparison is None,
             "n_errors": findings.scores.n - findings.scores.correct,
             "n_group_errors": in_groups,
             "n_groups": len(findings.groups),
@@ -74,18 +74,20 @@ def summary(context: SectionContext) -> Section:
 
 
 def _trend(context: SectionContext) -> tuple[TrendPoint, ...]:
-    """The comparable nights, oldest first, tonight last; none where tonight stands alone."""
+    """The comparable runs, oldest first, this run last; none where this run stands alone."""
     scores, against = context.findings.scores, context.findings.comparison
-    if against is None or not against.nights:
+    if against is None or not against.runs:
         return ()
-    tonight = TrendPoint(day=context.findings.night.today, accuracy=scores.accuracy, accuracy_ci=scores.accuracy_ci)
-    return (*(_past(night) for night in against.nights), tonight)
+    this_run = TrendPoint(
+        day=context.findings.run_context.today, accuracy=scores.accuracy, accuracy_ci=scores.accuracy_ci
+    )
+    return (*(_past(run) for run in against.runs), this_run)
 
 
-def _past(night: PastRun) -> TrendPoint:
-    right = night.correct()
+def _past(run: PastRun) -> TrendPoint:
+    right = run.correct()
     return TrendPoint(
-        day=datetime.fromisoformat(night.created_at).date(),
+        day=datetime.fromisoformat(run.created_at).date(),
         accuracy=float(right.mean()),
         accuracy_ci=wilson(int(right.sum()), right.size),
     )

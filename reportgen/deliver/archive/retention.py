@@ -42,7 +42,7 @@ def retention(
 
     Bundles: not among the newest `keep` of their model and older than `keep_days`, where both are given; by neither,
     none. Never the newest of a model, never the baseline of one that these limits let stay (but a baseline does not
-    save its own baseline, or the chain from night to night would keep all), never one that cannot be read.
+    save its own baseline, or the chain from run to run would keep all), never one that cannot be read.
     Leftovers: those of dead processes; evaluations to resume and results without a report after KEPT_RESULTS. `of`: the
     folders of the one model that is looked after, as at the end of its run; None for all models.
     Raises InputError when `archive` is no directory, DeliveryError.

@@ -30,7 +30,7 @@ DATASETS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One image: `sample_id` is unique and the same every night, `path` is where the file lies.
+    """One image: `sample_id` is unique and the same every run, `path` is where the file lies.
 
     `mask_path`, where there is one, is a picture of the same size with 1 for the object, 2 for the background and 3 for
     neither (the coding of Oxford's trimaps).

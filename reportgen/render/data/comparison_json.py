@@ -68,9 +68,9 @@ def _details(findings: Findings, against: Comparison) -> dict[str, Any]:
         "entered_top_ten": [[classes[one.a], classes[one.b]] for one in against.entered],
         "left_top_ten": [[classes[one.a], classes[one.b]] for one in against.left],
         "new_cross_species": [findings.predictions.sample_ids[idx] for idx in against.new_cross_species],
-        "churn": {"tonight": churn.tonight, "usual": list(churn.usual)} if churn else None,
+        "churn": {"tonight": churn.this_run, "usual": list(churn.usual)} if churn else None,
         "errors": {"new": churn.n_new, "chronic": churn.n_chronic, "flaky": churn.n_flaky} if churn else None,
-        "nights": [{"run_id": night.run_id, "created_at": night.created_at} for night in against.nights],
+        "nights": [{"run_id": run.run_id, "created_at": run.created_at} for run in against.runs],
     }
 
 

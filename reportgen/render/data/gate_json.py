@@ -65,6 +65,6 @@ def _details(told: Mapping[str, Any], code: str) -> dict[str, Any]:
 
 @cache
 def _in_each_language(outcome: str, strict: bool, n_data_checks: int) -> tuple[str, ...]:
-    """An index tells hundreds of nights, and of these words there are few."""
+    """An index tells hundreds of runs, and of these words there are few."""
     told = {"outcome": outcome, "strict": strict, "n_data_checks": n_data_checks}
     return tuple(gate_text(told, each) for each in LANGUAGES)

@@ -37,7 +37,7 @@ def csv_files(findings: Findings) -> Mapping[str, bytes]:
 
 
 def _changes(findings: Findings) -> pd.DataFrame:
-    """strip: a letter a night, oldest first, tonight last: r right, w wrong."""
+    """strip: a letter a run, oldest first, this run last: r right, w wrong."""
     columns = ("sample_id", "kind", "target", "pred", "pred_before", "state", "strip")
     predictions, names = findings.predictions, findings.predictions.facts.classes
     preds = predictions.preds()

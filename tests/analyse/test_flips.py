@@ -59,7 +59,7 @@ def test_a_baseline_from_elsewhere_is_in_the_strips_but_not_in_what_usually_chan
     tonight = np.array([True, True, False, False])
     found = churn((elsewhere, *nights), elsewhere, tonight, consecutive=tuple(nights))
     assert found.usual == (1 / 4,)
-    assert found.tonight == 3 / 4
+    assert found.this_run == 3 / 4
     assert (found.n_new, found.n_chronic, found.n_flaky) == (0, 1, 1)  # wrrw is flaky, rrww chronic
 
 
@@ -68,7 +68,7 @@ def test_churn_is_the_share_that_changes_sides():
     tonight = np.array([True, False, False, False, True])
     found = churn(nights, nights[-1], tonight, consecutive=nights)
     assert found.usual == pytest.approx((1 / 5, 2 / 5))
-    assert found.tonight == pytest.approx(2 / 5)
+    assert found.this_run == pytest.approx(2 / 5)
     assert (found.n_new, found.n_chronic, found.n_flaky) == (1, 2, 0)
 
 
