@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from reportgen.errors import in_one_line
 from reportgen.explain.attribution_method import ModelContext, NotApplicableError
+from reportgen.explain.rewrite.arguments import arguments
 
 # Largest difference of a score, as a share of the largest score: float32 sums in another order differ by less.
 TOLERANCE = 1e-4
@@ -81,6 +82,7 @@ def private_copy(context: ModelContext, *, swaps: Swaps, rewrite: Rewrite | None
     """
     counts: Counter[str] = Counter()
     graph = _traced(context.model)
+    _inputs_in_place(graph)
     _own_modules(graph, counts)
     _out_of_place(graph, counts)
     if rewrite:
@@ -171,6 +173,13 @@ def as_module(graph: fx.GraphModule, node: fx.Node, module: nn.Module) -> None:
     node.op, node.target, node.args, node.kwargs = "call_module", name, (first,), {}
 
 
+def _inputs_in_place(graph: fx.GraphModule) -> None:
+    """A module's only input is its first argument: hooks of modules are not given those by keyword."""
+    for node in graph.graph.nodes:
+        if node.op == "call_module" and not node.args and len(node.kwargs) == 1:
+            node.args, node.kwargs = tuple(node.kwargs.values()), {}
+
+
 def _own_modules(graph: fx.GraphModule, counts: Counter[str]) -> None:
     called: set[str] = set()
     for node in list(graph.graph.nodes):
@@ -195,13 +204,31 @@ def _out_of_place(graph: fx.GraphModule, counts: Counter[str]) -> None:
         if node.op == "call_function" and node.target in _OUT_OF_PLACE:
             node.target = _OUT_OF_PLACE[node.target]
             counts["in_place"] += 1
-        elif node.op == "call_method" and node.target.endswith("_") and hasattr(torch.Tensor, node.target[:-1]):
-            node.target = node.target[:-1]
+        elif node.op == "call_method" and (same_method := _out_of_place_method(node.target)):
+            node.target = same_method
             counts["in_place"] += 1
-        elif node.op == "call_function" and node.kwargs.get("inplace"):
-            node.kwargs = {**node.kwargs, "inplace": False}
+        elif node.op == "call_function" and (same := _out_of_place_function(node.target)):
+            node.target = same
+            counts["in_place"] += 1
+        elif node.op == "call_function" and (given := arguments(node)).get("inplace") is True:
+            first, *others = given
+            node.args, node.kwargs = (given[first],), {name: given[name] for name in others} | {"inplace": False}
             counts["in_place"] += 1
     _modules_out_of_place(graph, counts)
+
+
+def _out_of_place_method(name: str) -> str:
+    """Of `add_` and `__iadd__` the method that does the same and leaves its tensor; "" of others."""
+    same = f"__{name[3:]}" if name.startswith("__i") else name.removesuffix("_")
+    return same if same != name and hasattr(torch.Tensor, same) else ""
+
+
+def _out_of_place_function(target: Any) -> Any:
+    """Of `torch.sigmoid_` and its like the function that does the same and leaves its input; None of others."""
+    name = getattr(target, "__name__", "")
+    if not name.endswith("_") or name.startswith("_"):
+        return None
+    return getattr(functional, name[:-1], None) or getattr(torch, name[:-1], None)
 
 
 def _modules_out_of_place(model: nn.Module, counts: Counter[str]) -> None:

@@ -1,7 +1,7 @@
 """A model rewritten so that every step of it has a rule of layer-wise relevance propagation."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reportgen.explain.attribution_method import NotApplicableError
+from reportgen.explain.rewrite.arguments import arguments, called
 from reportgen.explain.rewrite.isolating import as_module
 
 # Kohlbrenner's 0.25 lets positive and negative parts of up to nine times a step's relevance cancel each other, and in
@@ -22,6 +23,18 @@ SILENT = 1e-9  # what a step passes on when its input is nothing: no share can b
 MAX_NAMED = 4  # steps without a rule in a message: the first ones of a transformer say enough
 
 _NOTHING_IN_EVAL = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
+_DROPOUTS = frozenset(
+    [
+        "dropout",
+        "dropout1d",
+        "dropout2d",
+        "dropout3d",
+        "alpha_dropout",
+        "feature_dropout",
+        "feature_alpha_dropout",
+        "stochastic_depth",
+    ]
+)
 _SHARED_OUT = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, Addition_Module)
 _PASSED_ON = (nn.ReLU, nn.ReLU6, nn.BatchNorm2d)
 # They move numbers about and change none; relevance moves with them.
@@ -104,15 +117,12 @@ def _module(graph: fx.GraphModule, node: Any) -> nn.Module | None:
     return graph.get_submodule(str(node.target)) if called else None
 
 
-def _name(node: Any) -> str:
-    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
-
-
 def _simplify(graph: fx.GraphModule, node: Any) -> None:
     module = _module(graph, node)
-    off = node.op == "call_function" and (node.kwargs.get("training") is False or node.args[3:4] == (False,))
-    if isinstance(module, _NOTHING_IN_EVAL) or (off and _name(node) in ("dropout", "stochastic_depth")):
-        node.replace_all_uses_with(node.args[0])
+    dropout = node.op == "call_function" and called(node) in _DROPOUTS
+    given = arguments(node) if dropout else {}
+    if isinstance(module, _NOTHING_IN_EVAL) or given.get("training") is False:
+        node.replace_all_uses_with(given["input"] if dropout else node.args[0])
         graph.graph.erase_node(node)
     elif isinstance(module, nn.Flatten):
         node.op, node.target = "call_function", torch.flatten
@@ -133,25 +143,28 @@ def fold(graph: fx.GraphModule, node: Any) -> bool:
 
 
 def _pool_or_add(graph: fx.GraphModule, node: Any) -> None:
-    name = _name(node)
-    if node.op not in ("call_function", "call_method"):
+    if node.op not in ("call_function", "call_method") or called(node) not in ("add", "mean"):
         return
-    if name == "add" and len(node.args) == 2 and all(_is_tensor(part) for part in node.args) and not node.kwargs:
+    given = {"alpha": 1, "keepdim": False, **arguments(node)}
+    terms = (given.get("input"), given.get("other"))
+    if called(node) == "add" and all(_is_tensor(term) for term in terms) and given["alpha"] == 1:
         target = f"own_{node.name}"
         graph.add_submodule(target, GammaAddition())
-        node.op, node.target = "call_module", target
-    elif name == "mean" and _over_space(node):
-        keep = node.kwargs.get("keepdim", node.args[2] if len(node.args) > 2 else False)
+        node.op, node.target, node.args, node.kwargs = "call_module", target, terms, {}
+    elif called(node) == "mean" and _over_space(given):
         as_module(graph, node, nn.AdaptiveAvgPool2d(1))
-        if not keep:
+        if not given["keepdim"]:
             with graph.graph.inserting_after(node):
                 flat = graph.graph.call_function(torch.flatten, (node, 1))
             node.replace_all_uses_with(flat, delete_user_cb=lambda user: user is not flat)
 
 
-def _over_space(node: Any) -> bool:
-    dims = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else ())
-    return len(node.args[0].meta["tensor_meta"].shape) == 4 and sorted(d % 4 for d in dims) == [2, 3]
+def _over_space(mean: Mapping[str, Any]) -> bool:
+    """Whether the arguments of a mean say that it is over the rows and columns of feature maps (N, C, h, w)."""
+    dims = mean.get("dim")
+    if not isinstance(dims, tuple | list) or mean.get("dtype") is not None:
+        return False
+    return len(mean["input"].meta["tensor_meta"].shape) == 4 and sorted(d % 4 for d in dims) == [2, 3]
 
 
 def _is_tensor(node: Any) -> bool:
@@ -165,8 +178,8 @@ def _without_rule(graph: fx.GraphModule) -> Iterator[str]:
             yield type(module).__name__
         elif node.op == "get_attr":
             yield "constant"
-        elif node.op in ("call_function", "call_method") and _is_tensor(node) and _name(node) not in _MOVES:
-            yield _name(node)
+        elif node.op in ("call_function", "call_method") and _is_tensor(node) and called(node) not in _MOVES:
+            yield called(node)
 
 
 def _one_reader_each(graph: fx.GraphModule) -> None:
