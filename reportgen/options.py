@@ -16,14 +16,14 @@ from reportgen.deliver.mail.settings import MailSettings
 from reportgen.errors import ConfigError, in_one_line
 from reportgen.evaluate.options import ComputeOptions, LoopOptions
 from reportgen.explain.options import ExplainOptions
-from reportgen.inputs.options import HistoryOptions, InputOptions, Notes
+from reportgen.inputs.options import HistoryOptions, InputOptions, NotesPath
 from reportgen.inputs.text_files import read_text
 from reportgen.option import Group, Option
 from reportgen.option_errors import Source, checked, cut_repr, missing, unknown
 from reportgen.runs.appearance import ThemeOptions
 from reportgen.toml_text import toml_value
 
-Kind = TypeVar("Kind")
+Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +58,16 @@ class RenderOptions:
     sections: Sections | None = None
     templates: Templates | None = None
     theme: ThemeOptions | None = None
-    notes: Notes = None
+    notes: NotesPath = None
 
 
 def read_options(
-    kind: type[Kind],
+    kind: type[Options],
     given: Mapping[str, Any],
     toml_path: Path | None = None,
     *,
     environment: Mapping[str, str] | None = None,
-) -> Kind:
+) -> Options:
     """The options of `kind`: what is not None in `given` (the command line, by key) wins over the TOML file.
 
     Of the file, keys of `RunOptions` that are none of `kind` are left alone. Relative paths in it are relative to the

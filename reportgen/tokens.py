@@ -68,7 +68,7 @@ class Tokens:
         What is no opaque colour of sRGB there stays as it is here: a browser may know it, a chart cannot show it.
         """
         try:
-            given = dict(declared(css))
+            given = dict(token_values(css))
         except RecursionError:  # brackets in brackets, in a style sheet of the user's
             return self
         names = [name for name in given if name in self.values and _COLOUR.fullmatch(self.text(name))]
@@ -79,10 +79,10 @@ class Tokens:
 def house_tokens() -> Tokens:
     """Those of templates/css/tokens.css. Raises RenderingError where the templates are missing."""
     css = (templates_dir() / "css" / "tokens.css").read_text(encoding="utf-8")
-    return Tokens(MappingProxyType(dict(declared(css))))
+    return Tokens(MappingProxyType(dict(token_values(css))))
 
 
-def declared(css: str) -> Iterator[tuple[str, str]]:
+def token_values(css: str) -> Iterator[tuple[str, str]]:
     """Name and value of each custom property in the :root rules of a style sheet, in order; none of those in @media."""
     for rule in tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True):
         if rule.type != "qualified-rule" or tinycss2.serialize(rule.prelude).strip() != ":root":

@@ -11,7 +11,7 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import History, PastRun, surroundings
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.predictions import Predictions, UnreadableImage
-from reportgen.explain.attribution_method import declared
+from reportgen.explain.attribution_method import attribution_method
 from reportgen.explain.attributions import Attributions, ExplainedExample
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
@@ -119,7 +119,7 @@ def past_run_of(predictions, preds=None, *, run_id="20261122T080000000Z-00000000
 
 def use_of(name, *, layer="", **settings):
     """The built-in method `name` as a run stores that it was used."""
-    return MethodUse(name=name, layer=layer, settings=settings, adjusted={}, traits=declared(name).traits)
+    return MethodUse(name=name, layer=layer, settings=settings, adjusted={}, traits=attribution_method(name).traits)
 
 
 def attributions_of(findings, *, masks=True):
@@ -159,7 +159,7 @@ def attributions_of(findings, *, masks=True):
                 name="deep_lift",
                 reason="other_activations",
                 detail="GELU",
-                traits=declared("deep_lift").traits,
+                traits=attribution_method("deep_lift").traits,
             ),
         ),
         randomization_tests=(

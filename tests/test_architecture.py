@@ -244,6 +244,32 @@ def test_what_touches_the_archive_opens_nothing_itself(tmp_path, place, source):
     assert violations(tmp_path) == set()
 
 
+# A command of the command line is called as what it runs; each format of checkpoints has its own `read`.
+SAME_BY_DESIGN = {"app", "main", "run", "explain", "render", "mail", "verify", "gate", "read"}
+
+
+def public_names(package: Path) -> dict[str, list[str]]:
+    """The modules that define each public name: class, function, constant."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(package.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            names = [getattr(node, "name", None), *(getattr(target, "id", None) for target in targets)]
+            for name in filter(None, names):
+                if not name.startswith("_") and name != "log":
+                    found.setdefault(name, []).append(path.relative_to(package).as_posix())
+    return found
+
+
+def test_a_public_name_means_one_thing(tmp_path):
+    several = {name: places for name, places in public_names(PACKAGE).items() if len(places) > 1}
+    assert {name: places for name, places in several.items() if name not in SAME_BY_DESIGN} == {}
+    assert set(several) == SAME_BY_DESIGN  # none is excused that need not be
+    (tmp_path / "a.py").write_text("class Outcome: ...\nState = 1\n")
+    (tmp_path / "b.py").write_text("def State(): ...\nOutcome: int = 2\n")
+    assert public_names(tmp_path) == {"Outcome": ["a.py", "b.py"], "State": ["a.py", "b.py"]}
+
+
 def test_a_planted_module_with_a_name_for_anything_is_reported(tmp_path):
     (tmp_path / "inputs").mkdir()
     for name in ("types", "utils", "helpers", "common", "base"):

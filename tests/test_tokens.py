@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from matplotlib.colors import CSS4_COLORS, TABLEAU_COLORS, XKCD_COLORS, is_color_like
 
 from reportgen.package_files import templates_dir
-from reportgen.tokens import Tokens, contrast, declared, house_tokens, text_pairs
+from reportgen.tokens import Tokens, contrast, house_tokens, text_pairs, token_values
 
 PACKAGE = Path(__file__).resolve().parents[1] / "reportgen"
 NAMED = {*CSS4_COLORS, *TABLEAU_COLORS, *XKCD_COLORS}
@@ -228,14 +228,14 @@ def test_a_circle_of_names_ends():
 
 def test_names_follow_one_another_within_a_scheme():
     tokens = Tokens(
-        dict(declared(":root { --ink: #111111; --dark-ink: #eeeeee; --on-a: var(--ink); --plate: #ffffff }"))
+        dict(token_values(":root { --ink: #111111; --dark-ink: #eeeeee; --on-a: var(--ink); --plate: #ffffff }"))
     )
     assert tokens.colours() == {"ink": "#111111", "on-a": "#111111", "plate": "#ffffff"}
     assert tokens.colours("dark") == {"ink": "#eeeeee", "on-a": "#eeeeee", "plate": "#ffffff"}
 
 
 def test_families_and_sizes():
-    tokens = Tokens(dict(declared(':root { --else: "A B", C; --font: "D", var(--else); --size: 7.5pt }')))
+    tokens = Tokens(dict(token_values(':root { --else: "A B", C; --font: "D", var(--else); --size: 7.5pt }')))
     assert tokens.families("font") == ("D", "A B", "C")
     assert tokens.points("size") == 7.5
 

@@ -21,7 +21,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.explain.attributions import Attributions
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.localisation import Focus
-from reportgen.explain.checks.randomization import Outcome, RandomizationTest
+from reportgen.explain.checks.randomization import RandomizationOutcome, RandomizationTest
 from reportgen.explain.checks.standing import Standing, scales_of, standings
 from reportgen.explain.maps import AttributionMap
 from reportgen.explain.method_traits import MethodUse
@@ -60,7 +60,7 @@ class Tile:
     focus: Focus | None = None
     baseline: str = ""
     standing: Standing | Literal[""] = ""
-    randomization_test: Outcome | Literal[""] = ""
+    randomization_test: RandomizationOutcome | Literal[""] = ""
 
     @property
     def alike(self) -> bool:

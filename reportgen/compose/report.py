@@ -90,7 +90,7 @@ def refuse_unknown_sections(names: tuple[str, ...]) -> None:
             raise ConfigError("--sections", found=f"{name} twice", expected="each section once", todo="name it once")
 
 
-def in_language(report: Report, code: str) -> Report:
+def report_in_language(report: Report, code: str) -> Report:
     """The same report in another language."""
     context = replace(report.context, notes=replace(report.notes, language=code))
     told = replace(_told(context, report.stamp, report.section_names), reduction=report.reduction)

@@ -20,7 +20,7 @@ from reportgen.compose.figures import MM, chart_style
 from reportgen.compose.panels import Tile, map_tiles
 from reportgen.explain.checks.insertion_deletion import Faithfulness
 from reportgen.explain.checks.randomization import RandomizationTest
-from reportgen.explain.method_traits import MethodUse, Refusal, Text, in_language, titles
+from reportgen.explain.method_traits import MethodText, MethodUse, Refusal, text_in_language, titles
 from reportgen.explain.one_picture import ExplainedPicture
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.facts import RunFacts
@@ -52,7 +52,7 @@ class Sheet:
     appearance: Appearance
 
     @property
-    def titles(self) -> Mapping[str, Text]:
+    def titles(self) -> Mapping[str, MethodText]:
         """By name what a reader calls each method."""
         return titles((*self.uses, *self.refusals))
 
@@ -117,7 +117,7 @@ def sheet_png(one: Sheet) -> bytes:
             axes.set_axis_off()
             _caption(axes, one, tile)
         if one.refusals:
-            refused = told.listed([in_language(one.titles[each.name], told) for each in one.refusals])
+            refused = told.listed([text_in_language(one.titles[each.name], told) for each in one.refusals])
             text = told.gettext("Not drawn, as they do not hold for this model (the page says why): %(methods)s")
             text %= {"methods": refused}
             figure.text(3 / width, 2.5 / height, text, size=size, color=colours["alarm"])
@@ -136,7 +136,7 @@ def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
     if tile.kind == "crop":
         lines = [(told.gettext("as the model saw it"), "ink")]
     else:
-        lines = [(in_language(one.titles[tile.kind], told), "ink")]
+        lines = [(text_in_language(one.titles[tile.kind], told), "ink")]
         lines += [(line, "ink") for line in fitting(one.notes.name(tile.shown))]
         if tile.rival:
             versus = told.gettext("not %(rival)s") % {"rival": one.notes.name(tile.rival)}

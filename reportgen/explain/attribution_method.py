@@ -17,7 +17,7 @@ from torch import nn
 from reportgen.errors import ConfigError
 from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.compute import Compute
-from reportgen.explain.method_traits import UNKNOWN, MethodTraits, MethodUse, Refusal, RefusalReason
+from reportgen.explain.method_traits import UNKNOWN_METHOD, MethodTraits, MethodUse, Refusal, RefusalReason
 from reportgen.explain.methods.registry import METHODS
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.models.adapted import program_of
@@ -120,7 +120,7 @@ class PreparedMethod(Explainer):
     declared: AttributionMethod
 
 
-def declared(name: str) -> AttributionMethod:
+def attribution_method(name: str) -> AttributionMethod:
     """The method `name`; a bare callable says nothing of itself, and is tried with every model.
 
     Raises ConfigError for a name that is none.
@@ -131,13 +131,13 @@ def declared(name: str) -> AttributionMethod:
 
 def with_traits(one: Described) -> Described:
     """The same, with what a built-in method says of itself where the version that stored it did not keep that."""
-    stored_by_an_older_version = one.traits == UNKNOWN and one.name in METHODS
-    return replace(one, traits=declared(one.name).traits) if stored_by_an_older_version else one
+    stored_by_an_older_version = one.traits == UNKNOWN_METHOD and one.name in METHODS
+    return replace(one, traits=attribution_method(one.name).traits) if stored_by_an_older_version else one
 
 
 def method(name: str, context: ModelContext) -> PreparedMethod:
     """The method `name`, ready for `context`. Raises NotApplicableError, or ConfigError for a name that is none."""
-    found, program = declared(name), program_of(context.model)
+    found, program = attribution_method(name), program_of(context.model)
     if program and not found.of_outputs:
         raise NotApplicableError("program", PROGRAM_NAMES[program])
     with _exact(name, context):

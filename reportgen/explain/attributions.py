@@ -19,7 +19,7 @@ from reportgen.explain.attribution_method import (
     ModelContext,
     NotApplicableError,
     PreparedMethod,
-    declared,
+    attribution_method,
     method,
 )
 from reportgen.explain.checks.insertion_deletion import faithfulness
@@ -29,7 +29,7 @@ from reportgen.explain.checks.randomization import RandomizationTest, randomizat
 from reportgen.explain.checks.run_localisation import FocusRow, focus_rows
 from reportgen.explain.chosen import Gone, chosen_pictures
 from reportgen.explain.maps import AttributionMap, Picture, attribution_maps, checked_maps, claim
-from reportgen.explain.method_traits import MethodUse, Refusal, Text, titles
+from reportgen.explain.method_traits import MethodText, MethodUse, Refusal, titles
 from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.explain.methods.registry import STAND_IN
 from reportgen.explain.methods.target_layers import target_layer
@@ -84,14 +84,14 @@ class Attributions:
         return next((use.name for use in self.methods if use.traits.localises), "")
 
     @property
-    def titles(self) -> Mapping[str, Text]:
+    def titles(self) -> Mapping[str, MethodText]:
         """By name what a reader calls each method that was asked for."""
         return titles((*self.methods, *self.refusals))
 
 
 def refuse_unexplainable(inputs: RunInputs, options: ExplainOptions) -> None:
     """Raises ConfigError, before device time is spent: an unknown method, or no target layer for one that needs it."""
-    at_a_layer = [name for name in options.methods if declared(name).at == "layer"]
+    at_a_layer = [name for name in options.methods if attribution_method(name).at == "layer"]
     if at_a_layer and not program_of(inputs.model):
         preprocessing = inputs.facts.preprocessing
         picture = torch.zeros(1, preprocessing.channels, *preprocessing.crop_size)
@@ -166,7 +166,7 @@ def with_maps(
     """The same without the methods that failed and have no map of any picture; they are refused."""
     drawn = {attribution.method for maps in found for attribution in maps}
     lost = {name: error for name, error in lacking.items() if name not in drawn}
-    more = tuple(refusal(name, error) for name, error in lost.items())
+    more = tuple(method_refusal(name, error) for name, error in lost.items())
     return {name: one for name, one in ready.items() if name not in lost}, (*refusals, *more)
 
 
@@ -205,7 +205,7 @@ def made_ready(
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
             log.log(level, "%s cannot be used with this model: %s (%s)", name, why, error.detail)
-            refusals.append(refusal(name, error))
+            refusals.append(method_refusal(name, error))
         else:
             ready[name] = prepared
     if refusals and not ready and STAND_IN not in names:
@@ -228,9 +228,9 @@ def uses(ready: Mapping[str, PreparedMethod]) -> tuple[MethodUse, ...]:
     )
 
 
-def refusal(name: str, error: NotApplicableError) -> Refusal:
+def method_refusal(name: str, error: NotApplicableError) -> Refusal:
     """The method `name`, which does not hold."""
-    return Refusal(name=name, reason=error.reason, detail=error.detail, traits=declared(name).traits)
+    return Refusal(name=name, reason=error.reason, detail=error.detail, traits=attribution_method(name).traits)
 
 
 def _localising(ready: Mapping[str, PreparedMethod]) -> PreparedMethod | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from reportgen.language import N_, Language
 
-Text = str | Mapping[str, str]
+MethodText = str | Mapping[str, str]
 """Text for the reader: a message of the catalogues (marked by `N_`), or the same in several languages by their code."""
 Explains = Literal["predicted", "predicted_and_rival", "predicted_against_rival"]
 RefusalReason = Literal[
@@ -50,8 +50,8 @@ class MethodTraits:
     for does it.
     """
 
-    title: Text = ""
-    description: Text = OWN
+    title: MethodText = ""
+    description: MethodText = OWN
     explains: Explains = "predicted"
     at: Literal["layer", "pixels"] = "pixels"
     overlay: bool = False
@@ -64,7 +64,7 @@ class MethodTraits:
             raise ValueError("a method that explains a class against its rival cannot localise")
 
 
-UNKNOWN = MethodTraits()
+UNKNOWN_METHOD = MethodTraits()
 """Of a method that says nothing of itself, or was stored by a version whose methods did not."""
 
 
@@ -76,7 +76,7 @@ class MethodUse:
     layer: str
     settings: Mapping[str, str | int | float]
     adjusted: Mapping[str, int]
-    traits: MethodTraits = UNKNOWN
+    traits: MethodTraits = UNKNOWN_METHOD
 
     @property
     def scale(self) -> str:
@@ -91,15 +91,15 @@ class Refusal:
     name: str
     reason: RefusalReason
     detail: str
-    traits: MethodTraits = UNKNOWN
+    traits: MethodTraits = UNKNOWN_METHOD
 
 
-def titles(methods: Iterable[MethodUse | Refusal]) -> Mapping[str, Text]:
+def titles(methods: Iterable[MethodUse | Refusal]) -> Mapping[str, MethodText]:
     """By name what a reader calls each of the methods."""
     return {one.name: one.traits.title or one.name for one in methods}
 
 
-def in_language(text: Text, language: Language) -> str:
+def text_in_language(text: MethodText, language: Language) -> str:
     """The text for readers of `language`; in English, or else in its first language, where it lacks theirs."""
     if isinstance(text, str):
         return language.gettext(text)
@@ -115,4 +115,4 @@ def description(traits: MethodTraits, values: Mapping[str, str | int | float], l
             return match[0] if value is None else value
         return language.share(value, 0) if match[1].endswith("_frac") else language.number(value, ",")
 
-    return _PLACE.sub(filled, in_language(traits.description, language))
+    return _PLACE.sub(filled, text_in_language(traits.description, language))

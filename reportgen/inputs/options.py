@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from reportgen.errors import ConfigError
-from reportgen.inputs.images.preprocessing_values import OtherScaleError, Said, SizeSetting, checked, said
+from reportgen.inputs.images.preprocessing_values import OtherScaleError, Said, SizeSetting, checked_preprocessing, said
 from reportgen.inputs.names import nfc
 from reportgen.option import Checked, Group, Option
 
@@ -25,10 +25,10 @@ def _names_as_they_are_compared(value: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _value(key: str) -> Checked:
-    return Checked(partial(checked, key), "only")
+    return Checked(partial(checked_preprocessing, key), "only")
 
 
-Checkpoint = Annotated[
+CheckpointPath = Annotated[
     Path,
     Option(
         "Weights: `.pt`, `.pth`, `.ckpt`, `.safetensors`, or a folder saved by timm or Hugging Face.",
@@ -37,7 +37,7 @@ Checkpoint = Annotated[
         example='"model.pt"',
     ),
 ]
-Notes = Annotated[
+NotesPath = Annotated[
     Path | None,
     Option(
         "TOML file with your own breed and pair notes.",
@@ -134,7 +134,7 @@ class InputOptions:
 
     GROUP: ClassVar = Group("Inputs")
 
-    checkpoint: Checkpoint
+    checkpoint: CheckpointPath
     dataset: Annotated[
         str,
         Option(
@@ -178,7 +178,7 @@ class InputOptions:
             example='"species.toml"',
         ),
     ] = None
-    notes_path: Notes = None
+    notes_path: NotesPath = None
     renamed: Annotated[
         Mapping[str, str],
         Checked(_names_as_they_are_compared),

@@ -13,6 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import AwareDatetime
 
+from reportgen.analyse.gate import GateOutcome, RuleOutcome
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, RunId
 from reportgen.language import LANGUAGES, Language, language
@@ -26,9 +27,6 @@ N_TREND_RUNS = 60  # in the trend
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 230, 52, 724, 12, 196  # of the drawing and of its plot, px
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # between two lines of the grid
 _MOST_GAPS, _MOST_DAYS = 5, 6
-
-RuleOutcome = Literal["pass", "fail", "inconclusive", "invalid"]
-GateOutcome = Literal["not_judged", "pass", "fail", "inconclusive", "invalid"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from reportgen.compose.report import Report, in_language
+from reportgen.compose.report import Report, report_in_language
 from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.data.tables import csv_files
@@ -42,7 +42,7 @@ def render(
     audit: list[str] = []
     data = {**tables, "findings.json": _json({**findings_json(report), "timing": {}})}
     for code in report.stamp.languages:
-        told = report if code == report.notes.language else in_language(report, code)
+        told = report if code == report.notes.language else report_in_language(report, code)
         if "html" in formats:
             files[document_name(code, "html", first=report.stamp.language)] = html(told, "screen").encode()
         if "pdf" in formats:

@@ -53,7 +53,7 @@ def about(name: str) -> Iterator[None]:
         raise BadFileError(f"{name}: {words[:_LONGEST_WORDS]}") from error
 
 
-def json_value(files: Mapping[str, bytes], name: str, kind: FieldType) -> Any:
+def typed_json(files: Mapping[str, bytes], name: str, kind: FieldType) -> Any:
     """The value of the type `kind` in a JSON file in UTF-8; see `restored`.
 
     Refused are as well: a key given twice, NaN and infinity however they are written, and whole numbers beyond 64 bits.

@@ -19,7 +19,7 @@ from reportgen.inputs.images.preprocessing import StoredPreprocessing
 from reportgen.inputs.names import nfc
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.stored_fields import Moment, Name, RunId, Sha256, refuse_other_run
-from reportgen.runs.bounded_files import about, columns, json_value
+from reportgen.runs.bounded_files import about, columns, typed_json
 from reportgen.runs.bundle_files import MANIFEST, bundle_read
 
 HISTORY_FILES = ("manifest.json", "findings.json", "predictions.parquet")
@@ -60,7 +60,7 @@ class _Gate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class StoredRunFacts:
     """The keys of findings.json that tell what a past run was; others are not looked at."""
 
     run_id: RunId
@@ -120,12 +120,12 @@ def read_past_run(run_dir: Path) -> PastRun:
     """The run archived in `run_dir`. Raises InputError when it is no bundle, or a file of it is damaged."""
     with bundle_read(run_dir, HISTORY_FILES) as files:
         rows = columns(files, "predictions.parquet", COLUMNS)
-        described = json_value(files, "findings.json", Described)
+        described = typed_json(files, "findings.json", StoredRunFacts)
         with about("predictions.parquet"):
             return past_run(described, rows)
 
 
-def past_run(told: Described, rows: Mapping[str, ArrayLike]) -> PastRun:
+def past_run(told: StoredRunFacts, rows: Mapping[str, ArrayLike]) -> PastRun:
     """The run that is described, with its rows: COLUMNS by name, (N,) each. Raises ValueError for rows of another."""
     classes = tuple(nfc(name) for name in told.confusion.classes)
     number = {name: k for k, name in enumerate(classes)}

@@ -33,7 +33,7 @@ from reportgen.inputs.images.thumbnails import is_thumbnail
 from reportgen.inputs.stored_fields import Name
 from reportgen.language import LANGUAGES
 from reportgen.runs.bounded_files import Shape, about, arrays, columns
-from reportgen.runs.history import COLUMNS, Described, past_run
+from reportgen.runs.history import COLUMNS, StoredRunFacts, past_run
 from reportgen.runs.stamp import RunStamp
 
 MAPS, HISTORY, THUMBNAILS = "attributions.npz", "history.parquet", "thumbnails.parquet"
@@ -86,8 +86,8 @@ class _History:
     compare: bool
     only_passed: bool
     across_precision: bool = False
-    nights: Annotated[tuple[Described, ...], Field(max_length=N_STRIP_RUNS + 1)]
-    given: Described | None
+    nights: Annotated[tuple[StoredRunFacts, ...], Field(max_length=N_STRIP_RUNS + 1)]
+    given: StoredRunFacts | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def context_of(record: RunRecord, files: Mapping[str, bytes]) -> RunContext:
     described = (*stored.nights, *((stored.given,) if stored.given else ()))
     rows = columns(files, HISTORY, {"run_id": str, **COLUMNS}, n_runs=len(described))
 
-    def past(one: Described) -> PastRun:
+    def past(one: StoredRunFacts) -> PastRun:
         with about(HISTORY):
             mine = rows["run_id"] == one.run_id
             return past_run(one, {name: rows[name][mine] for name in COLUMNS})

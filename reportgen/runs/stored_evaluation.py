@@ -20,7 +20,7 @@ from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, UnreadableI
 from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.stored_fields import PathText, Sha256
-from reportgen.runs.bounded_files import about, arrays, json_value
+from reportgen.runs.bounded_files import about, arrays, typed_json
 from reportgen.runs.bundle_files import EVALUATED, bundle_read
 
 EVALUATION_FILES = ("logits.npz", "evaluation.json")
@@ -93,7 +93,7 @@ def kept_evaluations(model_dirs: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def evaluation_of(files: Mapping[str, bytes]) -> Predictions:
     """What `stored_evaluation` stored, from FILES. Raises BadFileError."""
-    record: _Record = json_value(files, "evaluation.json", _Record)
+    record: _Record = typed_json(files, "evaluation.json", _Record)
     n, k = len(record.sample_ids), len(record.facts.classes)
     found = arrays(files, "logits.npz", {"logits": (n, k), "targets": (n,)})
     logits, targets = found["logits"], found["targets"]

@@ -25,7 +25,7 @@ from reportgen.analyse.previous_runs import History, PastRun
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attributions
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
-from reportgen.runs.bounded_files import json_value
+from reportgen.runs.bounded_files import typed_json
 from reportgen.runs.bundle_files import bundle_read
 from reportgen.runs.predictions_table import predictions_table
 from reportgen.runs.run_record import (
@@ -107,7 +107,7 @@ def stored_run(run: StoredRun) -> Mapping[str, bytes]:
 def read_stored_run(run_dir: Path) -> StoredRun:
     """What `stored_run` stored. Raises InputError when `run_dir` is no bundle or a file of it is damaged."""
     with bundle_read(run_dir, (*OWN_FILES, *EVALUATION_FILES), optional=(THUMBNAILS,)) as files:
-        record: RunRecord = json_value(files, "run.json", RunRecord)
+        record: RunRecord = typed_json(files, "run.json", RunRecord)
         predictions = evaluation_of(files)
         return StoredRun(
             predictions=predictions,

@@ -19,7 +19,7 @@ from reportgen.render.data.ci_files import ci_files
 from reportgen.render.data.findings_json import findings_json
 from reportgen.render.html.page import html
 from reportgen.runs.bounded_files import restored
-from reportgen.runs.history import Described, past_run
+from reportgen.runs.history import StoredRunFacts, past_run
 from reportgen.runs.predictions_table import predictions_table
 from reportgen.runs.stamp import RunStamp
 from tests.synthetic import TODAY, attributions_of, predictions_of
@@ -49,7 +49,7 @@ def night_on(**changed):
     contract = json.loads(json.dumps(contract_of(predictions)[0]))
     contract["compute"] |= changed
     contract["compute"] = {key: value for key, value in contract["compute"].items() if value is not None}
-    return past_run(restored(Described, contract), predictions_table(predictions))
+    return past_run(restored(StoredRunFacts, contract), predictions_table(predictions))
 
 
 def tonight_against(past, *, code="en", **options):

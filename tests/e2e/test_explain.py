@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from reportgen.compose.sheet import fitting
-from reportgen.explain.attribution_method import declared
+from reportgen.explain.attribution_method import attribution_method
 from reportgen.explain.methods.registry import METHODS
 from tests.pets import SIZE_PX, hand_checkpoint, picture
 from tests.program import reportgen
@@ -35,7 +35,7 @@ def test_every_method_has_its_tile_or_the_reason_why_not(place):
     page = written[0].read_text()
     refused = set(re.findall(r"<li><b>([^<]+)</b>", page))
     drawn = set(re.findall(r"<figcaption>([^:<]+): <b>", page))
-    assert drawn | refused == {declared(name).title for name in METHODS}
+    assert drawn | refused == {attribution_method(name).title for name in METHODS}
     assert not drawn & refused
     assert page.count("baseline: black and white") == 2  # Integrated Gradients, DeepLIFT
     assert page.count("baseline: mean colour") == 2  # occlusion, LIME

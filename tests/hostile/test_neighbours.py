@@ -31,8 +31,8 @@ from reportgen.deliver.mail.settings import MailSettings
 from reportgen.errors import InputError
 from reportgen.render.data.mail_contract import MailContract
 from reportgen.render.index_page import Verdict
-from reportgen.runs.bounded_files import BadFileError, json_value
-from reportgen.runs.history import Described, read_history, read_past_run
+from reportgen.runs.bounded_files import BadFileError, typed_json
+from reportgen.runs.history import StoredRunFacts, read_history, read_past_run
 from reportgen.runs.run_record import RunRecord
 from reportgen.runs.stored_evaluation import _Record, read_evaluation
 from reportgen.runs.stored_run import read_stored_run
@@ -195,7 +195,7 @@ WRONG = {
 
 
 KINDS = {  # by file: what its readers expect of it
-    "findings.json": (Described, MailContract),
+    "findings.json": (StoredRunFacts, MailContract),
     "evaluation.json": (_Record,),
     "run.json": (RunRecord,),
     "verdict.json": (Verdict,),
@@ -211,7 +211,7 @@ def test_every_key_with_a_value_of_another_kind_is_read_or_named(made, name, wro
         content = json.dumps(exchanged(plain, path, WRONG[wrong])).encode()
         for kind in KINDS[name]:
             try:
-                json_value({name: content}, name, kind)
+                typed_json({name: content}, name, kind)
             except BadFileError as error:
                 assert str(error).startswith(f"{name}: "), path
 

@@ -13,7 +13,7 @@ from reportgen.inputs.options import DataSource
 from reportgen.inputs.taxonomy import read_species
 from reportgen.options import RunOptions, read_options
 from reportgen.runs.bounded_files import restored
-from reportgen.runs.history import Described, past_run
+from reportgen.runs.history import StoredRunFacts, past_run
 from tests.inputs.refusals import refused
 from tests.pets import picture
 
@@ -113,5 +113,5 @@ def test_an_archived_run_in_the_macs_spelling_is_compared_by_name():
         "preprocessing": {},
         "gate": {"passed": True},
     }
-    found = past_run(restored(Described, contract), table)
+    found = past_run(restored(StoredRunFacts, contract), table)
     assert (found.classes, found.targets.tolist(), found.preds.tolist()) == (("パグ", "b"), [0], [1])

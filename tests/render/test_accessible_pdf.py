@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject
 
-from reportgen.compose.report import in_language
+from reportgen.compose.report import report_in_language
 from reportgen.language import language
 from tests.shapes import pdf_of_shape, report_of_shape
 
@@ -53,7 +53,7 @@ def with_tag(code, tag):
 
 def titles(code):
     """The section titles that go on paper."""
-    report, told = in_language(report_of_shape(SHAPE), code), language(code)
+    report, told = report_in_language(report_of_shape(SHAPE), code), language(code)
     return [told.gettext(section.title) for section in report.sections if not section.screen_only]
 
 

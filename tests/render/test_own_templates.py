@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.compose.report import in_language, with_appearance
+from reportgen.compose.report import report_in_language, with_appearance
 from reportgen.errors import ConfigError, RenderingError
 from reportgen.inputs.models.output_reading import Reading
 from reportgen.package_files import templates_dir
@@ -82,7 +82,9 @@ def test_templates_made_for_an_earlier_version_still_say_what_the_outputs_are(te
     facts = replace(predictions.facts, outputs=outputs, remark="not_repeatable")
     findings = replace(report.findings, predictions=replace(predictions, facts=facts))
     report = replace(report, context=replace(report.context, findings=findings))
-    page = html(with_appearance(in_language(report, "en"), Appearance(templates=templates, folder="mine")), medium)
+    page = html(
+        with_appearance(report_in_language(report, "en"), Appearance(templates=templates, folder="mine")), medium
+    )
     assert "probabilities" in page
     assert "gives other outputs" in page
 

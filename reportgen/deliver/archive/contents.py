@@ -19,7 +19,7 @@ from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.render.data.gate_json import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
-from reportgen.runs.bounded_files import json_value
+from reportgen.runs.bounded_files import typed_json
 from reportgen.runs.bundle_files import AUDIT_FAILED, MANIFEST, UNRENDERED, bundle_read
 from reportgen.runs.stored_appearance import restored_appearance
 
@@ -79,7 +79,7 @@ def bundles(archive: Path) -> Bundles:
 def archived_run(path: Path, archive: Path) -> ArchivedRun:
     """The bundle in `path`, in `archive`. Raises InputError for one that is damaged."""
     with bundle_read(path, (MANIFEST, "verdict.json"), most_bytes=_LARGEST) as files:
-        found: Verdict = json_value(files, "verdict.json", Verdict)  # a changed digit would be a figure of the run
+        found: Verdict = typed_json(files, "verdict.json", Verdict)  # a changed digit would be a figure of the run
     hidden = HIDDEN_NAME.fullmatch(path.name)  # it stepped aside for a moment
     refuse_other_run(path, found.run_id, name=hidden["name"] if hidden else path.name)
     verdict = _judged(path, found)
@@ -198,7 +198,7 @@ def _newest_appearance(runs: tuple[ArchivedRun, ...]) -> Appearance:
         return DEFAULT_APPEARANCE
     try:
         with bundle_read(newest.path, ("run.json",), most_bytes=_LARGEST) as files:
-            return restored_appearance(json_value(files, "run.json", dict[str, Any]))
+            return restored_appearance(typed_json(files, "run.json", dict[str, Any]))
     except InputError:  # damaged: verify says so, and the page does without
         return DEFAULT_APPEARANCE
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from reportgen.deliver.mail.folder import MAIL, read_mail_file, write_mail_files
 from reportgen.errors import DeliveryError, InputError, in_one_line
-from reportgen.runs.bounded_files import json_value
+from reportgen.runs.bounded_files import typed_json
 
 _NAME = "receipts.json"
 _LARGEST = 2**26  # bytes
@@ -39,7 +39,7 @@ def read_receipts(bundle_dir: Path) -> dict[str, Receipt]:
     try:
         found = read_mail_file(bundle_dir, _NAME, most_bytes=_LARGEST)
         stored: _Receipts = (
-            json_value({_NAME: found}, _NAME, _Receipts) if found is not None else _Receipts(receipts={})
+            typed_json({_NAME: found}, _NAME, _Receipts) if found is not None else _Receipts(receipts={})
         )
     except (OSError, ValueError) as error:
         kind = DeliveryError if isinstance(error, OSError) else InputError

@@ -21,7 +21,7 @@ from reportgen.language import LANGUAGES, language
 from reportgen.render.data.mail_contract import MailContract, refuse_contradictions
 from reportgen.render.file_names import document_name
 from reportgen.render.message import mail_text
-from reportgen.runs.bounded_files import about, json_value
+from reportgen.runs.bounded_files import about, typed_json
 from reportgen.runs.bundle_files import bundle_read
 from reportgen.runs.stored_appearance import restored_appearance
 
@@ -97,9 +97,9 @@ class _Evaluation:
 def _draft(bundle_dir: Path, settings: MailSettings, now: datetime) -> Draft:
     """Raises InputError for a folder that is no bundle, or a damaged one."""
     with bundle_read(bundle_dir, ("findings.json", "evaluation.json", "run.json")) as files:
-        contract: dict[str, Any] = json_value(files, "findings.json", MailContract)
-        facts = json_value(files, "evaluation.json", _Evaluation).facts
-        appearance = restored_appearance(json_value(files, "run.json", dict[str, Any]))
+        contract: dict[str, Any] = typed_json(files, "findings.json", MailContract)
+        facts = typed_json(files, "evaluation.json", _Evaluation).facts
+        appearance = restored_appearance(typed_json(files, "run.json", dict[str, Any]))
         with about("findings.json"):
             refuse_contradictions(contract)
         run_id, model = contract["run_id"], contract["model"]["name"]

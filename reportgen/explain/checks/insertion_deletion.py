@@ -24,7 +24,7 @@ from reportgen.inputs.images.reading import blurred
 _TIES = 7  # seed of the order of equally hot pixels, the same for every map
 _RANDOM = 0x5EED
 LEAST_MARGIN = 0.02  # fine maps of noise differ by less from each other, and two digits are printed
-Verdict = Literal["supported", "not_distinguishable", "contradicted"]
+InsertionVerdict = Literal["supported", "not_distinguishable", "contradicted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Faithfulness:
         return max(mean - margin, 0.0), min(mean + margin, 1.0)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> InsertionVerdict:
         """On which side of `by_chance` insertion lies, all three rounded to the two digits that are printed.
 
         A single random map shows no spread, so that nothing can be distinguished from it.

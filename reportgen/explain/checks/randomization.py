@@ -23,7 +23,7 @@ from reportgen.explain.methods.captum_calls import foreign_code
 
 log = logging.getLogger(__name__)
 Stage = Literal["head", "upper_half", "all"]
-Outcome = Literal["pass", "borderline", "fail", "unknown"]
+RandomizationOutcome = Literal["pass", "borderline", "fail", "unknown"]
 JUDGED: Stage = "upper_half"
 ALIKE = 0.5
 """Where the interval of the mean correlation lies above it, with the upper half of the layers random, a method fails.
@@ -65,7 +65,7 @@ class RandomizationTest:
         return ends and (max(ends[0], -1.0), min(ends[1], 1.0))
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RandomizationOutcome:
         """fail: the maps stay alike although the upper half of the layers is random. Only pass is a pass.
 
         borderline: ALIKE lies in the interval. unknown: fewer than two correlations. Runs of older versions stored

@@ -20,7 +20,7 @@ from reportgen.explain.rewrite.isolating import as_module
 GAMMA = 1.0
 EPSILON = 1e-6  # small against any score, so that it costs no relevance
 SILENT = 1e-9  # what a step passes on when its input is nothing: no share can be told in float32
-MAX_NAMED = 4  # steps without a rule in a message: the first ones of a transformer say enough
+MAX_STEPS_NAMED = 4  # steps without a rule in a message: the first ones of a transformer say enough
 
 _NOTHING_IN_EVAL = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 _DROPOUTS = frozenset(
@@ -56,7 +56,7 @@ def rewrite(graph: fx.GraphModule, counts: Counter[str], example: torch.Tensor) 
         _pool_or_add(graph, node)
     lacking = list(dict.fromkeys(_without_rule(graph)))
     if lacking:
-        raise NotApplicableError("no_rule", ", ".join(lacking[:MAX_NAMED]))
+        raise NotApplicableError("no_rule", ", ".join(lacking[:MAX_STEPS_NAMED]))
     _one_reader_each(graph)
 
 

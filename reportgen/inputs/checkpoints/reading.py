@@ -20,7 +20,7 @@ from reportgen.inputs.checkpoints.carried import carried
 from reportgen.inputs.checkpoints.checkpoint import RESAVE, Checkpoint
 from reportgen.inputs.checkpoints.claims import refuse_more_than_the_file
 from reportgen.inputs.checkpoints.kinds import FileFormat, file_format_of
-from reportgen.inputs.checkpoints.refusals import EXPECTED, refusal
+from reportgen.inputs.checkpoints.refusals import EXPECTED, unreadable_checkpoint
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
 from reportgen.inputs.plain_files import NotPlainError
 from reportgen.plain_text import named
@@ -83,7 +83,7 @@ def _content(path: Path, kind: FileFormat) -> Mapping[str, Any]:
     if kind == "pickle":
         raise torch_file.refused_pickle(path)
     if kind not in _FORMATS:
-        raise refusal(path, kind)
+        raise unreadable_checkpoint(path, kind)
     content = _FORMATS[kind](path)
     return content if path.is_dir() else {**hub_folder.beside(path), **content}
 

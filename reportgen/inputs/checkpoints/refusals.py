@@ -62,7 +62,7 @@ _REFUSALS: dict[FileFormat, tuple[str, str]] = {
 }
 
 
-def refusal(path: Path, kind: FileFormat) -> InputError:
+def unreadable_checkpoint(path: Path, kind: FileFormat) -> InputError:
     """The error for a file or folder of a kind that holds no weights that this program reads."""
     if kind == "folder":
         found, todo = _folder(path)

@@ -37,12 +37,12 @@ def said(given: Mapping[str, Any]) -> Said:
     unknown = sorted(str(key) for key in given if key not in KEYS)
     if unknown:
         raise ValueError(f"unknown keys: {named(unknown)}")
-    values = {KEYS[key]: checked(key, value) for key, value in given.items()}
+    values = {KEYS[key]: checked_preprocessing(key, value) for key, value in given.items()}
     _refuse_other_scales(values)
     return values
 
 
-def checked(key: str, value: Any) -> Any:
+def checked_preprocessing(key: str, value: Any) -> Any:
     """The value of one key as its field takes it. Raises ValueError."""
     if getattr(value, "size", 0) and hasattr(value, "tolist"):  # arrays and tensors of a checkpoint
         n = value.numel() if hasattr(value, "numel") else value.size

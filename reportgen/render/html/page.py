@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reportgen.compose.report import Report
 from reportgen.compose.sheet import Sheet
-from reportgen.explain.method_traits import MethodUse, Text, description, in_language
+from reportgen.explain.method_traits import MethodText, MethodUse, description, text_in_language
 from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.notes import Notes
 from reportgen.language import N_, Language, language
@@ -146,12 +146,12 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
     return made
 
 
-def _method_filters(titles: Mapping[str, Text], told: Language) -> dict[str, Callable[..., str]]:
+def _method_filters(titles: Mapping[str, MethodText], told: Language) -> dict[str, Callable[..., str]]:
     def method_description(use: MethodUse, seed: int) -> str:
         return description(use.traits, {**use.settings, "layer": use.layer, "seed": seed}, told)
 
     return {
-        "method_name": lambda name: in_language(titles.get(name, name), told),
+        "method_name": lambda name: text_in_language(titles.get(name, name), told),
         "method_description": method_description,
     }
 
