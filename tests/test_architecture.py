@@ -57,7 +57,7 @@ MAY_OPEN = {
     "cli/ci_verdict.py": "the files that --config and --ci-dir name",
     "cli/outlet.py": "nothing: it copies a record of the log",
     "cli/streams.py": "the program's own streams",
-    "runs/bounded_files.py": "members of a zip file in hand",
+    "runs/bounded_tables.py": "members of a zip file in hand",
     "deliver/archive/locks.py": "a folder, for its lock",
     "deliver/writing.py": "what it makes itself",
 }

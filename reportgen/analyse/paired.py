@@ -9,8 +9,8 @@ from scipy import stats
 
 from reportgen.analyse.discoveries import benjamini_hochberg
 from reportgen.analyse.intervals import Interval, paired_difference
+from reportgen.analyse.significance import SIGNIFICANCE
 
-SIGNIFICANCE = 0.05
 CHANGE_FALSE_DISCOVERY_RATE = 0.10  # over a family of changes: all pairs, or all classes
 MIN_CHANGES = 6  # with fewer, no split of the changes reaches p < 0.05: (6, 0) has p = 0.03, (5, 0) p = 0.06
 ChangeVerdict = Literal["better", "worse", "no_evidence", "underpowered"]

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import accumulate
 from unicodedata import category, east_asian_width
 
-from reportgen.analyse.paired import SIGNIFICANCE
+from reportgen.analyse.significance import SIGNIFICANCE
 from reportgen.language import MINUS, Language
 
 NO_BREAK = "\u00a0"  # between a number and its unit, so that no line ends there

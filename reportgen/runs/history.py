@@ -19,7 +19,8 @@ from reportgen.inputs.images.preprocessing import StoredPreprocessing
 from reportgen.inputs.names import nfc
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.stored_fields import Moment, Name, RunId, Sha256, refuse_other_run
-from reportgen.runs.bounded_files import about, columns, typed_json
+from reportgen.runs.bounded_files import about, typed_json
+from reportgen.runs.bounded_tables import columns
 from reportgen.runs.bundle_files import MANIFEST, bundle_read
 
 HISTORY_FILES = ("manifest.json", "findings.json", "predictions.parquet")

@@ -5,17 +5,13 @@ Every number that stands for a row, a class or an array is held against what the
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from reportgen.analyse.examples import Example, ExampleRule
-from reportgen.analyse.findings import RunContext
-from reportgen.analyse.gate_rules import GateRules
-from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun
+from reportgen.analyse.examples import Example
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attribution_method import with_traits
 from reportgen.explain.attributions import Attributions, ExplainedExample
@@ -31,12 +27,11 @@ from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.images.preprocessing_values import LARGEST_PX
 from reportgen.inputs.images.thumbnails import is_thumbnail
 from reportgen.inputs.stored_fields import Name
-from reportgen.language import LANGUAGES
-from reportgen.runs.bounded_files import Shape, about, arrays, columns
-from reportgen.runs.history import COLUMNS, StoredRunFacts, past_run
-from reportgen.runs.stamp import RunStamp
+from reportgen.runs.bounded_files import about
+from reportgen.runs.bounded_tables import Shape, arrays, columns
+from reportgen.runs.run_head import RunHead
 
-MAPS, HISTORY, THUMBNAILS = "attributions.npz", "history.parquet", "thumbnails.parquet"
+MAPS, THUMBNAILS = "attributions.npz", "thumbnails.parquet"
 _Index = Annotated[int, Field(ge=0)]
 
 
@@ -74,40 +69,11 @@ class _Explain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
-    today: date
-    rules: GateRules
+class RunRecord(RunHead):
+    """run.json."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
-    """What `past_run` makes the past runs of, with their rows."""
-
-    compare: bool
-    only_passed: bool
-    across_precision: bool = False
-    nights: Annotated[tuple[StoredRunFacts, ...], Field(max_length=N_STRIP_RUNS + 1)]
-    given: StoredRunFacts | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """run.json. look: as `stored_appearance` has it, which checks it itself."""
-
-    rule: ExampleRule
-    stamp: RunStamp
-    sections: tuple[Name, ...]
-    look: dict[str, Any] | None = None
-    night: _Context
-    history: _History
     explain: _Explain
     maps: tuple[_Explained, ...]
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for languages that are not known here."""
-        unknown = [code for code in self.stamp.languages if code not in LANGUAGES]
-        if unknown or not self.stamp.languages:
-            raise ValueError(f"the languages {self.stamp.languages}, of which {', '.join(LANGUAGES)} are known")
 
 
 def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: Predictions) -> Attributions:
@@ -139,30 +105,6 @@ def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: 
     rest = {part.name: getattr(record.explain, part.name) for part in fields(record.explain)}
     rest |= {name: tuple(with_traits(one) for one in rest[name]) for name in ("methods", "refusals")}
     return Attributions(examples=examples, randomization_tests=rest.pop("certificates"), **rest)
-
-
-def context_of(record: RunRecord, files: Mapping[str, bytes]) -> RunContext:
-    """The earlier runs with their rows, from HISTORY of `files`. Raises ValueError."""
-    stored = record.history
-    described = (*stored.nights, *((stored.given,) if stored.given else ()))
-    rows = columns(files, HISTORY, {"run_id": str, **COLUMNS}, n_runs=len(described))
-
-    def past(one: StoredRunFacts) -> PastRun:
-        with about(HISTORY):
-            mine = rows["run_id"] == one.run_id
-            return past_run(one, {name: rows[name][mine] for name in COLUMNS})
-
-    return RunContext(
-        today=record.night.today,
-        history=History(
-            compare=stored.compare,
-            only_passed=stored.only_passed,
-            across_precision=stored.across_precision,
-            runs=tuple(past(one) for one in stored.nights),
-            given=past(stored.given) if stored.given else None,
-        ),
-        rules=record.night.rules,
-    )
 
 
 def thumbnails_of(files: Mapping[str, bytes], predictions: Predictions) -> Mapping[int, bytes]:

@@ -20,7 +20,8 @@ from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, UnreadableI
 from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.stored_fields import PathText, Sha256
-from reportgen.runs.bounded_files import about, arrays, typed_json
+from reportgen.runs.bounded_files import about, typed_json
+from reportgen.runs.bounded_tables import arrays
 from reportgen.runs.bundle_files import EVALUATED, bundle_read
 
 EVALUATION_FILES = ("logits.npz", "evaluation.json")

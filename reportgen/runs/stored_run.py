@@ -28,17 +28,8 @@ from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.runs.bounded_files import typed_json
 from reportgen.runs.bundle_files import bundle_read
 from reportgen.runs.predictions_table import predictions_table
-from reportgen.runs.run_record import (
-    HISTORY,
-    MAPS,
-    THUMBNAILS,
-    RunRecord,
-    attributions_of,
-    context_of,
-    packed,
-    thumbnails_of,
-    unpacked,
-)
+from reportgen.runs.run_head import HISTORY, context_of
+from reportgen.runs.run_record import MAPS, THUMBNAILS, RunRecord, attributions_of, packed, thumbnails_of, unpacked
 from reportgen.runs.stamp import RunStamp
 from reportgen.runs.stored_appearance import restored_appearance, stored_appearance
 from reportgen.runs.stored_evaluation import EVALUATION_FILES, evaluation_of, npz, stored_evaluation

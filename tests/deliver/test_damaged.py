@@ -129,8 +129,13 @@ def told_by(reader, bundle):
 COMMANDS = {
     ("render", "{bundle}", "--format", "html"): STORED,
     ("compare", "{bundle}", "{sound}"): PAST,
-    ("compare", "{sound}", "{bundle}"): STORED,
-    ("mail", "{bundle}", "--config", "mail.toml", "--dry-run"): STORED | {"findings.json", "report.pdf"},
+    ("compare", "{sound}", "{bundle}"): EVALUATION | {"history.parquet", "run.json"},
+    ("mail", "{bundle}", "--config", "mail.toml", "--dry-run"): {
+        "evaluation.json",
+        "run.json",
+        "findings.json",
+        "report.pdf",
+    },
     (*RUN, "--format", "html", "--baseline", "{bundle}"): PAST,
 }
 
