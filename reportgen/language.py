@@ -44,11 +44,9 @@ NOUNS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "image": _forms("%(num)s image", "%(num)s images"),
         "method": _forms("%(num)s method", "%(num)s methods"),
         "model": _forms("%(num)s model", "%(num)s models"),
-        "night": _forms("%(num)s night", "%(num)s nights"),
         "pair": _forms("%(num)s pair", "%(num)s pairs"),
         "panel": _forms("%(num)s panel", "%(num)s panels"),
         "parameter": _forms("%(num)s parameter", "%(num)s parameters"),
-        "picture": _forms("%(num)s picture", "%(num)s pictures"),
         "run": _forms("%(num)s run", "%(num)s runs"),
         "thread": _forms("%(num)s thread", "%(num)s threads"),
     }

@@ -46,7 +46,7 @@ def demo(given: Given, *, verbose: Verbose = False) -> None:
             "data_root": unpack_drawn_pets(Path(folder)),
             "arch": "reportgen.demo.tiny_net:tiny_net",
             "model_name": "demo",
-            "notice": "Drawn data: pets drawn by a program, not photographs, and a toy model.",
+            "notice": "Demo: computer-drawn pets, toy model.",
         }
         _make_report({**given, **drawn}, None, verbose=verbose)
 

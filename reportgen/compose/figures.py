@@ -108,7 +108,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tok
         axes.text(
             -top * 0.02,
             -0.95,
-            told.gettext("first called second"),
+            told.gettext("first predicted as second"),
             ha="right",
             va="center",
             color=colours["accent"],
@@ -118,7 +118,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tok
         axes.text(
             top * 0.02,
             -0.95,
-            told.gettext("second called first"),
+            told.gettext("second predicted as first"),
             ha="left",
             va="center",
             color=colours["opposite"],

@@ -106,7 +106,7 @@ def test_a_map_is_laid_over_its_crop_as_strongly_as_wished(opened, report_path):
     page.locator("#image-60 .look").press("Enter")
     viewer = page.get_by_role("dialog", name="Bengal called Egyptian Mau")
     under, over = viewer.locator("img").nth(0), viewer.locator("img").nth(1)
-    expect(under).to_have_attribute("alt", "Photograph image_00060: true class Bengal, predicted Egyptian Mau")
+    expect(under).to_have_attribute("alt", "Image image_00060: true class Bengal, predicted Egyptian Mau")
     expect(over).to_have_attribute("alt", re.compile("Grad-CAM of image_00060 for Egyptian Mau"))
     expect(viewer.get_by_role("radio").first).to_be_focused()
     viewer.get_by_role("slider").fill("40")

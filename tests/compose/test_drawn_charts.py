@@ -39,7 +39,10 @@ def test_the_two_sides_of_the_pair_chart_have_colours_of_their_own_and_a_heading
     sides = [{drawn.style(one)["fill"] for one in drawn.numbered(side)} for side in ("a-as-b", "b-as-a")]
     assert [len(side) for side in sides] == [1, 1]
     assert sides[0] != sides[1]
-    assert (drawn.text("head-a-as-b"), drawn.text("head-b-as-a")) == ("first called second", "second called first")
+    assert (drawn.text("head-a-as-b"), drawn.text("head-b-as-a")) == (
+        "first predicted as second",
+        "second predicted as first",
+    )
     zero = drawn.box("zero")[0]
     assert drawn.place("head-a-as-b")[0] < zero < drawn.place("head-b-as-a")[0]
     for number in range(1, len(PAIRS) + 1):  # a count stands outside its bar, on the bar's own line

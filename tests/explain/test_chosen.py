@@ -37,8 +37,8 @@ CASES = {  # what becomes of the file: how it is told, and in which words on the
     "cut off": (lambda path: path.write_bytes(path.read_bytes()[:60]), "unreadable", "a picture whose end is missing"),
     "empty": (lambda path: path.write_bytes(b""), "unreadable", "0 bytes"),
     "a folder": (_a_folder_instead, "unreadable", "no file but a folder"),
-    "another picture": (_other_picture, "changed", "the file holds other bytes than those evaluated"),
-    "saved again": (lambda path: path.write_bytes(path.read_bytes() + b"\n"), "changed", "other bytes than those"),
+    "another picture": (_other_picture, "changed", "the file has changed since the evaluation"),
+    "saved again": (lambda path: path.write_bytes(path.read_bytes() + b"\n"), "changed", "has changed since the"),
 }
 
 
@@ -74,7 +74,7 @@ def test_a_chosen_picture_that_is_not_there_any_more_is_left_out_and_said(
     assert f'id="image-{lost.idx}"' not in page
     assert f'href="#image-{lost.idx}"' not in page
     assert all(f'id="image-{one.idx}"' in page for one in others)
-    assert "1 image chosen to be explained had gone or changed since the evaluation" in " ".join(page.split())
+    assert "1 image chosen to be explained went missing or changed after the evaluation" in " ".join(page.split())
     assert words in page.replace("&#8203;", "").replace("\u200b", "")
     (told,) = explanation_json(report)["gone"]
     assert (told["sample_id"], told["reason"]) == (name, reason)
@@ -88,7 +88,7 @@ def test_a_run_of_which_every_chosen_picture_is_gone_has_a_report_without_panels
     assert [one.example for one in found.gone] == list(findings.examples)
     page = html(compose(findings, found, notes=read_notes(), stamp=STAMP), "screen")
     assert 'class="panel"' not in page
-    assert f"{len(found.gone)} images chosen to be explained had gone or changed" in " ".join(page.split())
+    assert f"{len(found.gone)} images chosen to be explained went missing or changed" in " ".join(page.split())
 
 
 def test_what_was_gone_is_stored_with_the_run(hand_inputs, findings, tmp_path):

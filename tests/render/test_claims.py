@@ -23,8 +23,8 @@ RANDOM = (0.50, 0.52, 0.54, 0.56)  # mean 0.53, s = 0.02582; t(0.975, 3) = 3.182
 WARM = np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0.5]], dtype=np.float32)
 WIDE = np.array([[0.5, 0, 0], [0, 0, 0], [0, 0, 0.49]], dtype=np.float32)
 PASSES = (0.1, 0.2) * 4  # correlations with random weights
-LIES = ("peaks", "of it on", "of it is on", "its area", "hottest", "peak in the background", "The hottest spot")
-LIES_JA = ("で最大です", "の上にあり", "最も強い箇所は", "背景に最大値")
+LIES = ("peaks", "of it is on", "its area", "peak at", "peak on the background", "The peak is on")
+LIES_JA = ("に最も強く現れて", "領域に", "最大箇所は")
 
 
 def judged(insertion, random=RANDOM):
@@ -34,30 +34,30 @@ def judged(insertion, random=RANDOM):
 # State: the map of the predicted class (values, insertion or None, correlations with random weights), what the page
 # says in English and Japanese, whether it says where the map lies, and the word of findings.json.
 STATES = {
-    "supported": (WARM, 0.70, PASSES, "The map is supported", "マップは検証で支持されます", True, "supported"),
-    "just supported": (WARM, 0.63, PASSES, "The map is supported", "支持されます", True, "supported"),
+    "supported": (WARM, 0.70, PASSES, "Check passed: revealed", "妥当性を確認済みです", True, "supported"),
+    "just supported": (WARM, 0.63, PASSES, "Check passed: revealed", "妥当性を確認済みです", True, "supported"),
     "a near-tie": (
         WARM,
         0.54,
         PASSES,
-        "cannot tell the map for",
+        "cannot distinguish the map for",
         "区別できません",
         False,
         "not_distinguishable",
     ),
     "as high as chance may be": (
-        *(WARM, 0.6239, PASSES, "cannot tell the map for", "区別できません", False, "not_distinguishable"),
+        *(WARM, 0.6239, PASSES, "cannot distinguish the map for", "区別できません", False, "not_distinguishable"),
     ),
     "as low as chance may be": (
-        *(WARM, 0.4361, PASSES, "cannot tell the map for", "区別できません", False, "not_distinguishable"),
+        *(WARM, 0.4361, PASSES, "cannot distinguish the map for", "区別できません", False, "not_distinguishable"),
     ),
-    "contradicted": (WARM, 0.43, PASSES, "is contradicted: uncovered", "検証結果と矛盾 します", False, "contradicted"),
+    "contradicted": (WARM, 0.43, PASSES, "is contradicted: revealed", "検証結果と矛盾 します", False, "contradicted"),
     "not tested": (WARM, None, PASSES, "was not tested", "検証していません", True, "not_tested"),
     "practically none": (
         *(WARM * 0.0195, 0.70, PASSES, "practically no evidence", "実質的にありません", False),
         "practically_no_evidence",
     ),
-    "weak": (WARM * 0.0205, 0.70, PASSES, "The map is supported", "支持されます", True, "supported"),
+    "weak": (WARM * 0.0205, 0.70, PASSES, "Check passed: revealed", "妥当性を確認済みです", True, "supported"),
     "none": (
         WARM * 0,
         0.70,
@@ -67,7 +67,7 @@ STATES = {
         False,
         "no_evidence",
     ),
-    "two peaks": (WIDE, 0.70, PASSES, "has no single peak", "はっきりした頂点はありません", None, "supported"),
+    "two peaks": (WIDE, 0.70, PASSES, "has no single peak", "単一の最大箇所がありません", None, "supported"),
     "fails": (WARM, 0.70, (0.7, 0.7), "Do not rely on this map", "頼らないでください", False, "fails_randomisation"),
     "borderline": (WARM, 0.70, (0.4, 0.6), "randomisation test: borderline", "境界上", True, "supported"),
 }
@@ -142,14 +142,14 @@ def test_print_leaves_a_failing_map_out_and_says_so_once():
     printed, screen = html(failing, "print"), html(failing, "screen")
     assert 'data-kind="grad_cam"' not in printed
     assert screen.count('data-kind="grad_cam"') > 5
-    assert printed.count("are left out of this document") == 1
-    assert "are left out of this document" not in screen
+    assert printed.count("are omitted from this document") == 1
+    assert "are omitted from this document" not in screen
     assert "Do not rely" not in printed
     assert "its maps (Contrast, SmoothGrad)" in printed
     assert "fails the randomisation test in this run" in printed
     passing = html(report_of(WARM, 0.7, PASSES), "print")
     assert 'data-kind="grad_cam"' in passing
-    assert "left out of this document" not in passing
+    assert "omitted from this document" not in passing
 
 
 # Every message of the panels and of the section on evidence that claims something of a map, and what bears it. A new
@@ -157,24 +157,24 @@ def test_print_leaves_a_failing_map_out_and_says_so_once():
 BORNE_BY = {
     # by the standing of the map
     "The evidence for %(name)s peaks %(place)s.": "supported or not tested, one place",
-    "The evidence for %(name)s peaks %(place)s, %(energy)s of it on the %(thing)s, which fills %(area)s of the picture.": (
+    "The evidence for %(name)s peaks %(place)s; %(energy)s of it is on the %(thing)s, which fills %(area)s of the image.": (
         "supported or not tested, one place"
     ),
     "The evidence for %(name)s has no single peak.": "supported or not tested",
-    "The evidence for %(name)s has no single peak; %(energy)s of it is on the %(thing)s, which fills %(area)s of the picture.": (
+    "The evidence for %(name)s has no single peak; %(energy)s of it is on the %(thing)s, which fills %(area)s of the image.": (
         "supported or not tested"
     ),
-    "That for %(name)s peaks there too.": "both supported or not tested, one place",
-    "The hottest spot is background.": "supported or not tested, one place",
-    "%(energy)s on the %(thing)s, %(times)s its area": "supported or not tested",
-    "peak in the background": "supported or not tested, one place",
-    "The map is supported: uncovered in its order, the picture becomes that sooner than in a random order.": "supported",
+    "The evidence for %(name)s peaks in the same place.": "both supported or not tested, one place",
+    "The peak is on the background.": "supported or not tested, one place",
+    "%(energy)s of heat on the %(thing)s (%(times)s its area share)": "supported or not tested",
+    "peak on the background": "supported or not tested, one place",
+    "Check passed: revealed in map order, the image is recognised as %(name)s sooner than in a random order.": "supported",
     "Whether it does better than a random map was not tested.": "not tested",
-    "The insertion test cannot tell the map for %(name)s from a random one, so that its place says nothing.": "not distinguishable",
-    "The insertion test cannot tell the map for %(name)s from a random one.": "not distinguishable",
+    "The insertion test cannot distinguish the map for %(name)s from a random one, so its location means nothing.": "not distinguishable",
+    "The insertion test cannot distinguish the map for %(name)s from a random one.": "not distinguishable",
     "Nor the map for %(name)s.": "neither distinguishable",
-    "The map for %(name)s is <b>contradicted</b>: uncovered in its order, the picture becomes %(name)s later than in a "
-    "random order.": "contradicted",
+    "The map for %(name)s is <b>contradicted</b>: revealed in its order, the image is recognised as %(name)s later than in "
+    "a random order.": "contradicted",
     "The map for %(name)s is contradicted: it does worse than a random one.": "contradicted",
     "%(method)s finds no positive evidence for %(name)s.": "a map of zeros",
     "For %(name)s there is no positive evidence.": "a map of zeros",
@@ -186,27 +186,27 @@ BORNE_BY = {
     "? randomisation test: borderline": "borderline",
     # numbers as they are
     "peak %(peak)s": "a number",
-    "peak %(peak)s, scale to %(top)s": "a number",
+    "peak %(peak)s, scale maximum %(top)s": "a number",
     "insertion %(value)s (random %(low)s to %(high)s)": "a number",
     "insertion %(value)s (one random map %(one)s)": "a number",
     # of the run
-    "The difference is beyond noise (%(ends)s): <b>in errors it lies on the background more often</b>. Worth trying: a "
-    "closer crop, or more varied backgrounds in training.": "interval above 0, the method does not fail",
-    "The difference is beyond noise (%(ends)s): in correct answers it lies on the background more often. Some of them "
-    "may rest on backgrounds that other pictures will not have.": "interval below 0, the method does not fail",
-    "The difference is within noise (%(ends)s): these images do not tell whether the background has to do with the "
-    "errors.": "interval with 0, the method does not fail",
-    "Whether errors lie on the background more often than correct answers cannot be told: %(method)s fails the "
+    "The 95% interval of the difference (%(ends)s) excludes 0: <b>in errors the peak lies on the background more often</b>. "
+    "Worth trying: a tighter crop, or more varied backgrounds in training.": "interval above 0, the method does not fail",
+    "The 95% interval of the difference (%(ends)s) excludes 0: in correct predictions the peak lies on the background more "
+    "often. Some of them may rest on backgrounds that other images will not have.": "interval below 0, the method does not fail",
+    "The 95% interval of the difference (%(ends)s) includes 0: these images do not show whether the background contributes "
+    "to the errors.": "interval with 0, the method does not fail",
+    "Whether errors lie on the background more often than correct predictions cannot be determined: %(method)s fails the "
     "randomisation test in this run.": "fails",
-    "Whether errors lie on the background more often than correct answers cannot be told here: only %(errors)s errors "
-    "and %(hits)s correct answers have a usable map and mask.": "no rows",
-    "With caution: %(method)s does not pass the randomisation test beyond doubt.": "borderline or unknown",
-    "The maps of %(names)s are left out of this document, since they hardly change when the weights are random; the HTML "
-    "report shows them, marked.": "fails",
+    "Whether errors lie on the background more often than correct predictions cannot be determined here: only %(errors)s "
+    "errors and %(hits)s correct predictions have a usable map and mask.": "no rows",
+    "With caution: %(method)s does not clearly pass the randomisation test.": "borderline or unknown",
+    "The maps of %(names)s are omitted from this document, since they hardly change when the weights are random; the "
+    "HTML report shows them, marked.": "fails",
 }
 _CLAIMS = re.compile(
-    r"evidence for|positive evidence|peaks?\b|hottest spot is|map (is|for)|maps of|supported|background|"
-    r"practically|insertion %|does better|beyond doubt|rely|borderline|its area"
+    r"evidence for|positive evidence|peaks?\b|map (is|for)|maps of|supported|background|Check passed|"
+    r"practically|insertion %|does better|clearly|rely|borderline|its area"
 )
 _HEADS = {  # heads of tables, and what explains a number
     "Peak on background",
@@ -223,5 +223,5 @@ def test_every_sentence_that_claims_something_of_a_map_is_in_the_table():
         for _line, message, _comments, _context in extract_from_file("jinja2", path, KEYWORDS, options=AS_RENDERED):
             found.add(message if isinstance(message, str) else message[0])
     claims = {one.replace("%%", "%") for one in found if _CLAIMS.search(one)}
-    explained = {one for one in claims if one.startswith(("Insertion:", "The hottest spot of", "The data set has"))}
+    explained = {one for one in claims if one.startswith(("Insertion:", "The peak of", "The data set has"))}
     assert claims - explained - _HEADS == set(BORNE_BY)

@@ -16,7 +16,7 @@ def shouted(value):
 @pytest.fixture
 def constant(tmp_path, monkeypatch):
     """The package's templates, were they one page of constants, which Jinja works out as it compiles."""
-    (tmp_path / "page.j2").write_text('{{ "a < b" }} {{ 3|count("picture") }}')
+    (tmp_path / "page.j2").write_text('{{ "a < b" }} {{ 3|count("image") }}')
     monkeypatch.setattr("reportgen.render.environment.templates_dir", lambda: tmp_path)
     return tmp_path / "page.j2"
 
@@ -34,9 +34,9 @@ def test_no_page_of_ours_has_a_class_name_compiled_in(name):
 
 
 SETTINGS = {
-    "en": ({}, "a &lt; b 3 pictures"),
-    "not escaped": ({"autoescape": False}, "a < b 3 pictures"),
-    "finalised": ({"autoescape": False, "finalize": shouted}, "A < B 3 PICTURES"),
+    "en": ({}, "a &lt; b 3 images"),
+    "not escaped": ({"autoescape": False}, "a < b 3 images"),
+    "finalised": ({"autoescape": False, "finalize": shouted}, "A < B 3 IMAGES"),
     "ja": ({"code": "ja"}, "a &lt; b 3枚"),
 }
 
@@ -49,7 +49,7 @@ def test_each_setting_has_its_own(constant):
 
 
 def test_a_page_that_was_changed_is_compiled_again(constant):
-    assert rendered(environment(str), "page.j2") == "a &lt; b 3 pictures"
+    assert rendered(environment(str), "page.j2") == "a &lt; b 3 images"
     constant.write_text("other")
     assert rendered(environment(str), "page.j2") == "other"
 

@@ -101,7 +101,9 @@ def test_the_trend_of_the_index_has_a_mark_for_each_run_where_the_grid_says(plot
     assert len(lines) == len(labels) > 2
     slope, start = np.polyfit(lines, labels, 1)
     assert np.polyval((slope, start), lines) == pytest.approx(labels, abs=1e-4)
-    marks = re.findall(r'<title>([^<]*)</title>\s*<path class="whisker" d="M([\d.]+) ([\d.]+)V([\d.]+)"/>(.*?)</g>', plot)
+    marks = re.findall(
+        r'<title>([^<]*)</title>\s*<path class="whisker" d="M([\d.]+) ([\d.]+)V([\d.]+)"/>(.*?)</g>', plot
+    )
     assert len(marks) == len(NIGHTS)
     places = []
     for (title, x, low, high, sign), (day, accuracy, ends) in zip(marks, NIGHTS, strict=True):

@@ -65,7 +65,7 @@ def test_every_error_is_one_figure_with_its_numbers_and_its_picture():
         f"jpeg {idx}" for idx in rows
     ]
     assert {(image["loading"], image["decoding"], image["width"]) for image in images} == {("lazy", "async", "112")}
-    assert images[3]["alt"] == f"Photograph image_{rows[3]:05d}: true class Abyssinian, predicted Boxer"
+    assert images[3]["alt"] == f"Image image_{rows[3]:05d}: true class Abyssinian, predicted Boxer"
 
 
 def test_every_cell_of_the_gallery_has_its_anchor_and_its_heading():
@@ -74,13 +74,13 @@ def test_every_cell_of_the_gallery_has_its_anchor_and_its_heading():
     anchors = [given["id"] for given in Elements(page).of("section", "cell")]
     assert set(anchors) == {f"cell-{i}-{j}" for i, j in findings.gallery.places}
     assert anchors[0] == "cell-1-2"
-    assert "<h3>Bengal called Egyptian Mau, 3 images</h3>" in page
+    assert "<h3>Bengal predicted as Egyptian Mau, 3 images</h3>" in page
     assert "Every misclassified image as the model saw it: 5 images." in page
 
 
 def test_beyond_the_limit_the_page_says_which_are_shown_and_where_all_are():
     page = html(report_of(findings_of(np.array([[20, 1500], [0, 20]]))), "screen")
-    assert "wrong about 1,500 images. Shown are the 1,000 errors of which it was surest" in page
+    assert "misclassified 1,500 images. Shown are the 1,000 errors with the highest confidence" in page
     assert "errors.csv lists all" in page
     assert "1,000 of 1,500 images</h3>" in page
     assert page.count("<figure") == 1000
@@ -92,7 +92,7 @@ def test_a_picture_that_is_gone_says_so_in_its_place():
     page = html(report_of(findings, gone=findings.gallery.rows[:1]), "screen")
     assert len(Elements(page).of("img")) == 4
     assert len(Elements(page).of("figure", "shot")) == 5
-    assert page.count("could not be read any more") == 1
+    assert page.count("could no longer be read") == 1
 
 
 def test_a_picture_leads_to_its_maps_where_they_are_on_the_page():
@@ -109,7 +109,7 @@ def test_names_are_text_and_not_markup():
     findings = findings_of(EXPECTED_CONFUSION, classes=BREEDS, stem='<b>"x"')
     found = Elements(html(report_of(findings), "screen"))
     assert found.of("figure", "shot")[0]["data-name"].startswith('<b>"x"_')
-    assert found.of("img")[0]["alt"].startswith('Photograph <b>"x"_')
+    assert found.of("img")[0]["alt"].startswith('Image <b>"x"_')
 
 
 def test_print_shows_none_of_it():

@@ -59,7 +59,7 @@ def test_html_marks_what_cannot_be_trusted_and_says_what_was_not_drawn():
     page = html(report_of(confused(4)), "screen")
     assert page.count(">✗ fails the randomisation test") == page.count("SmoothGrad: <b>")
     assert page.count(">? not distinguishable from random") > 0
-    assert "stays alike: FAILS" in page
+    assert "unchanged: fail" in page
     assert re.search(r"<b>DeepLIFT</b>: the model has activations for which the method has no rule \(GELU\)", page)
 
 
@@ -68,22 +68,22 @@ def test_the_panel_of_an_error_reads_as_a_sentence():
     names = ["Bengal", "Egyptian_Mau", "boxer"]
     page = html(report_of(confused(3), classes=names, species=("cat", "cat", "dog")), "screen")
     panels = re.findall(r'<article class="panel".*?</article>', page, flags=re.DOTALL)
-    panel = next(one for one in panels if "called" in one and "The map is supported" in one)
+    panel = next(one for one in panels if "predicted as" in one and "Check passed" in one)
     text = " ".join(re.sub(r"<[^>]+>", "", panel).replace("\u00a0", " ").split())
-    assert "Egyptian Mau called Bengal with" in text
+    assert "Egyptian Mau predicted as Bengal (" in text
     assert (
-        "The evidence for Bengal peaks at the lower right, 60% of it on the animal, which fills 30% of the "
-        "picture. The hottest spot is background. The map is supported: uncovered in its order, the picture becomes "
-        "that sooner than in a random order. For Egyptian Mau there is no positive evidence." in text
+        "The evidence for Bengal peaks at the lower right; 60% of it is on the animal, which fills 30% of the "
+        "image. The peak is on the background. Check passed: revealed in map order, the image is recognised as "
+        "Bengal sooner than in a random order. For Egyptian Mau there is no positive evidence." in text
     )
 
 
 @pytest.mark.parametrize(
     ("counts", "masks", "told"),
     [
-        (np.array([[20, 7], [0, 20]]), True, "The difference is within noise"),
+        (np.array([[20, 7], [0, 20]]), True, "includes 0: these images do not show"),
         (np.array([[20, 7], [0, 20]]), False, "was not measured"),
-        (np.diag([20, 20]), True, "cannot be told here"),
+        (np.diag([20, 20]), True, "cannot be determined here"),
     ],
 )
 def test_the_background_verdict_is_not_more_than_the_figures_bear(counts, masks, told):
@@ -108,8 +108,8 @@ def test_a_report_made_small_for_mail_says_on_page_one_what_was_left_out(reducti
 @pytest.mark.parametrize(
     ("off_errors", "off_hits", "told"),
     [
-        (60, 5, "in errors it lies on the background more often"),
-        (5, 60, "in correct answers it lies on the background more often"),
+        (60, 5, "in errors the peak lies on the background more often"),
+        (5, 60, "in correct predictions the peak lies on the background more often"),
     ],
 )
 def test_a_difference_beyond_noise_is_said(off_errors, off_hits, told):

@@ -97,6 +97,19 @@ def test_every_text_of_a_template_is_marked(name):
     assert unmarked((FOLDER / name).read_text(encoding="utf-8")) == []
 
 
+def test_no_line_of_a_template_is_longer_than_160_characters():
+    """A sentence stands in lines that a person can read and a diff can show; `{% trans %}` joins them by one blank."""
+    files = [path for path in [*FOLDER.rglob("*"), *(ROOT / "docs").rglob("*.j2")] if path.suffix in (".j2", ".js")]
+    assert len(files) > 50
+    long = [
+        f"{path.relative_to(ROOT)}, line {number}: {len(line)}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > 160
+    ]
+    assert long == []
+
+
 @pytest.mark.parametrize(
     ("source", "texts"),
     [
@@ -131,6 +144,46 @@ def test_a_catalogue_is_translated_whole(code):
     catalogue = stored(code)
     lacking = [message.id for message in catalogue if message.id and (message.fuzzy or not all(_forms(message.string)))]
     assert lacking == []
+
+
+PUNCTUATION = {  # what no Japanese sentence of a page holds
+    "a blank beside full-width punctuation": r"[。、：；（）「」] |(?<!\*\*) [。、：；（）「」]",
+    "a half-width colon or bracket after Japanese letters": r"[ぁ-んァ-ヶ一-龠][:;(),]",
+    "a blank between Japanese letters": r"[ぁ-んァ-ヶ一-龠] [ぁ-んァ-ヶ一-龠]",
+    "the other wave dash": "\N{WAVE DASH}",
+    "a blank before the percent sign": r"\s%%",
+    "another word for training": "訓練",
+}
+
+
+@pytest.mark.parametrize("kind", PUNCTUATION)
+def test_japanese_punctuation_is_of_one_kind(kind):
+    texts = [text for message in stored("ja") if message.id for text in _forms(message.string)]
+    assert len(texts) > 300
+    assert [text for text in texts if re.search(PUNCTUATION[kind], text)] == []
+
+
+WORDS_OF_OTHERS = {  # the field's word, and those that no English message has in its place
+    "run": r"\b(to)?nights?\b",
+    "predicted as": r"\bcalled\b",
+    "significant": r"\bstands? out\b|\bevident\b",
+    "cross-species": r"\bacross species\b|\bstrangers?\b",
+    "fixed, broken": r"\bnewly (right|wrong)\b|\b(won|lost)\b",
+    "image": r"\b(pictures?|photographs?)\b(?! programs?)",
+    "most confident": r"\bsurest\b",
+    "correct": r"\banswers?\b",
+    "67%": r"\d %",
+}
+
+
+@pytest.mark.parametrize("word", WORDS_OF_OTHERS)
+def test_english_has_one_word_for_one_thing(word):
+    """Design, §4: every message of pages, mails and charts."""
+    texts = [text for message in stored("ja") if message.id for text in _forms(message.id)]
+    found = [
+        text for text in texts if re.search(WORDS_OF_OTHERS[word], PLACEHOLDER.sub("", re.sub("<[^>]+>", "", text)))
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

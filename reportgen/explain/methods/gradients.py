@@ -95,7 +95,7 @@ GRAD_X_INPUT = AttributionMethod(
     title=N_("Gradient x input"),
     description=N_(
         "Gradient times input, summed over colours, its positive part. Baseline: the mean colour of the training "
-        "pictures."
+        "images."
     ),
 )
 INTEGRATED_GRADIENTS = AttributionMethod(

@@ -110,7 +110,7 @@ OCCLUSION = AttributionMethod(
     title=N_("Occlusion"),
     description=N_(
         "Zeiler and Fergus 2014: how much the score falls when a window of %(window_px)s px, moved by "
-        "%(stride_px)s px, is painted over; its positive part. Baseline: the mean colour of the training pictures."
+        "%(stride_px)s px, is painted over; its positive part. Baseline: the mean colour of the training images."
     ),
     overlay=True,
     of_outputs=True,

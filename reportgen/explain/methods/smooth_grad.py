@@ -110,7 +110,7 @@ SMOOTH_GRAD = AttributionMethod(
     prepare=_prepared,
     title="SmoothGrad",
     description=N_(
-        "Smilkov et al. 2017: mean gradient of %(n_samples)s noisy copies, noise %(noise_frac)s of the picture's "
+        "Smilkov et al. 2017: mean gradient of %(n_samples)s noisy copies, noise %(noise_frac)s of the image's "
         "range, seed %(seed)s plus the image's row; then absolute value, sum over colours. Clipped at the 99th "
         "percentile, on its own scale. Another seed gives a somewhat different map."
     ),

@@ -31,7 +31,7 @@ _FROM_THE_RUN = (  # words that a run carries and a page shows
     N_("architecture"),
     *(N_("test"), N_("train"), N_("val"), N_("trainval"), N_("bilinear"), N_("bicubic"), N_("nearest")),
     N_("drawn pets"),  # of `reportgen demo`
-    N_("Drawn data: pets drawn by a program, not photographs, and a toy model."),
+    N_("Demo: computer-drawn pets, toy model."),
 )
 Medium = Literal["screen", "print"]
 _GAPS = re.compile(
