@@ -20,7 +20,10 @@ class ComputeOptions:
     device: Annotated[str, Option("`auto`, `cpu`, `cuda`, `cuda:N` or `mps`.")] = "auto"
     precision: Annotated[
         Precision,
-        Option("`fp32` or `bf16`.", more="Of evaluation and SmoothGrad; the report says what `bf16` changed."),
+        Option(
+            "`fp32` or `bf16`.",
+            more="Of the evaluation and of the methods that can; the report says what `bf16` changed.",
+        ),
     ] = "fp32"
 
 

@@ -5,23 +5,8 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Interval
 
-from reportgen.explain.methods.registry import DEFAULT_METHODS, METHODS
-from reportgen.nearest import nearest
-from reportgen.option import Checked, Group, Option, listed
-
-
-def known_methods(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The methods named, in the order of METHODS, own ones (package.module:attribute) last; "all" is every built-in.
-
-    Raises ValueError for a name that is neither.
-    """
-    unknown = [name for name in names if name not in METHODS and name != "all" and ":" not in name]
-    if unknown or not names:
-        near = nearest(unknown[0], METHODS) if unknown else ()
-        hint = f"{near[0]} (the nearest name), or " if near else ""
-        raise ValueError(f"{hint}all, or some of {', '.join(METHODS)}, or package.module:attribute")
-    chosen = set(METHODS) if "all" in names else set(names)
-    return (*(name for name in METHODS if name in chosen), *dict.fromkeys(name for name in names if ":" in name))
+from reportgen.explain.methods.options import MethodOptions
+from reportgen.option import Checked, Group, Option
 
 
 def _is_a_curve(value: int) -> int:
@@ -31,38 +16,24 @@ def _is_a_curve(value: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainOptions:
+class ExplainOptions(MethodOptions):
     """What to work out. The noise of a picture comes from `seed` and its row, so it is the same in every run.
 
     `batch_size`: pictures in memory at a time, at most; halved on out-of-memory, and no map depends on it.
-    `smooth_grad_samples`, `noise_frac`: n and sigma / (x_max - x_min) of SmoothGrad. `insertion_steps`: pictures a
-    curve of insertion and deletion, 0 for none; `random_maps`: how many random maps each is compared with.
+    `insertion_steps`: pictures a curve of insertion and deletion, 0 for none; `random_maps`: how many random maps each
+    is compared with.
     `certificate_pictures`: pictures of the randomisation test at most, 0 for none. `focus_pictures`: errors, and as
     many hits, whose masks are compared with the maps, at most.
     """
 
     GROUP: ClassVar = Group("Explanation", table="explain", about="how much is computed for the maps")
 
-    methods: Annotated[
-        tuple[str, ...],
-        Checked(listed, "before"),
-        Checked(known_methods),
-        Option(
-            f"Attribution methods: `all`, or some of {', '.join(f'`{name}`' for name in METHODS)}; also your own, "
-            "`package.module:callable`.",
-            key="methods",
-        ),
-    ] = DEFAULT_METHODS
     seed: Annotated[
         int, Interval(ge=0, le=2**32 - 1), Option("Seed of everything that is drawn at random.", key="seed")
     ] = 0
     batch_size: Annotated[
         int, Interval(ge=1, le=65_536), Option("Pictures in memory at a time; halved when memory runs out.")
     ] = 16
-    smooth_grad_samples: Annotated[int, Interval(ge=1, le=100_000), Option("Noisy samples per picture.")] = 50
-    noise_frac: Annotated[
-        float, Interval(ge=0, le=1), Option("Standard deviation of that noise, as a fraction of the input's range.")
-    ] = 0.15
     insertion_steps: Annotated[
         int,
         Interval(ge=0, le=1000),

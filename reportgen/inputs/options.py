@@ -162,7 +162,7 @@ class InputOptions:
     target_layer: Annotated[
         str | None,
         Option(
-            "Module that Grad-CAM looks at, such as `features.18`.",
+            "Module at which class activation maps are taken, such as `features.18`.",
             unset="the architecture's",
             more="Known for every family of torchvision, for timm and for transformers.",
             example='"features.18"',
