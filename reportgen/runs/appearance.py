@@ -43,7 +43,16 @@ class Colours:
 
     def given(self) -> Mapping[str, str]:
         """Those that are given, by name."""
-        return {name: value for name in COLOURS if (value := getattr(self, name))}
+        return {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightColours(Colours):
+    """Those, and what is drawn for the light scheme alone."""
+
+    opposite: Annotated[
+        _Colour | None, Option("In charts, the second direction of a pair; the first has the accent.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +68,7 @@ class ThemeOptions:
         Option("PNG, JPEG or SVG of at most 300,000 bytes, for the head of page one.", example='"logo.svg"'),
     ] = None
     logo_alt: Annotated[str, Option("Text for those who do not see the logo.")] = "Logo"
-    colours: Colours = field(default_factory=Colours)
+    colours: LightColours = field(default_factory=LightColours)
     font_body: Annotated[
         _Family | None,
         Option("A font family that is installed; characters it lacks come from ours.", example='"Noto Sans"'),
@@ -75,13 +84,17 @@ class ThemeOptions:
         return {name: value for name in FONTS if (value := getattr(self, f"font_{name}"))}
 
 
-COLOURS = tuple(each.name for each in fields(Colours))
+DARK_COLOURS = tuple(each.name for each in fields(Colours))
+LIGHT_COLOURS = tuple(each.name for each in fields(LightColours))
 FONTS = tuple(each.name.removeprefix("font_") for each in fields(ThemeOptions) if each.name.startswith("font_"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """Tokens in place of those of css/tokens.css. colours, dark: "#rrggbb" by COLOURS; fonts: families by FONTS."""
+    """Tokens in place of those of css/tokens.css. colours, dark: "#rrggbb" by name; fonts: families by FONTS.
+
+    Names: those of LIGHT_COLOURS and of DARK_COLOURS.
+    """
 
     colours: Mapping[str, str] = field(default_factory=dict)
     dark: Mapping[str, str] = field(default_factory=dict)

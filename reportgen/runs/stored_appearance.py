@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 from reportgen.errors import ConfigError
 from reportgen.inputs.logo import Logo, logo_of
 from reportgen.runs.appearance import (
-    COLOURS,
+    DARK_COLOURS,
     DEFAULT_APPEARANCE,
     FONTS,
+    LIGHT_COLOURS,
     Appearance,
     Theme,
     checked_colour,
@@ -70,8 +71,8 @@ def restored_appearance(record: Mapping[str, Any]) -> Appearance:
         templates=stored.templates,
         folder=stored.folder,
         theme=Theme(
-            colours=_colours(stored.colours),
-            dark=_colours(stored.dark),
+            colours=_colours(stored.colours, LIGHT_COLOURS),
+            dark=_colours(stored.dark, DARK_COLOURS),
             fonts={_known(name, FONTS): checked_family(family) for name, family in stored.fonts.items()},
             logo=_restored_logo(logo) if logo else None,
         ),
@@ -79,8 +80,8 @@ def restored_appearance(record: Mapping[str, Any]) -> Appearance:
     )
 
 
-def _colours(stored: Mapping[str, str]) -> Mapping[str, str]:
-    return {_known(name, COLOURS): checked_colour(colour) for name, colour in stored.items()}
+def _colours(stored: Mapping[str, str], names: tuple[str, ...]) -> Mapping[str, str]:
+    return {_known(name, names): checked_colour(colour) for name, colour in stored.items()}
 
 
 def _known(name: str, names: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
     [
         (Theme(colours={"accent": "#949494"}), "[theme] accent on paper"),
         (Theme(colours={"wash": "#777777"}), "on wash"),
+        (Theme(colours={"opposite": "#d27b30"}), "[theme] opposite on paper"),
         (Theme(dark={"alarm": "#7a0000"}), "[theme.dark] alarm on paper"),
     ],
 )
@@ -89,6 +90,7 @@ def test_what_is_no_logo_is_refused(tmp_path, content):
         'acent = "#0b6b4f"',
         "font_body = 'x\"; } body { display: none'",
         'dark = { accent = "#fff" }',
+        'dark = { opposite = "#ffffff" }',
     ],
 )
 def test_a_wrong_value_is_named(tmp_path, line):

@@ -36,6 +36,7 @@ LIGHT = {
     "accent": "#7a1fa2",
     "alarm": "#8a1538",
 }
+OPPOSITE = "#2f5d1c"
 DARK = {
     "ink": "#fdf2ff",
     "soft": "#cdb7d6",
@@ -45,7 +46,7 @@ DARK = {
     "accent": "#e0a6ff",
     "alarm": "#ff9fb2",
 }
-THEMED = Appearance(theme=Theme(colours=LIGHT, dark=DARK))
+THEMED = Appearance(theme=Theme(colours=LIGHT | {"opposite": OPPOSITE}, dark=DARK))
 OURS = {name: house_tokens().colours()[name] for name in LIGHT}
 RAMP = {to_hex(colormaps["viridis"](i)) for i in range(256)}
 
@@ -76,7 +77,7 @@ def test_charts_are_drawn_in_the_tokens_and_in_nothing_else(appearance, named):
     drawn = {name: colours_of(report.assets[name]) for name in ("pairs.svg", "recall.svg", "colour-bar.svg")}
     drawn["trend.svg"] = colours_of(trend_chart(nights, language("en"), tokens=appearance.tokens))
     opposite, line = (house_tokens().colours()[name] for name in ("opposite", "heat-line"))
-    assert drawn["pairs.svg"] == {named["ink"], named["accent"], opposite}
+    assert drawn["pairs.svg"] == {named["ink"], named["accent"], OPPOSITE if appearance is THEMED else opposite}
     assert drawn["recall.svg"] == {named["ink"], named["accent"], named["rule"]}
     rings = with_appearance(report_of_shape("no error"), appearance).assets["recall.svg"]  # 5 images of each class
     assert colours_of(rings) == drawn["recall.svg"] | {named["paper"]}
