@@ -135,7 +135,7 @@ def test_a_page_in_a_language_of_no_run_goes_and_one_of_somebody_else_stays(tmp_
     english = archived(tmp_path, 1)
     japanese = archived(tmp_path, 2, language="ja", languages=["ja"])
     refresh(tmp_path)
-    assert "すべてのモデル" in (tmp_path / "index.html").read_text()
+    assert "全モデル" in (tmp_path / "index.html").read_text()
     assert "All models" in (tmp_path / "index.en.html").read_text()
     shutil.rmtree(japanese)
     (tmp_path / "index.old.html").write_text("<title>My site</title>")
