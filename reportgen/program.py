@@ -8,7 +8,7 @@ from reportgen.cli.app import main as commands
 from reportgen.cli.ci_verdict import begin_verdict, leave_verdict, named_ci_dir
 from reportgen.cli.streams import Outlet, own_streams
 from reportgen.errors import DeliveryError, in_one_line
-from reportgen.stopping import Stopped, held_back, stoppable
+from reportgen.stopping import Stopped, deferred_signals, stoppable
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     stdout, ci_dir = own_streams(), named_ci_dir(sys.argv[1:])
     with stoppable():
         code, cause = _ended(ci_dir)
-        with suppress(Stopped), held_back(left=""):  # how it ended is known: no signal changes that
+        with suppress(Stopped), deferred_signals(left=""):  # how it ended is known: no signal changes that
             if ci_dir and code and sys.platform != "win32":
                 _leave(ci_dir, code, cause)
     lost = _lost(stdout)

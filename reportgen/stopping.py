@@ -4,7 +4,7 @@ Each raises `Stopped` wherever the program is, so that what is half done is put 
 signal changes nothing: runners send SIGINT, then SIGTERM. Where the exception does not get through (a long call in
 compiled code, a library that swallows it) the program ends without it after a time of grace.
 
-Where the exception would lose what has just been worked out, it is held back for a moment: see `held_back`.
+Where the exception would lose what has just been worked out, it is held back for a moment: see `deferred_signals`.
 """
 
 import multiprocessing
@@ -88,7 +88,7 @@ def stoppable(grace_s: float = 8.0) -> Iterator[None]:
 
 
 @contextmanager
-def held_back(left: str) -> Iterator[None]:
+def deferred_signals(left: str) -> Iterator[None]:
     """While it lasts a signal waits, and is raised at its end with the note `left`: what the run has by then.
 
     For moments; the grace of `stoppable` goes on. Outside of `stoppable` nothing is done.
@@ -107,7 +107,7 @@ def held_back(left: str) -> Iterator[None]:
 
 @contextmanager
 def let_through() -> Iterator[None]:
-    """In `held_back`, for long work that leaves nothing when stopped: a signal comes through, also an earlier one."""
+    """In `deferred_signals`, for long work that leaves nothing: a signal comes through, also an earlier one."""
     stop = _installed()
     if stop is None or not stop.holding:
         yield

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from reportgen.stopping import Stopped, held_back, let_through, stoppable
+from reportgen.stopping import Stopped, deferred_signals, let_through, stoppable
 
 NAMES = ("SIGTERM", "SIGINT", "SIGHUP")
 
@@ -15,33 +15,33 @@ def send(name):
 
 
 def at_the_end(name, steps):
-    with held_back("a"):
+    with deferred_signals("a"):
         send(name)
         steps.append("kept")
 
 
 def after_two(name, steps):
-    with held_back("a"):
+    with deferred_signals("a"):
         send(name)
         send("SIGINT")
         steps.append("kept")
 
 
 def before_long_work(name, steps):
-    with held_back("a"):
+    with deferred_signals("a"):
         send(name)
         with let_through():
             steps.append("not reached")
 
 
 def in_long_work(name, steps):
-    with held_back("a"), let_through():
+    with deferred_signals("a"), let_through():
         send(name)
         steps.append("not reached")
 
 
 def after_long_work(name, steps):
-    with held_back("a"):
+    with deferred_signals("a"):
         with let_through():
             steps.append("worked")
         send(name)
@@ -49,7 +49,7 @@ def after_long_work(name, steps):
 
 
 def outside(name, steps):
-    with held_back("a"):
+    with deferred_signals("a"):
         steps.append("kept")
     send(name)
     steps.append("not reached")
@@ -76,12 +76,12 @@ def test_a_signal_comes_where_it_may(do, name):
 
 
 def test_an_error_is_told_before_a_signal_that_was_held_back():
-    with pytest.raises(ZeroDivisionError), stoppable(), held_back("a"):
+    with pytest.raises(ZeroDivisionError), stoppable(), deferred_signals("a"):
         send("SIGTERM")
         raise ZeroDivisionError
 
 
 def test_without_anyone_who_heeds_signals_nothing_is_done():
     before = signal.getsignal(signal.SIGTERM)
-    with held_back("a"), let_through():
+    with deferred_signals("a"), let_through():
         assert signal.getsignal(signal.SIGTERM) is before

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from reportgen.cli.archive import app as archive_app
-from reportgen.cli.installation import installation_worded
+from reportgen.cli.installation import translate_import_errors
 from reportgen.cli.outlet import say_fault, say_lines
 from reportgen.cli.run import app as run_app
 from reportgen.errors import ConfigError, ReportgenError
@@ -29,7 +29,7 @@ def main() -> None:
         say_lines("reportgen: runs on Linux and macOS; on Windows, run it in WSL", err=True)
         sys.exit(ConfigError.exit_code)
     try:
-        with installation_worded():
+        with translate_import_errors():
             app()
     except ReportgenError as error:
         say_lines(f"reportgen: {error}", err=True)

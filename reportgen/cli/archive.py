@@ -104,7 +104,7 @@ def mail(
     settings = read_options(MailSettings, given, config, environment=os.environ)
     sections = read_options(RenderOptions, {}, config).sections or ()
     receipt = mail_report(run_dir, settings, now=clock(), sections=sections, resend=resend, dry_run=dry_run)
-    for line in mail_told(receipt):
+    for line in mail_lines(receipt):
         say(line)
 
 
@@ -129,7 +129,7 @@ def doctor(
     raise typer.Exit(2 if any(check.state == "missing" for check in found) else 0)
 
 
-def mail_told(receipt: "MailReceipt") -> Iterator[str]:
+def mail_lines(receipt: "MailReceipt") -> Iterator[str]:
     """What was mailed to whom, in lines."""
     size = f"{receipt.n_bytes / 1e6:.1f} MB" + (f", made small: {receipt.omitted}" if receipt.omitted else "")
     if receipt.delivered:

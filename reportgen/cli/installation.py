@@ -9,7 +9,7 @@ from reportgen.errors import ConfigError, in_one_line
 
 
 @contextmanager
-def installation_worded() -> Iterator[None]:
+def translate_import_errors() -> Iterator[None]:
     """Raises ConfigError for a library that raises while it is imported; what of ours cannot be is a fault of ours."""
     try:
         yield

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reportgen.cli.archive import RunDir, mail_told
+from reportgen.cli.archive import RunDir, mail_lines
 from reportgen.cli.clock import clock
 from reportgen.cli.outlet import say, say_lines
 from reportgen.cli.parameters import Given, takes
@@ -121,7 +121,7 @@ def _make_report(given: Given, config: Path | None, *, verbose: bool) -> None:
         say("WARNING: the class order may be wrong; the report begins with why")
     _say_where(outcome.receipts)
     if outcome.mail is not None:
-        for line in mail_told(outcome.mail):
+        for line in mail_lines(outcome.mail):
             say(line)
     for error in outcome.failed:
         say_lines(f"reportgen: {error}", err=True)

@@ -62,10 +62,10 @@ def _axes(width_mm: float, height_mm: float, tokens: Tokens, ground: str = "none
         axes = figure.add_subplot(facecolor="none")
         axes.spines[["top", "right"]].set_visible(False)
         yield axes, buffer
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             figure.savefig(buffer, format="svg", metadata={"Date": None})
-            if any("missing from font" in str(warning.message) for warning in told):
+            if any("missing from font" in str(warning.message) for warning in caught):
                 # As text, for the fonts of whoever shows it: of a script that is not here, or that has to be shaped.
                 mpl.rcParams["svg.fonttype"] = "none"
                 buffer.seek(0)
@@ -94,7 +94,7 @@ def _pair_label(a: str, b: str) -> str:
     return together if len(together) <= _LONGEST_LABEL * 1.6 else together.replace(" / ", " /\n")
 
 
-def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tokens: Tokens) -> bytes:
+def pair_chart(rows: Sequence[tuple[str, str, int, int]], locale: Language, *, tokens: Tokens) -> bytes:
     """Diverging bars, one row a pair (a, b, a_as_b, b_as_a), first on top: a as b to the left, b as a to the right."""
     colours = tokens.colours()
     with _axes(178, 14 + 5.6 * len(rows), tokens) as (axes, buffer):
@@ -108,7 +108,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tok
         axes.text(
             -top * 0.02,
             -0.95,
-            told.gettext("first predicted as second"),
+            locale.gettext("first predicted as second"),
             ha="right",
             va="center",
             color=colours["accent"],
@@ -118,7 +118,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tok
         axes.text(
             top * 0.02,
             -0.95,
-            told.gettext("second predicted as first"),
+            locale.gettext("second predicted as first"),
             ha="left",
             va="center",
             color=colours["opposite"],
@@ -132,7 +132,7 @@ def pair_chart(rows: Sequence[tuple[str, str, int, int]], told: Language, *, tok
     return buffer.getvalue()
 
 
-def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Language, *, tokens: Tokens) -> bytes:
+def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], locale: Language, *, tokens: Tokens) -> bytes:
     """Recall of each class as a dot with its 95% Wilson interval, first row on top; a ring instead where n < 20."""
     colours = tokens.colours()
     accent = colours["accent"]
@@ -144,13 +144,13 @@ def recall_chart(rows: Sequence[ClassScore], names: Sequence[str], told: Languag
             axes.plot(recall, y, "o", color=accent, markersize=3.6, markerfacecolor=inside, gid=f"recall-{y + 1}")
         axes.set_yticks(range(len(rows)), [_shortened(name) for name in names])
         axes.tick_params(axis="y", length=0, labelsize=tokens.points("chart-small"))
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [told.percent(share, "d") for share in (0, 25, 50, 75, 100)])
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], [locale.percent(share, "d") for share in (0, 25, 50, 75, 100)])
         axes.grid(axis="x", color=colours["rule"], linewidth=0.4)
-        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel=told.gettext("recall with 95% interval"))
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.4, -0.6), xlabel=locale.gettext("recall with 95% interval"))
     return buffer.getvalue()
 
 
-def trend_chart(runs: Sequence[TrendPoint], told: Language, *, tokens: Tokens) -> bytes:
+def trend_chart(runs: Sequence[TrendPoint], locale: Language, *, tokens: Tokens) -> bytes:
     """Accuracy run by run with its 95% interval, oldest on the left; the last one is this run, filled and named."""
     colours = tokens.colours()
     accent = colours["accent"]
@@ -165,14 +165,14 @@ def trend_chart(runs: Sequence[TrendPoint], told: Language, *, tokens: Tokens) -
         axes.get_xticklabels()[0].set_horizontalalignment("left")
         axes.get_xticklabels()[-1].set_horizontalalignment("right")
         scale = min(one.accuracy_ci[0] for one in runs), max(one.accuracy_ci[1] for one in runs)
-        axes.set_yticks(scale, [told.apart(end, scale, told.share, digits=1) for end in scale])
+        axes.set_yticks(scale, [locale.apart(end, scale, locale.share, digits=1) for end in scale])
         axes.tick_params(length=2, labelsize=tokens.points("chart-small"), color=colours["rule"])
         axes.set(xlim=(-0.35, len(runs) - 0.65))
         axes.spines[["left", "bottom"]].set_color(colours["rule"])
     return buffer.getvalue()
 
 
-def colour_bar(told: Language, *, tokens: Tokens) -> bytes:
+def colour_bar(locale: Language, *, tokens: Tokens) -> bytes:
     """The scale of the heat maps: 0 on the left, full colour on the right, a mark at one half where the line runs."""
     colours = tokens.colours()
     with _axes(60, 9, tokens, colours["paper"]) as (axes, buffer):
@@ -182,6 +182,6 @@ def colour_bar(told: Language, *, tokens: Tokens) -> bytes:
             bar.set_gid(f"step-{number}")
         axes.axvline(0.5, color=colours["heat-line"], linewidth=1.2, gid="half")
         axes.set(yticks=[], xlim=(0, 1), ylim=(0, 1))
-        axes.set_xticks([0, 0.5, 1], ["0", told.gettext("half: white line"), told.gettext("scale maximum")])
+        axes.set_xticks([0, 0.5, 1], ["0", locale.gettext("half: white line"), locale.gettext("scale maximum")])
         axes.tick_params(length=2, labelsize=tokens.points("chart-small"))
     return buffer.getvalue()

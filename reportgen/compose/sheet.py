@@ -102,8 +102,8 @@ def sheet_png(one: Sheet) -> bytes:
     with mpl.rc_context(chart_style(tokens)):
         figure = Figure(figsize=(width * MM, height * MM), dpi=_DPI, facecolor=colours["paper"])
         FigureCanvasAgg(figure)
-        told = language(one.notes.language)
-        share = told.share(one.top[0][1], 0)
+        locale = language(one.notes.language)
+        share = locale.share(one.top[0][1], 0)
         title = f"{one.image_name} · {one.notes.name(one.pred)} {share} · {one.facts.model.name}"
         title_size = tokens.points("sheet-title")
         figure.text(3 / width, 1 - 5 / height, for_chart(title), size=title_size, weight="bold", va="center")
@@ -117,8 +117,8 @@ def sheet_png(one: Sheet) -> bytes:
             axes.set_axis_off()
             _caption(axes, one, tile)
         if one.refusals:
-            refused = told.listed([text_in_language(one.titles[each.name], told) for each in one.refusals])
-            text = told.gettext("Not drawn, as they do not hold for this model (the page says why): %(methods)s")
+            refused = locale.listed([text_in_language(one.titles[each.name], locale) for each in one.refusals])
+            text = locale.gettext("Not drawn, as they do not hold for this model (the page says why): %(methods)s")
             text %= {"methods": refused}
             figure.text(3 / width, 2.5 / height, text, size=size, color=colours["alarm"])
         buffer = io.BytesIO()
@@ -132,21 +132,21 @@ def sheet_png(one: Sheet) -> bytes:
 
 def _caption(axes: Axes, one: Sheet, tile: Tile) -> None:
     """Under the picture: method and class, then what is against it, then its numbers; each with its token."""
-    told = language(one.notes.language)
+    locale = language(one.notes.language)
     if tile.kind == "crop":
-        lines = [(told.gettext("as the model saw it"), "ink")]
+        lines = [(locale.gettext("as the model saw it"), "ink")]
     else:
-        lines = [(text_in_language(one.titles[tile.kind], told), "ink")]
+        lines = [(text_in_language(one.titles[tile.kind], locale), "ink")]
         lines += [(line, "ink") for line in fitting(one.notes.name(tile.shown))]
         if tile.rival:
-            versus = told.gettext("not %(rival)s") % {"rival": one.notes.name(tile.rival)}
+            versus = locale.gettext("not %(rival)s") % {"rival": one.notes.name(tile.rival)}
             lines += [(line, "ink") for line in fitting(versus)]
         if tile.baseline:
-            baseline = told.gettext(tile.baseline.replace("_", " "))
-            lines.append((told.gettext("baseline: %(baseline)s") % {"baseline": baseline}, "soft"))
-        lines += [(text, "alarm") for text in _against(tile, told)]
+            baseline = locale.gettext(tile.baseline.replace("_", " "))
+            lines.append((locale.gettext("baseline: %(baseline)s") % {"baseline": baseline}, "soft"))
+        lines += [(text, "alarm") for text in _against(tile, locale)]
         if tile.faithfulness:
-            lines.append((_insertion(tile.faithfulness, told), "soft"))
+            lines.append((_insertion(tile.faithfulness, locale), "soft"))
     tokens = one.appearance.tokens
     colours, size = tokens.colours(), tokens.points("sheet-text")
     for number, (text, name) in enumerate(lines):
@@ -164,21 +164,21 @@ _AGAINST: Mapping[str, str] = {  # by standing, in the words of templates/standi
 }
 
 
-def _against(tile: Tile, told: Language) -> list[str]:
+def _against(tile: Tile, locale: Language) -> list[str]:
     found = ["? randomisation test: borderline"] if tile.randomization_test == "borderline" else []
-    return [told.gettext(text) for text in (*found, *filter(None, [_AGAINST.get(tile.standing)]))]
+    return [locale.gettext(text) for text in (*found, *filter(None, [_AGAINST.get(tile.standing)]))]
 
 
-def _insertion(found: Faithfulness, told: Language) -> str:
+def _insertion(found: Faithfulness, locale: Language) -> str:
     """As in templates/macros.html.j2."""
     chance = found.by_chance
     if chance is None:
         numbers = {"value": found.insertion, "one": found.random[0]}
-        text = told.gettext("insertion %(value)s (one random map %(one)s)")
+        text = locale.gettext("insertion %(value)s (one random map %(one)s)")
     else:
         numbers = {"value": found.insertion, "low": chance[0], "high": chance[1]}
-        text = told.gettext("insertion %(value)s (random %(low)s to %(high)s)")
-    return text % {name: told.inside(number, 2) for name, number in numbers.items()}
+        text = locale.gettext("insertion %(value)s (random %(low)s to %(high)s)")
+    return text % {name: locale.inside(number, 2) for name, number in numbers.items()}
 
 
 def fitting(name: str) -> list[str]:

@@ -20,7 +20,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     """Writes each file whole, in place of an older one of its name. Raises DeliveryError."""
-    with errors_told(f"folder {folder}"):
+    with translate_os_errors(f"folder {folder}"):
         folder.mkdir(parents=True, exist_ok=True)
         with held_folder(folder) as at:
             put_files(at, files)
@@ -68,7 +68,7 @@ def hidden_name(target: Path, state: str) -> Path:
 
 
 @contextmanager
-def errors_told(thing: str) -> Iterator[None]:
+def translate_os_errors(thing: str) -> Iterator[None]:
     """Turns what the file system refuses into DeliveryError."""
     try:
         yield

@@ -139,7 +139,7 @@ def _refuse_lost(n_read: int, n_unreadable: int, n_listed: int) -> None:
 
 def _refuse_too_many(unreadable: tuple[UnreadableImage, ...], labels: Sequence[str], max_unreadable: float) -> None:
     """`labels`: those of all images, the unreadable ones among them."""
-    n_listed, told = len(labels), language("en")
+    n_listed, locale = len(labels), language("en")
     share, whole = len(unreadable) / n_listed, len(unreadable) == n_listed
     if share <= max_unreadable + SAME and not whole:
         return
@@ -150,7 +150,7 @@ def _refuse_too_many(unreadable: tuple[UnreadableImage, ...], labels: Sequence[s
     lost = [label for label, n in Counter(labels).items() if n_lost[label] == n]
     lacking = [f"no image of these classes can be read: {named(lost)}"] if lost and not whole else []
     found, limit = (
-        told.apart(one, (other,), told.share, digits=1).replace("\u00a0", "")
+        locale.apart(one, (other,), locale.share, digits=1).replace("\u00a0", "")
         for one, other in ((share, max_unreadable), (max_unreadable, share))
     )
     raise InputError(

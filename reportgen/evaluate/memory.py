@@ -13,7 +13,7 @@ _Result = TypeVar("_Result")
 
 
 @contextmanager
-def memory_errors_worded(on: Compute, thing: str) -> Iterator[None]:
+def translate_memory_errors(on: Compute, thing: str) -> Iterator[None]:
     """Turns an out-of-memory error that no smaller part could mend into an EvaluationError."""
     try:
         yield

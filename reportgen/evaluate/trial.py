@@ -16,7 +16,7 @@ from reportgen.errors import EvaluationError, InputError, ReportgenError, in_one
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import logits
-from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.inputs.facts import Remark
 from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.models.adapted import adapted
@@ -47,21 +47,21 @@ _REMARKS: dict[Remark, str] = {
 }
 
 
-def tried(inputs: RunInputs, on: Compute) -> RunInputs:
+def trial_run(inputs: RunInputs, on: Compute) -> RunInputs:
     """`inputs` after the trial on the first readable pictures, their model read as its numbers want it.
 
     Raises InputError with the model's own words when it cannot run; EvaluationError when it gives NaN, or when a
     single picture does not fit into memory.
     """
-    return tried_on(inputs, trial_crops(inputs, N_PICTURES), on)
+    return trial_run_on(inputs, trial_crops(inputs, N_PICTURES), on)
 
 
-def tried_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) -> RunInputs:
+def trial_run_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) -> RunInputs:
     """The same on `crops`, each (3, h, w) uint8; nothing is done without any."""
     if not crops:
         return inputs
     facts, shown = inputs.facts, torch.stack(list(crops))
-    with memory_errors_worded(on, "trial"), _model_errors_worded(on), model_on_loan(inputs.model, on):
+    with translate_memory_errors(on, "trial"), _translate_model_errors(on), model_on_loan(inputs.model, on):
         found = logits(inputs.model, shown, preprocessing=facts.preprocessing, on=on)
         if not torch.isfinite(found).all():
             raise EvaluationError(
@@ -101,7 +101,7 @@ def trial_crops(inputs: RunInputs, n: int) -> list[torch.Tensor]:
 
 
 @contextmanager
-def _model_errors_worded(on: Compute) -> Iterator[None]:
+def _translate_model_errors(on: Compute) -> Iterator[None]:
     """Turns whatever the model raises into an InputError: one that cannot run."""
     try:
         yield

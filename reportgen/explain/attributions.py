@@ -13,7 +13,7 @@ from reportgen.analyse.findings import Findings
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import Progress
-from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.explain.attribution_method import (
     AttributionRequest,
     ModelContext,
@@ -112,9 +112,9 @@ def explain(
     if not chosen:
         return Attributions(examples=(), options=options, methods=(), gone=gone)
     pictures = [picture for _, picture in chosen]
-    with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
+    with translate_memory_errors(on, "explanation"), model_on_loan(inputs.model, on) as device:
         context = model_context(inputs, pictures[0], on=on, options=options)
-        ready, refusals = made_ready(context, options.methods, level=logging.DEBUG)  # the rehearsal has said it
+        ready, refusals = prepared_methods(context, options.methods, level=logging.DEBUG)  # the rehearsal has said it
         done: list[ExplainedExample] = []
         lacking: dict[str, NotApplicableError] = {}
         for start in range(0, len(pictures), options.batch_size):
@@ -185,7 +185,7 @@ def model_context(inputs: RunInputs, picture: Picture, *, on: Compute, options: 
     )
 
 
-def made_ready(
+def prepared_methods(
     context: ModelContext, names: Sequence[str], *, level: int = logging.WARNING
 ) -> tuple[dict[str, PreparedMethod], tuple[Refusal, ...]]:
     """The methods that hold for the model, and those that do not, each tried once on the context's example.
@@ -210,7 +210,7 @@ def made_ready(
             ready[name] = prepared
     if refusals and not ready and STAND_IN not in names:
         log.log(level, "%s is used instead, which takes longer", STAND_IN)
-        ready, _ = made_ready(context, (STAND_IN,), level=level)
+        ready, _ = prepared_methods(context, (STAND_IN,), level=level)
     return ready, tuple(refusals)
 
 

@@ -10,13 +10,13 @@ from reportgen.errors import InputError
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.device import model_on_loan
 from reportgen.evaluate.loop import logits
-from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.explain.attributions import (
     attribution_request,
     judged_maps,
-    made_ready,
     model_context,
     predicted_map,
+    prepared_methods,
     uses,
     warn_of_switched,
     with_maps,
@@ -59,7 +59,7 @@ def explain_picture(
         raise InputError(
             f"class {label!r}", found="no such class", expected=f"one of {named(classes)}", todo="correct --label"
         )
-    with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on) as device:
+    with translate_memory_errors(on, "explanation"), model_on_loan(inputs.model, on) as device:
         scores = logits(inputs.model, crop[None], preprocessing=inputs.facts.preprocessing, on=on)[0].double()
         if not torch.isfinite(scores).all():
             raise InputError(
@@ -74,7 +74,7 @@ def explain_picture(
         rival = classes.index(label) if label is not None and classes[pred] != label else int(ranked[:2][-1])
         picture = Picture(crop=crop, classes=tuple(dict.fromkeys((pred, rival))), seed=options.seed)
         context = model_context(inputs, picture, on=on, options=options)
-        ready, refusals = made_ready(context, options.methods)
+        ready, refusals = prepared_methods(context, options.methods)
         (maps,), lacking = attribution_maps(inputs, ready, [picture], device=device)
         ready, refusals = with_maps(ready, refusals, found=[maps], lacking=lacking)
         originals = {name: [predicted_map(name, maps)] for name in ready}

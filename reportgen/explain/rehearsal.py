@@ -2,9 +2,9 @@
 
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.device import model_on_loan
-from reportgen.evaluate.memory import memory_errors_worded
+from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.evaluate.trial import trial_crops
-from reportgen.explain.attributions import made_ready, model_context
+from reportgen.explain.attributions import model_context, prepared_methods
 from reportgen.explain.maps import Picture
 from reportgen.explain.method_traits import Refusal
 from reportgen.explain.options import ExplainOptions
@@ -20,5 +20,5 @@ def rehearse(inputs: RunInputs, *, on: Compute, options: ExplainOptions) -> tupl
     if not crops:
         return ()
     picture = Picture(crop=crops[0], classes=(0,), seed=options.seed)
-    with memory_errors_worded(on, "explanation"), model_on_loan(inputs.model, on):
-        return made_ready(model_context(inputs, picture, on=on, options=options), options.methods)[1]
+    with translate_memory_errors(on, "explanation"), model_on_loan(inputs.model, on):
+        return prepared_methods(model_context(inputs, picture, on=on, options=options), options.methods)[1]

@@ -44,21 +44,21 @@ class Notes:
     pairs: Mapping[frozenset[str], PairNote]
     language: str = "en"
 
-    def told(self, text: Text) -> str:
+    def localised(self, text: Text) -> str:
         """The text in the language of these notes."""
         return text.get(self.language, text["en"])
 
     def name(self, breed: str) -> str:
         """The breed's name for readers; the class name with spaces where there is no note."""
         note = self.breeds.get(breed)
-        return self.told(note.name) if note else breed.replace("_", " ")
+        return self.localised(note.name) if note else breed.replace("_", " ")
 
     def tell_apart(self, a: str, b: str) -> tuple[str, ...]:
         """What tells two breeds apart at first sight: the pair's first field, else the looks of both; () if unknown."""
         pair = self.pairs.get(frozenset((a, b)))
         if pair:
-            return (self.told(next(iter(pair.fields.values()))),)
-        looks = [(self.name(name), self.told(self.breeds[name].look)) for name in (a, b) if name in self.breeds]
+            return (self.localised(next(iter(pair.fields.values()))),)
+        looks = [(self.name(name), self.localised(self.breeds[name].look)) for name in (a, b) if name in self.breeds]
         return tuple(f"{name}: {look}" for name, look in looks) if len(looks) == 2 else ()
 
 

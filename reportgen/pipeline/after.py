@@ -25,13 +25,13 @@ def index_mail_and_prune(
     """
     failed: list[DeliveryError] = []
     receipt = None
-    with _told(failed, f"make the index later: reportgen index {options.archive.out}"):
+    with _collect_failures(failed, f"make the index later: reportgen index {options.archive.out}"):
         refresh(options.archive.out)
     if options.mail is not None:
-        with _told(failed, f"the report is archived; send it later: reportgen mail {bundle_dir}"):
+        with _collect_failures(failed, f"the report is archived; send it later: reportgen mail {bundle_dir}"):
             receipt = mail_report(bundle_dir, options.mail, now=now, sections=options.report.sections)
     if options.retention.keep is not None or options.retention.keep_days is not None:
-        with _told(failed, f"prune later: reportgen prune {options.archive.out}"):
+        with _collect_failures(failed, f"prune later: reportgen prune {options.archive.out}"):
             keep, keep_days = options.retention.keep, options.retention.keep_days
             removals = retention(options.archive.out, keep=keep, keep_days=keep_days, now=now, of=model_dirs)
             log.info("pruned %d of %s", len(remove(removals)), options.archive.out)
@@ -39,7 +39,7 @@ def index_mail_and_prune(
 
 
 @contextmanager
-def _told(failed: list[DeliveryError], todo: str) -> Iterator[None]:
+def _collect_failures(failed: list[DeliveryError], todo: str) -> Iterator[None]:
     """Puts what goes wrong into `failed`, whatever its kind, as a failed delivery: the report itself stands."""
     try:
         yield

@@ -7,7 +7,7 @@ from reportgen.compose.sheet import sheet, sheet_png
 from reportgen.deliver.writing import write_files
 from reportgen.errors import InputError
 from reportgen.evaluate.device import compute
-from reportgen.evaluate.trial import tried_on
+from reportgen.evaluate.trial import trial_run_on
 from reportgen.explain.attributions import refuse_unexplainable
 from reportgen.explain.one_picture import explain_picture
 from reportgen.inputs.images.reading import UnreadableImageError, read_crop
@@ -36,7 +36,7 @@ def explain_one(options: RunOptions, image: Path, *, label: str | None, out_dir:
             expected="a picture that can be decoded",
             todo="convert or restore it, or name another file",
         ) from error
-    inputs = tried_on(inputs, [crop], on)
+    inputs = trial_run_on(inputs, [crop], on)
     refuse_unexplainable(inputs, options.explain)
     picture = explain_picture(inputs, crop, label=nfc(label) if label else None, on=on, options=options.explain)
     notes = replace(read_notes(inputs.facts.own_notes), language=options.report.lang[0])

@@ -21,7 +21,7 @@ _LIBRARIES = frozenset(sys.stdlib_module_names) | {
 
 
 @contextmanager
-def foreign_faults_worded(stage: str, kind: type[ReportgenError], *, todo: str) -> Iterator[None]:
+def translate_foreign_errors(stage: str, kind: type[ReportgenError], *, todo: str) -> Iterator[None]:
     """Raises `kind` for what foreign code raises in `stage`, and for what it makes torch raise.
 
     Whose a fault is, is told by the modules on its way: a model's forward, a method, a reader. With --verbose the log

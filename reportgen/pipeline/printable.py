@@ -42,9 +42,9 @@ def _sentences(
     known = set(facts.classes)
     for notes in _notes(facts, languages):
         for label in known & set(notes.breeds):
-            yield f"note on {label} ({notes.language})", notes.told(notes.breeds[label].look)
+            yield f"note on {label} ({notes.language})", notes.localised(notes.breeds[label].look)
         for pair in (pair for pair in notes.pairs.values() if known >= set(pair.classes)):
-            text = " ".join(notes.told(field) for field in pair.fields.values())
+            text = " ".join(notes.localised(field) for field in pair.fields.values())
             yield f"note on {' and '.join(pair.classes)} ({notes.language})", text
     for name, text in appearance.templates.items():
         yield f"template {appearance.folder}/{name}", text

@@ -29,7 +29,7 @@ from reportgen.plain_text import named
 from reportgen.render.html.theme import refuse_unreadable
 from reportgen.render.rendered import RenderedReport, render
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance, ThemeOptions
-from reportgen.runs.bundle_files import AUDIT_FAILED, UNRENDERED, damaged, told
+from reportgen.runs.bundle_files import AUDIT_FAILED, UNRENDERED, damaged, error_reason
 from reportgen.runs.stored_run import StoredRun, read_stored_run, stored_run
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def _documents(bundle_dir: Path) -> set[str]:
     except FileNotFoundError:  # it was not rendered yet
         return set()
     except OSError as error:
-        raise damaged(bundle_dir, told(error)) from error
+        raise damaged(bundle_dir, error_reason(error)) from error
 
 
 def _changed(run: StoredRun, options: RenderOptions) -> StoredRun:

@@ -24,7 +24,7 @@ from reportgen.evaluate.device import compute
 from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.predictions import Predictions
 from reportgen.evaluate.resume import resumed
-from reportgen.evaluate.trial import tried
+from reportgen.evaluate.trial import trial_run
 from reportgen.explain.attributions import explain, refuse_unexplainable
 from reportgen.explain.rehearsal import rehearse
 from reportgen.inputs.checkpoints.fitting import in_groups
@@ -32,7 +32,7 @@ from reportgen.inputs.images.thumbnails import thumbnails
 from reportgen.inputs.run_inputs import RunInputs, read_inputs
 from reportgen.options import RunOptions
 from reportgen.pipeline.after import index_mail_and_prune
-from reportgen.pipeline.foreign import foreign_faults_worded
+from reportgen.pipeline.foreign import translate_foreign_errors
 from reportgen.pipeline.printable import refuse_unprintable_words
 from reportgen.pipeline.read_appearance import read_appearance
 from reportgen.pipeline.render import make_report, timed
@@ -43,7 +43,7 @@ from reportgen.runs.history import read_history
 from reportgen.runs.stamp import RunStamp
 from reportgen.runs.stored_evaluation import kept_evaluations, read_evaluation, stored_evaluation
 from reportgen.runs.stored_run import StoredRun, as_stored
-from reportgen.stopping import Stopped, held_back
+from reportgen.stopping import Stopped, deferred_signals
 
 log = logging.getLogger(__name__)
 _MEND = "mend that code, or name another; the line above is its own"
@@ -92,12 +92,12 @@ def run(options: RunOptions, *, now: datetime, watch: StageProgress) -> RunOutco
     `<run_id>.unrendered`, for `reportgen render`.
     """
     timing: dict[str, float] = {}
-    with timed("inputs", timing), foreign_faults_worded("inputs", InputError, todo=_MEND):
+    with timed("inputs", timing), translate_foreign_errors("inputs", InputError, todo=_MEND):
         setup = _set_up(options, now, timing)
         history = replace(
             read_history(setup.model_dirs, options.history.baseline), across_precision=options.history.across_precision
         )
-    with timed("evaluate", timing), foreign_faults_worded("evaluation", EvaluationError, todo=_MEND):
+    with timed("evaluate", timing), translate_foreign_errors("evaluation", EvaluationError, todo=_MEND):
         predictions, kept_dir = _evaluated(options, setup, watch)
     with _kept_until_a_bundle_holds_it(kept_dir):
         with timed("analyse", timing):
@@ -105,7 +105,7 @@ def run(options: RunOptions, *, now: datetime, watch: StageProgress) -> RunOutco
                 predictions, ExampleRule(), RunContext(today=now.date(), history=history, rules=options.gate)
             )
         _say(findings)
-        with timed("explain", timing), foreign_faults_worded("explanation", EvaluationError, todo=_LEAVE_OUT):
+        with timed("explain", timing), translate_foreign_errors("explanation", EvaluationError, todo=_LEAVE_OUT):
             attributions = explain(
                 setup.inputs,
                 findings,
@@ -176,7 +176,7 @@ def _set_up(options: RunOptions, now: datetime, timing: dict[str, float]) -> _Se
     own = read_appearance(options.report.templates, options.theme)
     if "pdf" in options.report.formats:
         refuse_unprintable_words(inputs.facts, options.report.lang, appearance=own, rules=options.gate)
-    inputs = tried(inputs, on)
+    inputs = trial_run(inputs, on)
     refuse_unexplainable(inputs, options.explain)
     rehearse(inputs, on=on, options=options.explain)
     sha256 = inputs.facts.model.checkpoint_sha256
@@ -214,7 +214,7 @@ def _evaluated(options: RunOptions, setup: _SetUp, watch: StageProgress) -> tupl
                 return found, folder
         log.warning("nothing to resume: no evaluation of the same inputs in %s; evaluating", setup.model_dirs[0])
     log.info("evaluating %s on %s (%s)", setup.inputs.facts.model.arch, setup.on.device_name, setup.on.precision)
-    with held_back(left=_RESUME):  # what has been evaluated is kept before a signal ends the run
+    with deferred_signals(left=_RESUME):  # what has been evaluated is kept before a signal ends the run
         predictions = evaluate(
             setup.inputs,
             on=setup.on,

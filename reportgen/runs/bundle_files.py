@@ -60,7 +60,7 @@ def damaged(run_dir: Path, what: str) -> InputError:
     )
 
 
-def told(error: OSError | ValueError) -> str:
+def error_reason(error: OSError | ValueError) -> str:
     """Why a file cannot be read, in a few words."""
     if isinstance(error, FileNotFoundError):
         return "missing"
@@ -81,14 +81,14 @@ def _read(run_dir: Path, required: tuple[str, ...], optional: tuple[str, ...], m
             return {name: _unchanged(run_dir, (at, name), sha256.get(name), most_bytes) for name in wanted}
     except OSError as error:
         lacking = isinstance(error, FileNotFoundError | NotADirectoryError)
-        raise _no_bundle(run_dir, "no such directory" if lacking else told(error)) from error
+        raise _no_bundle(run_dir, "no such directory" if lacking else error_reason(error)) from error
 
 
 def _manifest(run_dir: Path, at: int) -> Mapping[str, str]:
     try:
         return listed_sha256(at)
     except (OSError, ValueError) as error:
-        raise damaged(run_dir, f"{MANIFEST}: {told(error)}") from error
+        raise damaged(run_dir, f"{MANIFEST}: {error_reason(error)}") from error
 
 
 def _unchanged(run_dir: Path, place: tuple[int, str], sha256: str | None, most_bytes: int) -> bytes:
@@ -96,7 +96,7 @@ def _unchanged(run_dir: Path, place: tuple[int, str], sha256: str | None, most_b
     try:
         content = read_plain(at, name, most_bytes=most_bytes)
     except OSError as error:
-        raise damaged(run_dir, f"{name}: {told(error)}") from error
+        raise damaged(run_dir, f"{name}: {error_reason(error)}") from error
     if sha256 is None:
         raise damaged(run_dir, f"{MANIFEST} does not list {name}")
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -9,7 +9,7 @@ from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.device import compute
 from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
-from reportgen.evaluate.trial import numbers_of, tried
+from reportgen.evaluate.trial import numbers_of, trial_run
 from reportgen.inputs.options import DataSource, InputOptions, PreprocessingOptions
 from reportgen.inputs.run_inputs import read_inputs
 from tests import users_models
@@ -48,7 +48,7 @@ NUMBERS = {
 def test_what_the_numbers_are_is_seen_on_real_pictures(tmp_path, name):
     inputs = inputs_of(tmp_path, name)
     before = state_of(inputs.model)
-    found = tried(inputs, CPU)
+    found = trial_run(inputs, CPU)
     assert (found.facts.outputs.numbers, found.facts.remark) == NUMBERS[name]
     assert state_of(inputs.model) == before
 
@@ -56,7 +56,7 @@ def test_what_the_numbers_are_is_seen_on_real_pictures(tmp_path, name):
 @pytest.mark.parametrize("name", ["Plain", "Tuple", "Softmax", "LogSoftmax", "Squeezed", "PixelShaped"])
 def test_the_probabilities_of_the_run_are_the_models_own(tmp_path, name):
     """A red picture's logits are 20 (230 / 127.5, 30 / 127.5, 30 / 127.5), whatever the model wraps them in."""
-    inputs = tried(inputs_of(tmp_path, name), CPU)
+    inputs = trial_run(inputs_of(tmp_path, name), CPU)
     found = evaluate(inputs, on=CPU, loop=LoopOptions(batch_size=5), max_unreadable=0)
     red, other = math.exp(20 * 200 / 127.5), 1.0
     row = [found.facts.classes.index(one) for one in ("red", "green", "blue")]
@@ -68,7 +68,7 @@ def test_the_probabilities_of_the_run_are_the_models_own(tmp_path, name):
 @pytest.mark.parametrize(("name", "numbers"), [("OneOutput", "one_logit"), ("OneSigmoid", "one_sigmoid")])
 def test_one_output_speaks_for_the_second_class(tmp_path, name, numbers):
     inputs = inputs_of(tmp_path, name, ("red", "green"), classes=["red", "green"])
-    found = tried(inputs, CPU)
+    found = trial_run(inputs, CPU)
     assert found.facts.outputs.numbers == numbers
     assert found.facts.second_of_two == "green"
     done = evaluate(found, on=CPU, loop=LoopOptions(batch_size=3), max_unreadable=0)
@@ -79,12 +79,12 @@ def test_one_output_speaks_for_the_second_class(tmp_path, name, numbers):
 def test_a_softmax_over_one_output_is_refused(tmp_path):
     inputs = inputs_of(tmp_path, "OneSoftmax", ("red", "green"), classes=["red", "green"])
     with pytest.raises(InputError, match="softmax over one output"):
-        tried(inputs, CPU)
+        trial_run(inputs, CPU)
 
 
 def test_scores_that_are_not_finite_are_told_before_the_evaluation(tmp_path):
     with pytest.raises(EvaluationError, match="NaN or infinite for 4 of the first 4 images"):
-        tried(inputs_of(tmp_path, "NotFinite"), CPU)
+        trial_run(inputs_of(tmp_path, "NotFinite"), CPU)
 
 
 def test_a_model_that_fails_on_pictures_alone_is_refused_in_its_own_words(tmp_path):
@@ -96,7 +96,7 @@ def test_a_model_that_fails_on_pictures_alone_is_refused_in_its_own_words(tmp_pa
 
     inputs.model.register_forward_pre_hook(fails)
     with pytest.raises(InputError, match="KeyError: 'flat'"):
-        tried(inputs, CPU)
+        trial_run(inputs, CPU)
 
 
 T = torch.tensor

@@ -145,7 +145,7 @@ def _group_point(context: SectionContext, place: int) -> KeyPoint:
             "errors": group.errors,
             "impact": group.impact,
             "pair": (context.classes[pair.a], context.classes[pair.b]),
-            "training": context.notes.told(training) if training else None,
+            "training": context.notes.localised(training) if training else None,
         },
     )
 

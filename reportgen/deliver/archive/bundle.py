@@ -20,7 +20,7 @@ from pathlib import Path
 
 from reportgen.deliver.archive.locks import UNSUPPORTED, alone_in, locked
 from reportgen.deliver.mail.folder import mail_files, write_mail_files
-from reportgen.deliver.writing import HIDDEN_NAME, OF_OTHERS, errors_told, hidden_name, settle, write_new
+from reportgen.deliver.writing import HIDDEN_NAME, OF_OTHERS, hidden_name, settle, translate_os_errors, write_new
 from reportgen.inputs.plain_files import entry_kind, held_folder, names_in
 from reportgen.runs.bundle_files import MANIFEST, damaged
 
@@ -34,7 +34,7 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
     alone. Raises DeliveryError when that fails, and leaves no half bundle behind.
     """
     partial = hidden_name(target, "partial")
-    with errors_told(f"bundle {target}"), ExitStack() as at_end:
+    with translate_os_errors(f"bundle {target}"), ExitStack() as at_end:
         target.parent.mkdir(parents=True, exist_ok=True)
         parent = at_end.enter_context(held_folder(target.parent))
         with alone_in(target.parent):
@@ -77,7 +77,7 @@ def remove_bundle(target: Path, *, archive: Path | None = None) -> bool:
     """
     top = archive or target.parent
     way = target.parent.relative_to(top).parts
-    with errors_told(f"bundle {target}"), held_folder(top, *way) as at, ExitStack() as at_end:
+    with translate_os_errors(f"bundle {target}"), held_folder(top, *way) as at, ExitStack() as at_end:
         going = target if HIDDEN_NAME.fullmatch(target.name) else hidden_name(target, "removed")
         with alone_in(target.parent):
             put_back(at)
@@ -99,7 +99,7 @@ def held(directory: Path) -> Iterator[None]:
     Raises DeliveryError when another process has it.
     """
     with ExitStack() as at_end:
-        with errors_told(f"folder {directory}"), alone_in(directory.parent):
+        with translate_os_errors(f"folder {directory}"), alone_in(directory.parent):
             at_end.enter_context(locked(directory) if directory.exists() else nullcontext())
         yield
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from reportgen.deliver.archive.locks import alone_in
 from reportgen.deliver.archive.model_folders import model_in
-from reportgen.deliver.writing import HIDDEN_NAME, errors_told, hidden_name, write_files
+from reportgen.deliver.writing import HIDDEN_NAME, hidden_name, translate_os_errors, write_files
 from reportgen.errors import DeliveryError, InputError
 from reportgen.inputs.plain_files import NotPlainError, entry_kind, folders_in, held_folder, names_in, open_plain
 from reportgen.inputs.stored_fields import refuse_other_run
@@ -111,7 +111,7 @@ def bundle_dirs(archive: Path) -> tuple[Path, ...]:
     Hidden folders, links, `.unrendered`, `.audit-failed` and folders of others are none. Raises InputError,
     DeliveryError.
     """
-    with errors_told(f"archive {archive}"):
+    with translate_os_errors(f"archive {archive}"):
         found = (path for folder in model_dirs(archive) for path in _visible_dirs(folder) if is_bundle(path))
         return tuple(sorted(found))
 
@@ -147,7 +147,7 @@ def model_dirs(archive: Path) -> tuple[Path, ...]:
             expected="the folder of the models' folders, as in reports/<model name>/<run_id>",
             todo="correct the path",
         )
-    with errors_told(f"archive {archive}"):
+    with translate_os_errors(f"archive {archive}"):
         return tuple(folder for top in _visible_dirs(archive) for folder in (top, *_nested(top, 1)))
 
 
@@ -171,7 +171,7 @@ def refresh(archive: Path) -> Path:
     Always made from the bundles and from nothing else (no clock, no older page), so what every run brings up to date is
     byte for byte what a rebuild makes. Raises InputError when `archive` is no directory, DeliveryError.
     """
-    with errors_told(f"archive {archive}"):
+    with translate_os_errors(f"archive {archive}"):
         folders = model_dirs(archive)
         with alone_in(archive):
             found = bundles(archive)

@@ -10,7 +10,7 @@ from typing import Literal
 from reportgen.deliver.archive.contents import INDEX_PAGE, LATEST, bundle_dirs, model_dirs
 from reportgen.deliver.archive.locks import alone_in, in_use
 from reportgen.deliver.mail.folder import MAIL
-from reportgen.deliver.writing import HIDDEN_NAME, errors_told
+from reportgen.deliver.writing import HIDDEN_NAME, translate_os_errors
 from reportgen.inputs.plain_files import entry_kind, held_below, held_folder, names_in
 from reportgen.runs.bundle_files import AUDIT_FAILED, EVALUATED, MANIFEST, UNRENDERED
 
@@ -53,7 +53,7 @@ class Leftover:
 def leftovers(archive: Path) -> tuple[Leftover, ...]:
     """All of them, by path. Raises InputError when `archive` is no directory, DeliveryError."""
     folders = model_dirs(archive)
-    with errors_told(f"archive {archive}"):
+    with translate_os_errors(f"archive {archive}"):
         found = [*_at_the_top(archive), *(one for folder in folders for one in _beside_bundles(folder))]
         found += [one for bundle in bundle_dirs(archive) for one in _in_mail(bundle)]
     return tuple(sorted(found, key=lambda one: one.path))

@@ -11,7 +11,7 @@ from pathlib import Path
 from reportgen.deliver.archive.bundle import remove_bundle
 from reportgen.deliver.archive.contents import ArchivedRun, archived_run, bundles, refresh
 from reportgen.deliver.archive.leftovers import Leftover, leftovers
-from reportgen.deliver.writing import errors_told
+from reportgen.deliver.writing import translate_os_errors
 from reportgen.errors import InputError
 from reportgen.inputs.plain_files import held_folder
 from reportgen.runs.bundle_files import EVALUATED
@@ -49,7 +49,7 @@ def retention(
     """
     found = leftovers(archive)
     runs = bundles(archive).runs
-    with errors_told(f"archive {archive}"):
+    with translate_os_errors(f"archive {archive}"):
         going = _past_limits(runs, keep, now - timedelta(days=keep_days) if keep_days is not None else None)
         stay = [run for run in runs if run.path not in going]
         in_use = {
@@ -85,7 +85,7 @@ def _removed(removal: Removal) -> bool:
         return remove_bundle(removal.path, archive=removal.archive)
     way = removal.path.parent.relative_to(removal.archive).parts
     gone = suppress(FileNotFoundError)
-    with errors_told(f"leftover {removal.path}"), gone, held_folder(removal.archive, *way) as at:
+    with translate_os_errors(f"leftover {removal.path}"), gone, held_folder(removal.archive, *way) as at:
         os.unlink(removal.path.name, dir_fd=at)  # pathlib knows no descriptors
     return True
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from reportgen.deliver.archive.contents import bundle_dirs, is_bundle
 from reportgen.deliver.mail.folder import MAIL
-from reportgen.deliver.writing import errors_told
+from reportgen.deliver.writing import translate_os_errors
 from reportgen.errors import InputError
 from reportgen.inputs.plain_files import MAX_FILE_BYTES, entry_kind, held_below, held_folder, names_in, open_plain
-from reportgen.runs.bundle_files import MANIFEST, listed_sha256, told
+from reportgen.runs.bundle_files import MANIFEST, error_reason, listed_sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ def verify(path: Path) -> tuple[Verified, ...]:
     and is a problem. mail/ receives files later: that they are plain files is all that is asked of them.
     Raises InputError when there is nothing to check, DeliveryError.
     """
-    with errors_told(f"bundle {path}"):
+    with translate_os_errors(f"bundle {path}"):
         folders = (path,) if path.is_dir() and is_bundle(path) else bundle_dirs(path)
     if not folders:
         raise InputError(
@@ -53,14 +53,14 @@ def _problems(bundle: Path) -> Iterator[str]:
         with held_folder(bundle) as at:
             yield from _problems_in(at)
     except OSError as error:
-        yield told(error)
+        yield error_reason(error)
 
 
 def _problems_in(at: int) -> Iterator[str]:
     try:
         sha256 = listed_sha256(at)
     except (OSError, ValueError) as error:
-        yield f"{MANIFEST}: {told(error)}"
+        yield f"{MANIFEST}: {error_reason(error)}"
         return
     for name in sorted({*sha256, *names_in(at)} - {MANIFEST, MAIL}):
         problem = _problem(at, name, sha256.get(name))
@@ -78,7 +78,7 @@ def _problem(at: int, name: str, sha256: str | None) -> str:
                 return f"more than {MAX_FILE_BYTES:,} bytes"
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return told(error)
+        return error_reason(error)
     return "" if found == sha256 else "changed: its SHA-256 is another"
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reportgen.deliver.writing import errors_told, put_files
+from reportgen.deliver.writing import put_files, translate_os_errors
 from reportgen.inputs.plain_files import NotPlainError, entry_kind, held_below, held_folder, names_in, read_plain
-from reportgen.runs.bundle_files import damaged, told
+from reportgen.runs.bundle_files import damaged, error_reason
 
 MAIL = "mail"
 _LARGEST = 2**30  # of one file; a mail is as large as a server takes
@@ -32,7 +32,7 @@ def read_mail_file(bundle_dir: Path, name: str, *, most_bytes: int) -> bytes | N
 
 def write_mail_files(bundle_dir: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     """Each whole, in place of an older one. Raises InputError where mail/ is a link or no folder, DeliveryError."""
-    with errors_told(f"folder {bundle_dir / MAIL}"), _odd_is_damage(bundle_dir), held_folder(bundle_dir) as at:
+    with translate_os_errors(f"folder {bundle_dir / MAIL}"), _odd_is_damage(bundle_dir), held_folder(bundle_dir) as at:
         with suppress(FileExistsError):
             os.mkdir(MAIL, dir_fd=at)  # pathlib knows no descriptors
         with held_below(at, MAIL) as mail:
@@ -46,4 +46,4 @@ def _odd_is_damage(bundle_dir: Path) -> Iterator[None]:
         yield
     except NotPlainError as error:
         where = MAIL if error.filename == MAIL else f"{MAIL}/{error.filename}"
-        raise damaged(bundle_dir, f"{where}: {told(error)}") from error
+        raise damaged(bundle_dir, f"{where}: {error_reason(error)}") from error

@@ -17,7 +17,7 @@ from torch import nn
 
 from reportgen.errors import ConfigError
 from reportgen.explain.methods.hub_layers import transformers_layer
-from reportgen.inputs.models.adapted import own
+from reportgen.inputs.models.adapted import original_model
 from reportgen.plain_text import named
 
 Layout = Literal["nchw", "nhwc", "tokens"]
@@ -101,7 +101,7 @@ def target_layer(model: nn.Module, path: str | None, example: torch.Tensor) -> T
     `example` is one model input (1, C, H, W); one forward pass on it shows the layout. A negative number in a path
     counts children from the end. Raises ConfigError: unknown architecture, no such module, output is no feature map.
     """
-    net = own(model)
+    net = original_model(model)
     chosen = path or _known_layer(net, example)
     if chosen is None:
         raise ConfigError(

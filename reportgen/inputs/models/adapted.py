@@ -82,11 +82,11 @@ _AS_LOGITS: Mapping[Numbers, Callable[[torch.Tensor], torch.Tensor]] = MappingPr
 
 def adapted(model: nn.Module, reading: Reading) -> nn.Module:
     """`model`, or what it was adapted from, read as `reading` says; itself where there is nothing to do."""
-    net = own(model)
+    net = original_model(model)
     return net if reading == Reading(n_columns=reading.n_columns) else Adapted(net, reading)
 
 
-def own(model: nn.Module) -> nn.Module:
+def original_model(model: nn.Module) -> nn.Module:
     """The user's own module: the names of its layers count."""
     return model.net if isinstance(model, Adapted) else model
 

@@ -16,7 +16,7 @@ from torch import nn
 
 from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.images.preprocessing import Preprocessing
-from reportgen.inputs.models.adapted import adapted, own
+from reportgen.inputs.models.adapted import adapted, original_model
 from reportgen.inputs.models.output_reading import NOT_YET_READ, Reading
 from reportgen.inputs.models.output_scores import NoScoresError, Place, at, place_of_scores
 from reportgen.inputs.usable_names import MAX_CLASSES, too_many_classes
@@ -73,7 +73,7 @@ def with_classes(run: FirstRun, preprocessing: Preprocessing, n_classes: int) ->
     if run.reading.steps:
         known = ExpectedInput(size=preprocessing.crop_size, channels=run.channels, n_classes=n_classes)
         found = replace(NOT_YET_READ, program=run.reading.program, batch=run.reading.batch)
-        run = first_run(own(run.model), replace(known, reading=found))
+        run = first_run(original_model(run.model), replace(known, reading=found))
     if run.reading.numbers == "one_logit" and n_classes != 2:
         raise _one_output(n_classes)
     return run

@@ -125,14 +125,14 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
     def name(breed: str) -> str:
         return in_pieces(notes.name(breed))
 
-    made, told = environment(name, notes.language, appearance=appearance), language(notes.language)
+    made, locale = environment(name, notes.language, appearance=appearance), language(notes.language)
     pets = facts.taxonomy.species and set(facts.taxonomy.species) <= {"cat", "dog"}
     made.filters |= {
-        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=told.code, appearance=appearance),
-        "gate_text": lambda gate: gate_text(gate, told.code, appearance=appearance),
-        "mismatch_text": lambda comparison: mismatch_text(comparison, told.code, appearance=appearance),
-        "differences_text": lambda comparison: differences_text(comparison, told.code, appearance=appearance),
-        "omitted_text": lambda reduction: omitted_text(reduction, code=told.code, appearance=appearance),
+        "rule_text": lambda rule: rule_text(rule, facts.classes, breed=name, code=locale.code, appearance=appearance),
+        "gate_text": lambda gate: gate_text(gate, locale.code, appearance=appearance),
+        "mismatch_text": lambda comparison: mismatch_text(comparison, locale.code, appearance=appearance),
+        "differences_text": lambda comparison: differences_text(comparison, locale.code, appearance=appearance),
+        "omitted_text": lambda reduction: omitted_text(reduction, code=locale.code, appearance=appearance),
     }
     made.globals |= {
         "class_name": lambda k: name(facts.classes[k]),
@@ -141,17 +141,17 @@ def _environment(facts: RunFacts, notes: Notes, appearance: Appearance = DEFAULT
         "js": lambda file: _in_the_page(text_of(made, f"js/{file}")),
         "tell_apart": notes.tell_apart,
         "theme_css": _theme(appearance),
-        "thing": told.gettext("animal") if pets else told.gettext("object"),
+        "thing": locale.gettext("animal") if pets else locale.gettext("object"),
     }
     return made
 
 
-def _method_filters(titles: Mapping[str, MethodText], told: Language) -> dict[str, Callable[..., str]]:
+def _method_filters(titles: Mapping[str, MethodText], locale: Language) -> dict[str, Callable[..., str]]:
     def method_description(use: MethodUse, seed: int) -> str:
-        return description(use.traits, {**use.settings, "layer": use.layer, "seed": seed}, told)
+        return description(use.traits, {**use.settings, "layer": use.layer, "seed": seed}, locale)
 
     return {
-        "method_name": lambda name: text_in_language(titles.get(name, name), told),
+        "method_name": lambda name: text_in_language(titles.get(name, name), locale),
         "method_description": method_description,
     }
 
