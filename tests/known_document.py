@@ -4,7 +4,7 @@ import numpy as np
 from sklearn import metrics
 
 from tests import known_run, outside
-from tests.known_changes import comparison, gate
+from tests.known_changes import Says, comparison, gate
 from tests.known_run import CLASSES, COUNTS, IDS, PREDS, SIZES, SPECIES, TARGETS, N, probs, rows_of
 
 RIGHT = COUNTS.diagonal()
@@ -117,6 +117,27 @@ def panels():
     return made
 
 
+def _traits(title, paper, explains, *, of_layer=False, localises=False):
+    """What a method says of itself; those of a layer lie over the picture, on one scale."""
+    return {
+        "title": title,
+        "description": Says(paper),
+        "explains": explains,
+        "at": "layer" if of_layer else "pixels",
+        "overlay": of_layer,
+        "scale": "channel_weights" if of_layer else "",
+        "localises": localises,
+    }
+
+
+TRAITS = {
+    "grad_cam": _traits("Grad-CAM", "Selvaraju", "predicted_and_rival", of_layer=True, localises=True),
+    "contrast": _traits("Contrast", "minus", "predicted_against_rival", of_layer=True),
+    "smooth_grad": _traits("SmoothGrad", "Smilkov", "predicted"),
+    "deep_lift": _traits("DeepLIFT", "Shrikumar", "predicted"),
+}
+
+
 def explanation():
     tests = zip(
         ("grad_cam", "contrast", "smooth_grad"),
@@ -138,11 +159,19 @@ def explanation():
             "focus_pictures": 200,
         },
         "methods": [
-            {"name": "grad_cam", "layer": "layer4", "settings": {}, "adjusted": {}},
-            {"name": "contrast", "layer": "layer4", "settings": {}, "adjusted": {}},
-            {"name": "smooth_grad", "layer": "", "settings": {"n_samples": 50, "noise_frac": 0.15}, "adjusted": {}},
+            {"name": "grad_cam", "layer": "layer4", "settings": {}, "adjusted": {}, "traits": TRAITS["grad_cam"]},
+            {"name": "contrast", "layer": "layer4", "settings": {}, "adjusted": {}, "traits": TRAITS["contrast"]},
+            {
+                "name": "smooth_grad",
+                "layer": "",
+                "settings": {"n_samples": 50, "noise_frac": 0.15},
+                "adjusted": {},
+                "traits": TRAITS["smooth_grad"],
+            },
         ],
-        "refused": [{"name": "deep_lift", "reason": "other_activations", "detail": "GELU"}],
+        "refused": [
+            {"name": "deep_lift", "reason": "other_activations", "detail": "GELU", "traits": TRAITS["deep_lift"]}
+        ],
         "certificates": [
             {
                 "method": name,
