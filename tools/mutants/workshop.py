@@ -155,6 +155,7 @@ def _forked(job: Job, place: Bench) -> int:
     try:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
         _move_to(place)
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_BYTES, MAX_BYTES))
         seconds = math.ceil(job.limit_s)

@@ -14,6 +14,7 @@ from reportgen.inputs.checkpoints import safetensors_file, torch_file
 from reportgen.inputs.checkpoints.hub_config import hub_description
 from reportgen.inputs.json_text import MAX_JSON_BYTES, json_value
 from reportgen.inputs.plain_files import read_regular
+from reportgen.plain_text import named
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin", "open_clip_model.safetensors")
 _INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
@@ -84,7 +85,7 @@ def _listed(path: Path, name: str) -> tuple[Path, ...]:
     if lacking or not files:
         raise InputError(
             f"checkpoint {path}",
-            found=f"{len(lacking)} of {len(files)} parts of the weights are missing: {', '.join(lacking[:5])}",
+            found=f"{len(lacking)} of {len(files)} parts of the weights are missing: {named(lacking, most=5)}",
             expected=f"all parts that {name} lists",
             todo="download the whole folder",
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from reportgen.errors import InputError
 from reportgen.inputs.checkpoints.checkpoint import RESAVE
 from reportgen.inputs.checkpoints.kinds import FileFormat
+from reportgen.plain_text import named
 
 EXPECTED = "weights, whole: a file of torch.save, a .safetensors file, or a folder that timm or Hugging Face saved"
 _DOWNLOAD = "download the file itself: with curl -L --fail, or from the page's download link"
@@ -82,7 +83,7 @@ def unreadable_checkpoint(path: Path, kind: FileFormat) -> InputError:
 def _folder(path: Path) -> tuple[str, str]:
     weights = sorted(child.name for child in path.iterdir() if child.suffix in (".pt", ".pth", ".ckpt", ".safetensors"))
     if weights:
-        return f"a directory, without a config.json; it holds {', '.join(weights[:5])}", (
+        return f"a directory, without a config.json; it holds {named(weights, most=5)}", (
             f"name one of its files: --checkpoint {path / weights[0]}"
         )
     return "a directory, without a config.json and without a file of weights", "check --checkpoint"

@@ -14,6 +14,7 @@ from reportgen.inputs.checkpoints.checkpoint import RESAVE
 from reportgen.inputs.checkpoints.claims import bounded_memory, refuse_unpacked
 from reportgen.inputs.checkpoints.harmless import is_known, may_be_an_enum, safe_globals
 from reportgen.inputs.checkpoints.pickled_names import MOST_PARTS, PickledNames, pickled_names
+from reportgen.plain_text import named
 
 _WHOLE_MODEL = "a whole pickled model, not its weights"
 _SETTINGS = "settings of omegaconf (Hydra) beside the weights"
@@ -110,7 +111,7 @@ def _places(refused: tuple[str, ...], wanted: PickledNames) -> Mapping[str, str]
 
 def _not_plain(path: Path, cause: str, refused: Mapping[str, str]) -> InputError:
     told = [f"{name} (under {place})" if place else name for name, place in refused.items()]
-    names = ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")
+    names = named(told, most=5, longest=300)
     causes = [text for text in (cause, f"it wants {names}" if names else "") if text]
     return InputError(
         f"checkpoint {path}",
@@ -125,7 +126,7 @@ def _advice(refused: Mapping[str, str]) -> str:
     if not refused or not all(refused.values()):
         return RESAVE
     keys = dict.fromkeys(place.partition("]")[0] + "]" for place in refused.values())
-    where = ", ".join(list(keys)[:5])
+    where = named(keys, most=5)
     plain = _OMEGACONF if any(name.startswith("omegaconf.") for name in refused) else "make it a plain dict"
     return f"where it was saved, {plain}, or leave {where} out before torch.save; or {RESAVE}"
 

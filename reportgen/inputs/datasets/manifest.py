@@ -60,7 +60,7 @@ def _refuse_twice(rows: pd.DataFrame, path: Path) -> None:
     raise InputError(
         f"manifest {path}: paths",
         found=f"{twice['path'].nunique()} more than once, such as {first['path'].iloc[0]} in the rows"
-        f" {', '.join(str(row + 1) for row in first.index[:5])}, labelled {labels}",
+        f" {named((str(row + 1) for row in first.index), most=5)}, labelled {labels}",
         expected="each image once, under one label",
         todo="remove the rows that are too many",
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from reportgen.errors import InputError
 from reportgen.inputs.datasets.labelled_images import LabelledImages
 from reportgen.inputs.names import by_nfc, nfc
+from reportgen.plain_text import named
 
 # Each part of a name, without digits at its end, is one of the words, or of the words that say nothing.
 _SPLITS = (
@@ -105,8 +106,8 @@ def _one_too_high(data: LabelledImages, inner: list[str], depth: int) -> InputEr
     below = sample.path.parents[len(sample.sample_id.split("/")) - 1 - depth]
     several = len(data.classes) > 1
     return InputError(
-        f"data root: class folders {', '.join(data.classes[:5])}",
-        found=f"folders in {'them' if several else 'it'} that are the classes: {', '.join(inner[:10])}",
+        f"data root: class folders {named(data.classes, most=5)}",
+        found=f"folders in {'them' if several else 'it'} that are the classes: {named(inner, most=10)}",
         expected="a root that holds one folder per class",
         todo=f"name the folder of the classes: --data-root {below}"
         + (", or bring the class folders of all of them together (links will do)" if several else ""),

@@ -18,6 +18,7 @@ from reportgen.errors import ConfigError, InputError, in_one_line
 from reportgen.inputs.checkpoints import Checkpoint, Fitted
 from reportgen.inputs.checkpoints.claims import refuse_larger
 from reportgen.inputs.checkpoints.fitting import belongs_to_no_model
+from reportgen.plain_text import named
 
 TRANSFORMERS = "transformers/"
 _NOT_FOR_THE_MODEL = ("auto_map", "architecture", "pretrained_cfg")  # code of the folder; what timm's wrapper keeps
@@ -131,7 +132,7 @@ def _refuse_misfits(checkpoint: Checkpoint, name: str, info: Mapping[str, Any]) 
         raise InputError(
             f"checkpoint {checkpoint.path} for architecture {name!r}",
             found="weights "
-            + ", ".join(f"{what}: {len(keys)} ({', '.join(keys[:3]) or 'none'})" for what, keys in counts.items()),
+            + ", ".join(f"{what}: {len(keys)} ({named(keys, most=3) or 'none'})" for what, keys in counts.items()),
             expected="exactly the weights of the model that config.json describes",
             todo="take config.json and weights from the same save; a model without a trained head is no classifier",
         )

@@ -10,6 +10,7 @@ from reportgen.errors import InputError, in_one_line
 from reportgen.inputs.checkpoints import Checkpoint, Fitted, fitted
 from reportgen.inputs.checkpoints.fitting import TwoFitError, shape_of
 from reportgen.inputs.checkpoints.versions import versions_of, with_versions
+from reportgen.plain_text import named
 
 
 def load_weights(model: nn.Module, checkpoint: Checkpoint, name: str) -> Fitted:
@@ -36,7 +37,8 @@ def load_weights(model: nn.Module, checkpoint: Checkpoint, name: str) -> Fitted:
 
 def _misfit(thing: str, own: Mapping[str, torch.Tensor], fit: Fitted, failure: Exception) -> InputError:
     lacking, beyond = sorted(set(own) - set(fit.weights)), sorted(set(fit.weights) - set(own))
-    found = f"{len(lacking)} weights missing ({_some(lacking)}), {len(beyond)} not in the model ({_some(beyond)})"
+    told = [named(keys, most=3) or "none" for keys in (lacking, beyond)]
+    found = f"{len(lacking)} weights missing ({told[0]}), {len(beyond)} not in the model ({told[1]})"
     todo = "name the architecture that was trained with --arch: of torchvision, timm/NAME or package.module:function"
     inner = _inner(own, fit.weights)
     if inner:
@@ -86,7 +88,3 @@ def _failure_of_loading(model: nn.Module, weights: Mapping[str, torch.Tensor]) -
     except Exception as error:  # noqa: BLE001  # told by the caller
         return error
     return None
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "") if names else "none"
