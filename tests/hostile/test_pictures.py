@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from reportgen.inputs import raster
+from reportgen.inputs.images import raster
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.images.reading import UnreadableImageError, decoded, file_content, read_mask, read_picture
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from reportgen.errors import ConfigError, InputError
-from reportgen.inputs.checkpoints import kind_of, read_checkpoint
+from reportgen.inputs.checkpoints import file_format_of, read_checkpoint
 from reportgen.inputs.checkpoints.hub_config import of_processor
 from reportgen.inputs.images.preprocessing import merged
 from reportgen.inputs.images.preprocessing_values import said
@@ -237,7 +237,7 @@ def test_a_config_beside_a_file_of_another_name_is_none_of_its_own(tmp_path):
     saved(tmp_path / "hub")
     (tmp_path / "hub" / "model.safetensors").rename(tmp_path / "hub" / "best.safetensors")
     assert read_checkpoint(tmp_path / "hub" / "best.safetensors").arch is None
-    assert kind_of(tmp_path / "hub") == "hugging_face"
+    assert file_format_of(tmp_path / "hub") == "hugging_face"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from reportgen.errors import InputError
-from reportgen.inputs.checkpoints import kind_of, read_checkpoint
+from reportgen.inputs.checkpoints import file_format_of, read_checkpoint
 from tests.inputs.refusals import refused
 
 WEIGHTS = {"a.weight": torch.arange(4.0), "a.bias": torch.ones(2)}
@@ -139,7 +139,7 @@ OTHERS = [  # name, kind, content, words of the message
 def test_weights_are_read_whatever_their_file_is_called(tmp_path, kind, ending):
     path = tmp_path / f"model{ending}"
     path.write_bytes(READABLE[kind]())
-    assert kind_of(path) == kind
+    assert file_format_of(path) == kind
     assert {key: value.tolist() for key, value in read_checkpoint(path).weights.items()} == {
         "a.weight": [0, 1, 2, 3],
         "a.bias": [1, 1],
@@ -151,7 +151,7 @@ def test_weights_are_read_whatever_their_file_is_called(tmp_path, kind, ending):
 def test_a_file_without_weights_is_told_what_it_is(tmp_path, kind, content, told, ending):
     path = tmp_path / f"model{ending}"
     path.write_bytes(content)
-    assert kind_of(path) == kind
+    assert file_format_of(path) == kind
     with refused(InputError, f"checkpoint {path}", *told) as _:
         read_checkpoint(path)
 
@@ -160,7 +160,7 @@ def test_a_file_without_weights_is_told_what_it_is(tmp_path, kind, content, told
 @pytest.mark.parametrize(("content", "kind"), [(jit, "torchscript"), (exported, "exported_program")])
 def test_programs_of_torch_are_told_from_weights(tmp_path, content, kind):
     (tmp_path / "model.pt").write_bytes(content())
-    assert kind_of(tmp_path / "model.pt") == kind
+    assert file_format_of(tmp_path / "model.pt") == kind
 
 
 def test_an_exported_program_of_torch_2_1_to_2_6_is_told_too(tmp_path):
@@ -168,14 +168,14 @@ def test_an_exported_program_of_torch_2_1_to_2_6_is_told_too(tmp_path):
     (tmp_path / "m.pt2").write_bytes(
         zip_of("serialized_exported_program.json", "serialized_state_dict.json", "version")
     )
-    assert kind_of(tmp_path / "m.pt2") == "exported_program"
+    assert file_format_of(tmp_path / "m.pt2") == "exported_program"
 
 
 @pytest.mark.parametrize("part", [0.01, 0.3, 0.7, 0.99])
 def test_a_zip_that_is_cut_is_told_to_be_copied_anew(tmp_path, part):
     whole = READABLE["torch"]()
     (tmp_path / "m.pt").write_bytes(whole[: max(30, int(part * len(whole)))])
-    assert kind_of(tmp_path / "m.pt") == "cut_zip"
+    assert file_format_of(tmp_path / "m.pt") == "cut_zip"
     with refused(InputError, "cut short", "copy the file anew"):
         read_checkpoint(tmp_path / "m.pt")
 
