@@ -105,7 +105,7 @@ def test_every_mutant_of_the_shop_and_what_becomes_of_it(shop):
 
     done = mutants_of(shop, "--every")
     assert done.returncode == 1, done.stderr  # 7 of 14 is less than 95 %
-    assert done.stdout.splitlines()[-1].split() == ["all", "14", "7", "0", "3", "4", "0", "50.0%"]
+    assert done.stdout.splitlines()[-1].split() == ["all", "14", "7", "0", "3", "4", "0", "0", "50.0%"]
     assert "no test executes shop/prices.py: 14\n" in done.stdout
     survivors = [line for line in done.stdout.splitlines() if line.startswith("survived: shop/prices.py:")]
     assert len(survivors) == 3
@@ -120,10 +120,15 @@ def test_every_mutant_of_the_shop_and_what_becomes_of_it(shop):
     listed.write_text(EQUIVALENT, encoding="utf-8")
     again = mutants_of(shop, "--every", "--wanted", "0.6")
     assert again.returncode == 0, again.stdout
-    assert again.stdout.splitlines()[-1].split() == ["all", "14", "9", "0", "0", "4", "1", "69.2%"]
+    assert again.stdout.splitlines()[-1].split() == ["all", "14", "9", "0", "0", "4", "0", "1", "69.2%"]
     rows = [json.loads(row) for row in (shop / "build/mutants/results.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["fate"] for row in rows].count("survived") == 3
     assert len(rows) == 10 + 2
+
+    # A test that fails without a mutant says nothing of one: here the code was changed and the test was not.
+    (shop / "shop/prices.py").write_text(SHOP.replace("n * 2", "n * 3"), encoding="utf-8")
+    broken = mutants_of(shop, "--every", "--only", "shop/prices.py")
+    assert broken.stdout.splitlines()[-1].split()[6] != "0", broken.stdout
 
 
 def test_a_fork_that_does_not_end_is_killed_with_its_children_and_one_that_breaks_breaks_alone(tmp_path, shop):

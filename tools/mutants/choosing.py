@@ -36,6 +36,9 @@ class CoverageMap:
     def __init__(self, root: Path, package: str, recordings: list[Path]) -> None:
         self.seconds: dict[str, float] = {}
         self.failed: list[str] = []
+        self._shared: dict[
+            str, dict[tuple[str, str], float]
+        ] = {}  # test: file and fixture of more than one test: seconds
         self._bits: dict[str, dict[str, dict[str, tuple[int, str]]]] = defaultdict(lambda: defaultdict(dict))
         self._sources = {
             path.relative_to(root).as_posix(): path.read_bytes() for path in sorted((root / package).rglob("*.py"))
@@ -48,6 +51,9 @@ class CoverageMap:
     def _add(self, content: Any) -> None:
         self.seconds |= content["seconds"]
         self.failed += content["failed"]
+        for test, fixtures in content["fixtures"].items():
+            file, cost = test.partition("::")[0], content["shared_seconds"]
+            self._shared[test] = {(file, name): cost[name] for name in fixtures if name in cost}
         users: dict[str, list[str]] = defaultdict(list)
         for test, fixtures in content["fixtures"].items():
             for name in fixtures:
@@ -70,15 +76,18 @@ class CoverageMap:
             users = {test for path in self._importers.get(mutant.path, ()) for test in self._of_file(path)} - own
             ranked = [sorted(own, key=self._cost), sorted(users, key=self._cost)]
         tests, spent, total = [], 0.0, 0
+        paid: set[tuple[str, str]] = set()
         for test in (test for group in ranked for test in group):
             total += 1
-            if not tests or spent + self.seconds[test] <= most_seconds:
+            more = self.seconds[test] + sum(s for key, s in self._shared.get(test, {}).items() if key not in paid)
+            if not tests or spent + more <= most_seconds:
                 tests.append(test)
-                spent += self.seconds[test]
+                spent += more
+                paid |= self._shared.get(test, {}).keys()
         return Choice(tuple(tests), spent, total - len(tests))
 
     def _cost(self, test: str) -> tuple[float, str]:
-        return self.seconds[test], test
+        return self.seconds[test] + sum(self._shared.get(test, {}).values()), test
 
     def _executing(self, mutant: Mutant) -> set[str]:
         first, last = self._functions[mutant.path][mutant.function]

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from tools.mutants.choosing import Choice, CoverageMap
 from tools.mutants.finding import Mutant
 
-COLUMNS = ("caught", "timed out", "survived", "not executed", "equivalent")
+COLUMNS = ("caught", "timed out", "survived", "not executed", "not judged", "equivalent")
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a mutant: one of COLUMNS. A mutant whose tests did not end in time is caught."""
+    """What became of a mutant: one of COLUMNS.
+
+    A mutant whose tests did not end in time is caught. One whose test fails without it too is not judged, and counts
+    as not caught.
+    """
 
     mutant: Mutant
     fate: str
@@ -28,7 +32,7 @@ def line(mutant: Mutant) -> str:
 def report(fates: Sequence[Fate], *, wanted: float) -> int:
     """Prints the survivors and the table by package; 0 where the wanted part was caught, else 1."""
     for fate in fates:
-        if fate.fate in {"survived", "not executed"}:
+        if fate.fate in {"survived", "not executed", "not judged"}:
             tests = f"{len(fate.choice.tests)} tests" + (
                 f", {fate.choice.left_out} left out" if fate.choice.left_out else ""
             )

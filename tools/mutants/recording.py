@@ -24,15 +24,17 @@ class Recorder:
         self.seconds: dict[str, float] = {}
         self.passed: dict[str, bool] = {}
         self.fixtures: dict[str, list[str]] = defaultdict(list)
+        self.shared_seconds: dict[str, float] = defaultdict(float)
+        self._in_shared = 0.0
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """One test, its own fixtures included."""
         self.test = item.nodeid
         self.measured.switch_context(self.test)
-        start = time.monotonic()
+        start, self._in_shared = time.monotonic(), 0.0
         result = yield
-        self.seconds[item.nodeid] = round(time.monotonic() - start, 3)
+        self.seconds[item.nodeid] = round(time.monotonic() - start - self._in_shared, 3)
         self.measured.switch_context("")
         return result
 
@@ -42,7 +44,13 @@ class Recorder:
         if fixturedef.scope == "function":
             return (yield)
         self.measured.switch_context(f"fixture {fixturedef.argname}")
+        start, before = time.monotonic(), self._in_shared
         result = yield
+        spent = time.monotonic() - start
+        self.shared_seconds[fixturedef.argname] += spent - (
+            self._in_shared - before
+        )  # those that it asks for count alone
+        self._in_shared = before + spent
         self.measured.switch_context(self.test)
         return result
 
@@ -99,6 +107,7 @@ def record(test_file: str, *, package: str, out: Path, digest: str) -> int:
         "seconds": {test: seconds for test, seconds in recorder.seconds.items() if recorder.passed.get(test)},
         "failed": [test for test, passed in recorder.passed.items() if not passed],
         "fixtures": recorder.fixtures,
+        "shared_seconds": {name: round(seconds, 3) for name, seconds in recorder.shared_seconds.items()},
         "functions": {
             path: {
                 name: text_hash((Path.cwd() / path).read_bytes(), span)

@@ -8,6 +8,7 @@ import time
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,28 @@ from tools.mutants.printing import Fate
 from tools.mutants.recording import QUIET, functions_of, text_hash
 
 EQUIVALENT = Path("tools/mutants/equivalent.toml")
-ENDINGS = {None: "timed out", 0: "survived", 5: "not executed"}  # exit codes of pytest; any other is a test that failed
+BROKEN, TIME_IS_UP = 71, 72
+# Exit codes; any other is a test that failed.
+ENDINGS = {None: "timed out", TIME_IS_UP: "timed out", 0: "survived", 5: "not executed", BROKEN: "not judged"}
 
 
 class _Chosen:
-    """Leaves of a test file the chosen tests, in their order."""
+    """Leaves of test files the chosen tests, in their order, and writes down what failed first."""
 
-    def __init__(self, tests: Sequence[str]) -> None:
+    def __init__(self, tests: Sequence[str], killer: Path | None) -> None:
         self.place = {test: number for number, test in enumerate(tests)}
+        self.killer = killer
 
-    def pytest_collection_modifyitems(self, items: list) -> None:
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         items[:] = sorted(
             (item for item in items if item.nodeid in self.place), key=lambda item: self.place[item.nodeid]
         )
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and self.killer and not self.killer.exists():
+            self.killer.write_text(report.nodeid, encoding="utf-8")
+
+    pytest_collectreport = pytest_runtest_logreport
 
 
 @dataclass(frozen=True)
@@ -94,31 +104,61 @@ def fates(options: argparse.Namespace, executed: CoverageMap, benches: list[work
         workshop.copied(root / trial.mutant.path, outcome.bench.root / trial.mutant.path)
         fate = ENDINGS.get(outcome.code, "caught")
         found[trial.key] = Fate(trial.mutant, fate, trial.choice)
-        results.add(trial, fate, outcome.seconds)
+        if fate != "not judged":  # its tests fail without it
+            results.add(trial, fate, outcome.seconds)
         told = f"{number} of {len(jobs)}: {fate} in {outcome.seconds:.0f} s: {printing.line(trial.mutant)}"
         print(f"[{time.monotonic() - start:5.0f} s] {told}", flush=True)
     return [found[_key(root, mutant)] for mutant in mutants]
 
 
 def _work(trial: Trial) -> Callable[[workshop.Bench], int]:
-    def work(place: workshop.Bench) -> int:
-        import pytest
+    """In a fork that stays clean: a further fork tries the mutant, and what fails there is tried here without it."""
 
-        target = place.root / trial.mutant.path
-        text = trial.mutant.applied(target.read_bytes())
-        compile(text, str(target), "exec")
-        # Python tells a compiled module from its source by size and whole seconds: each mutant gets seconds of its own.
-        stamp = target.stat().st_mtime - 10 - int(hashlib.sha256(text).hexdigest()[:6], 16)
-        target.write_bytes(text)
-        os.utime(target, (stamp, stamp))
-        for tests in trial.choice.stages(trial.mutant.package):
-            files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-            code = int(pytest.main([*files, *QUIET, "-x", *_hypothesis_seed()], plugins=[_Chosen(tests)]))
-            if code:
-                return code
-        return 0
+    def work(place: workshop.Bench) -> int:
+        target, killer, sound = (place.root / trial.mutant.path, *(place.log.with_name(n) for n in ("killer", "sound")))
+        killer.unlink(missing_ok=True)
+        before, times = target.read_bytes(), target.stat()
+        child = os.fork()
+        if not child:
+            workshop.leave(partial(_tried, trial, target, killer))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        target.write_bytes(before)
+        os.utime(target, (times.st_atime, times.st_mtime))
+        if code in (0, 5, *workshop.TIMES_UP) or not killer.exists():
+            return 1 if code < 0 and code not in workshop.TIMES_UP else TIME_IS_UP if code < 0 else code
+        failed = killer.read_text(encoding="utf-8")
+        if failed not in (sound.read_text(encoding="utf-8").splitlines() if sound.exists() else ()):
+            if _pytest([failed.partition("::")[0]], [failed] if "::" in failed else None):
+                return BROKEN
+            with sound.open("a", encoding="utf-8") as out:
+                out.write(f"{failed}\n")
+        return 1
 
     return work
+
+
+def _tried(trial: Trial, target: Path, killer: Path) -> int:
+    text = trial.mutant.applied(target.read_bytes())
+    compile(text, str(target), "exec")
+    # Python tells a compiled module from its source by size and whole seconds: each mutant gets seconds of its own.
+    stamp = target.stat().st_mtime - 10 - int(hashlib.sha256(text).hexdigest()[:6], 16)
+    target.write_bytes(text)
+    os.utime(target, (stamp, stamp))
+    for tests in trial.choice.stages(trial.mutant.package):
+        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+        code = _pytest(files, tests, killer)
+        if code:
+            return code
+    return 0
+
+
+def _pytest(files: Sequence[str], tests: Sequence[str] | None, killer: Path | None = None) -> int:
+    """The exit code for `tests` in `files`; without tests the files are imported and no more."""
+    import pytest
+
+    chosen = () if tests is None else [_Chosen(tests, killer)]
+    only = ("--collect-only",) if tests is None else ("-x", *_hypothesis_seed())
+    return int(pytest.main([*files, *QUIET, *only], plugins=chosen))
 
 
 def _hypothesis_seed() -> tuple[str, ...]:

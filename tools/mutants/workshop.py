@@ -14,7 +14,9 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 WAITING = 6
 TIMES_UP = {-signal.SIGXCPU, -signal.SIGKILL}  # the kernel's, at the limit of the processor and 5 s later
@@ -149,18 +151,27 @@ def _kill(child: int, *, reap: bool) -> None:
 
 def _forked(job: Job, place: Bench) -> int:
     child = os.fork()
-    if child:
-        return child
+    if not child:
+        leave(partial(_at_work, job, place))
+    return child
+
+
+def _at_work(job: Job, place: Bench) -> int:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
+    _move_to(place)
+    resource.setrlimit(resource.RLIMIT_DATA, (MAX_BYTES, MAX_BYTES))
+    seconds = math.ceil(job.limit_s)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    return job.work(place)
+
+
+def leave(work: Callable[[], int]) -> NoReturn:
+    """Ends this fork with the exit code that `work` gives, 70 where it raises."""
     code = 70
     try:
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
-        _move_to(place)
-        resource.setrlimit(resource.RLIMIT_DATA, (MAX_BYTES, MAX_BYTES))
-        seconds = math.ceil(job.limit_s)
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-        code = job.work(place)
+        code = work()
     except BaseException:  # noqa: BLE001 - this process ends here, and its log should say of what
         traceback.print_exc()
     finally:
