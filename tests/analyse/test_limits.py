@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 
 from reportgen.analyse.class_order import class_order
-from reportgen.analyse.confusion import confusion_counts
+from reportgen.analyse.comparison import Mismatch
+from reportgen.analyse.confusion import confusion_counts, occurring
 from reportgen.analyse.examples import ExampleRule, examples
 from reportgen.analyse.findings import analyse
 from reportgen.analyse.flips import Flip
@@ -270,3 +271,82 @@ def test_a_data_check_that_crashes_is_invalid_under_its_own_name():
         ("max_unreadable", "invalid"),
         ("class_order", "pass"),
     ]
+
+
+@pytest.mark.parametrize("n_groups", [0, 1, 2, 3])
+def test_so_many_groups_have_examples_the_first_ones(n_groups):
+    """Two groups of two classes, one error in each: of classes 0 and 1 in row 0, of classes 2 and 3 in row 1."""
+    probs = np.array([[0.1, 0.9, 0, 0], [0, 0, 0.2, 0.8]])
+    groups = tuple(ConfusedGroup(classes=pair, errors=1, impact=0.5) for pair in ((0, 1), (2, 3)))
+    rule = ExampleRule(**NOTHING | {"n_groups": n_groups, "n_errors_per_direction": 1, "n_errors_per_group": 1})
+    found = examples(probs, np.array([0, 2]), groups=groups, cross_species=(), flips=(), rule=rule)
+    assert [(one.idx, one.group) for one in found] == [(0, 0), (1, 1)][:n_groups]
+
+
+def test_the_numbers_of_examples_unless_told_otherwise():
+    """24 of 30 cross-species errors, 8 of 10 broken, 4 of 10 fixed and 6 of the 40 other errors."""
+    targets = np.concatenate([np.zeros(80), np.ones(10)]).astype(np.int64)
+    probs = np.tile([0.2, 0.8], (90, 1))
+    cross = tuple(type("Error", (), {"idx": idx})() for idx in range(30))
+    flips = tuple(Flip(idx=idx, kind="broken", before=0, strip=()) for idx in range(30, 40))
+    flips += tuple(Flip(idx=idx, kind="fixed", before=0, strip=()) for idx in range(80, 90))
+    found = examples(probs, targets, groups=(), cross_species=cross, flips=flips, rule=ExampleRule())
+    reasons = [example.reason for example in found]
+    assert {reason: reasons.count(reason) for reason in reasons} == {
+        "cross_species": 24,
+        "newly_wrong": 8,
+        "newly_right": 4,
+        "confident_error": 6,
+    }
+
+
+@pytest.mark.parametrize("n_classes", [12, 14, 16])
+def test_the_numbers_of_examples_of_groups_unless_told_otherwise(n_classes):
+    """Groups of two classes, four errors in each direction and two right images of each class: 4 and 2 of each of 6."""
+    pairs = [(k, k + 1) for k in range(0, n_classes, 2)]
+    rows = [row for a, b in pairs for row in [(a, b)] * 4 + [(b, a)] * 4 + [(a, a), (b, b)] * 2]
+    targets = np.array([a for a, _ in rows])
+    probs = np.zeros((len(rows), n_classes))
+    probs[np.arange(len(rows)), [b for _, b in rows]] = 1
+    groups = tuple(ConfusedGroup(classes=pair, errors=8, impact=0.1) for pair in pairs)
+    found = examples(probs, targets, groups=groups, cross_species=(), flips=(), rule=ExampleRule())
+    counted = [(one.group, one.reason) for one in found if one.group is not None]
+    assert set(counted) == {(group, reason) for group in range(6) for reason in ("group_error", "group_correct")}
+    assert {counted.count((group, "group_error")) for group in range(6)} == {4}
+    assert {counted.count((group, "group_correct")) for group in range(6)} == {2}
+
+
+def test_a_group_of_three_has_six_errors_unless_told_otherwise():
+    """Six directions with two errors each: 12 there, 6 shown, one of each direction."""
+    rows = [(a, b) for a in range(3) for b in range(3) if a != b] * 2
+    probs = np.zeros((12, 3))
+    probs[np.arange(12), [b for _, b in rows]] = 1
+    group = ConfusedGroup(classes=(0, 1, 2), errors=12, impact=1.0)
+    targets = np.array([a for a, _ in rows])
+    found = examples(probs, targets, groups=(group,), cross_species=(), flips=(), rule=ExampleRule())
+    assert [one.idx for one in found if one.reason == "group_error"] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("counts", "there"),
+    [
+        ([[0, 1, 0], [0, 0, 0], [0, 0, 0]], [0, 1]),  # one image of class 0, called 1
+        ([[1, 0, 0], [0, 0, 0], [0, 0, 2]], [0, 2]),
+        ([[0, 0, 0], [0, 0, 0], [2, 0, 0]], [0, 2]),
+    ],
+)
+def test_a_class_occurs_as_soon_as_it_has_or_gets_one_image(counts, there):
+    assert occurring(np.array(counts)).tolist() == there
+
+
+def test_a_mismatch_of_classes_counts_no_images():
+    found = Mismatch(kind="classes")
+    assert (found.n_added, found.n_removed, found.n_changed, found.n_relabelled) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rules", "n_rules"), [({}, 2), ({"min_accuracy": 0.5}, 3), ({"max_ece": 1, "min_macro_f1": 0}, 4)]
+)
+def test_two_of_the_rules_are_checks_of_the_data(rules, n_rules):
+    found = findings_of(WORSE, rules=GateRules(**rules)).gate
+    assert (len(found.rules), found.n_data_checks) == (n_rules, 2)
