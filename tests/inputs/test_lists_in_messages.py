@@ -8,7 +8,7 @@ import pytest
 from reportgen.errors import InputError
 from reportgen.evaluate.decoding import LoopOptions
 from reportgen.evaluate.device import compute
-from reportgen.evaluate.predictions import evaluate
+from reportgen.evaluate.evaluation import evaluate
 from reportgen.inputs.checkpoints.reading import read_checkpoint
 from reportgen.inputs.datasets.labelled_images import DataSource
 from reportgen.inputs.datasets.manifest import manifest
