@@ -43,6 +43,10 @@ class Option:
     older: str = ""
     environment: str = ""
 
+    def __get_pydantic_json_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:  # its name
+        """The schema of the value, described by `help`: options are recorded in findings.json."""
+        return {**handler(source), "description": self.help}
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

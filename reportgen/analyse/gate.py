@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
 from reportgen.analyse.class_order import ClassOrder
 from reportgen.analyse.comparison import Comparison
 from reportgen.analyse.cross_species import CrossSpeciesError
+from reportgen.analyse.gate_outcome import DATA_CHECKS, GateOutcome, RuleOutcome, gate_outcome
 from reportgen.analyse.gate_rules import AcceptedConfusion, GateRules
 from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import Scores
@@ -21,11 +21,6 @@ from reportgen.evaluate.predictions import Predictions
 from reportgen.language import SAME
 from reportgen.nearest import hint
 from reportgen.plain_text import named
-
-RuleOutcome = Literal["pass", "inconclusive", "fail", "invalid"]
-GateOutcome = Literal["not_judged", "pass", "inconclusive", "fail", "invalid"]
-OUTCOMES: tuple[RuleOutcome, ...] = ("pass", "inconclusive", "fail", "invalid")  # of a rule, from best to worst
-DATA_CHECKS = ("max_unreadable", "class_order")  # always looked at; they say nothing about the model's quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +89,6 @@ def refuse_unknown_classes(rules: GateRules, classes: tuple[str, ...]) -> None:
             expected=f"one of the {len(classes)} classes: {named(classes)}",
             todo="correct min_recall or the accepted confusions",
         )
-
-
-def gate_outcome(outcomes: Mapping[str, RuleOutcome]) -> GateOutcome:
-    """The outcome of a gate from those of its rules by name, of which there is at least one."""
-    worst = max(outcomes.values(), key=OUTCOMES.index)
-    return "not_judged" if worst == "pass" and set(outcomes) <= set(DATA_CHECKS) else worst
 
 
 def gate(evidence: Evidence, rules: GateRules, *, today: date) -> Gate:

@@ -13,7 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from pydantic import AwareDatetime
 
-from reportgen.analyse.gate import GateOutcome, RuleOutcome
+from reportgen.analyse.gate_outcome import GateOutcome, RuleOutcome
 from reportgen.inputs.notes import read_notes
 from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, RunId
 from reportgen.language import LANGUAGES, Language, language

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from reportgen.inputs.notes import Notes
 from reportgen.language import MINUS
-from reportgen.render.data.gate_json import as_judged
+from reportgen.render.data.gate_texts import as_judged
 from reportgen.render.environment import environment, rendered
 from reportgen.render.filters import NO_BREAK, shortened
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance

@@ -1,6 +1,6 @@
 """The rules of the gate, each with its outcome and why."""
 
-from reportgen.analyse.gate import OUTCOMES
+from reportgen.analyse.gate_outcome import OUTCOMES
 from reportgen.compose.section import Section, SectionContext
 from reportgen.language import N_
 

@@ -16,7 +16,7 @@ from reportgen.deliver.writing import HIDDEN_NAME, hidden_name, translate_os_err
 from reportgen.errors import DeliveryError, InputError
 from reportgen.inputs.plain_files import NotPlainError, entry_kind, folders_in, held_folder, names_in, open_plain
 from reportgen.inputs.stored_fields import refuse_other_run
-from reportgen.render.data.gate_json import as_judged
+from reportgen.render.data.gate_texts import as_judged
 from reportgen.render.index_page import Entry, Verdict, index_pages
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 from reportgen.runs.bounded_files import typed_json

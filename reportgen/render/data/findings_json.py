@@ -1,164 +1,126 @@
 """The machine-readable contract, findings.json: schema version 1. Keys are added, never changed in meaning."""
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
 
 from reportgen.analyse.calibration import N_BINS
-from reportgen.analyse.confusion import MAX_WHOLE
-from reportgen.analyse.findings import Findings
 from reportgen.compose.report import Report
-from reportgen.render.data.comparison_json import comparison_json
-from reportgen.render.data.explanation_json import explanation_json, panels_json
-from reportgen.render.data.gate_json import gate_json
+from reportgen.render.data.comparison_json import ComparisonJson
+from reportgen.render.data.explanation_json import ExplanationJson
+from reportgen.render.data.gate_json import GateJson
+from reportgen.render.data.panels_json import PanelJson
+from reportgen.render.data.run_json import (
+    ComputeJson,
+    DataJson,
+    ModelJson,
+    OutputsJson,
+    PreprocessingJson,
+    TaxonomyJson,
+)
+from reportgen.render.data.scores_json import (
+    CalibrationJson,
+    ClassOrderJson,
+    ConfusionJson,
+    CrossSpeciesJson,
+    GroupJson,
+    PairJson,
+    ScoresJson,
+)
+from reportgen.runs.published import LanguageCode, MomentText, Published, RunIdText, Seconds, alike, plain
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsJson(Published):
+    """What a run found. Fractions are in [0, 1], counts are whole numbers, unknown is null."""
+
+    schema_version: Literal[1]
+    """Stays 1: later versions add keys, and never change the meaning of one."""
+    run_id: RunIdText
+    """The run: its time (UTC, to the millisecond) and the first digits of checkpoint_sha256."""
+    created_at: MomentText
+    """When it was made: UTC, ISO 8601."""
+    language: LanguageCode
+    """The language of the sentences in this file."""
+    languages: Annotated[tuple[LanguageCode, ...], Field(min_length=1)]
+    """Languages of the reports that were made; `language` comes first."""
+    model: ModelJson
+    """The model."""
+    data: DataJson
+    """The images."""
+    scores: ScoresJson
+    """How good the model is."""
+    confusion: ConfusionJson
+    """Who was called what."""
+    pairs: tuple[PairJson, ...]
+    """Every pair of classes with an error, best evidence first: by the lower end of rate_ci."""
+    groups: tuple[GroupJson, ...]
+    """Groups of classes that are confused with one another, biggest impact first."""
+    cross_species: tuple[CrossSpeciesJson, ...]
+    """Errors whose predicted class belongs to another species, most surprising first: lowest prob_species."""
+    panels: tuple[PanelJson, ...]
+    """Images that were explained."""
+    comparison: ComparisonJson | None
+    """Against the baseline; null without an earlier run."""
+    gate: GateJson
+    """Whether the run passes."""
+    timing: Mapping[str, Seconds]
+    """Seconds by stage; empty in the copy inside the PDF."""
+    taxonomy: TaxonomyJson
+    """The species of the classes."""
+    class_names_from: Literal["checkpoint", "data_set"]
+    """What named the model's outputs; data_set: its order of classes was assumed."""
+    class_order: ClassOrderJson
+    """Whether the order of the classes looks wrong."""
+    preprocessing: PreprocessingJson
+    """How a decoded image became the model's input."""
+    outputs: OutputsJson
+    """What the model returns."""
+    calibration: CalibrationJson
+    """Whether the model is as often right as it says."""
+    compute: ComputeJson
+    """Where the model ran, and how exactly."""
+    explanation: ExplanationJson
+    """The attribution methods, and how far their maps can be trusted."""
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """Of a report in its first language."""
+        findings, stamp, predictions = report.findings, report.stamp, report.findings.predictions
+        facts, classes, against = predictions.facts, predictions.facts.classes, findings.comparison
+        return cls(
+            schema_version=SCHEMA_VERSION,
+            run_id=stamp.run_id,
+            created_at=stamp.created_at,
+            language=stamp.language,
+            languages=stamp.languages,
+            model=ModelJson.of(report),
+            data=DataJson.of(findings),
+            scores=ScoresJson.of(findings),
+            confusion=ConfusionJson.of(findings),
+            pairs=tuple(PairJson.of(pair, classes) for pair in findings.pairs),
+            groups=tuple(GroupJson.of(group, classes) for group in findings.groups),
+            cross_species=tuple(CrossSpeciesJson.of(error, predictions) for error in findings.cross_species),
+            panels=PanelJson.all_of(report),
+            comparison=ComparisonJson.of(findings, against, stamp.language) if against else None,
+            gate=GateJson.of(findings, stamp.language),
+            timing=dict(stamp.timing),
+            taxonomy=TaxonomyJson.of(facts),
+            class_names_from=facts.alignment.named_by,
+            class_order=alike(ClassOrderJson, findings.class_order),
+            preprocessing=PreprocessingJson.of(facts.preprocessing, facts.preprocessing_sources),
+            outputs=OutputsJson.of(facts),
+            calibration=CalibrationJson(ece=findings.calibration_error, n_bins=N_BINS),
+            compute=ComputeJson.of(predictions),
+            explanation=ExplanationJson.of(report.attributions, predictions.sample_ids),
+        )
 
 
 def findings_json(report: Report) -> dict[str, Any]:
-    """The contract as plain values: fractions in [0, 1], counts as int, unknown as None."""
-    findings, predictions = report.findings, report.findings.predictions
-    facts = predictions.facts
-    classes, species = facts.classes, facts.taxonomy.species
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "run_id": report.stamp.run_id,
-        "created_at": report.stamp.created_at,
-        "language": report.stamp.language,
-        "languages": list(report.stamp.languages),
-        "model": _model(report),
-        "data": _data(findings),
-        "scores": _scores(findings),
-        "confusion": {"classes": list(classes), **_counts(findings)},
-        "pairs": _pairs(findings),
-        "groups": [
-            {"classes": [classes[k] for k in group.classes], "errors": group.errors, "impact": group.impact}
-            for group in findings.groups
-        ],
-        "cross_species": _cross_species(findings),
-        "panels": panels_json(report),
-        "comparison": comparison_json(findings, report.stamp.language),
-        "gate": gate_json(findings, report.stamp.language),
-        "timing": dict(report.stamp.timing),
-        "taxonomy": {"source": facts.taxonomy.source or None, "reason": facts.taxonomy.reason or None}
-        | {"species": dict(zip(classes, species, strict=True)) if species else None},
-        "class_names_from": facts.alignment.named_by,
-        "class_order": asdict(findings.class_order),
-        "preprocessing": asdict(facts.preprocessing) | {"sources": dict(facts.preprocessing_sources)},
-        "outputs": {
-            "numbers": facts.outputs.numbers,
-            "place": list(facts.outputs.steps),
-            "program": facts.outputs.program,
-            "remark": facts.remark,
-        },
-        "calibration": {"ece": findings.calibration_error, "n_bins": N_BINS},
-        "compute": asdict(predictions.compute)
-        | {"argmax_check": asdict(predictions.argmax) if predictions.argmax else None},
-        "explanation": explanation_json(report),
-    }
-
-
-def _counts(findings: Findings) -> dict[str, Any]:
-    """The whole matrix, and its cells alone; with more classes than a whole one is written for, only these."""
-    entries = findings.confusion.tocoo()
-    cells = zip(entries.row.tolist(), entries.col.tolist(), entries.data.tolist(), strict=True)
-    whole = entries.shape[0] <= MAX_WHOLE
-    return {"counts": findings.confusion.toarray().tolist() if whole else None, "cells": sorted(map(list, cells))}
-
-
-def _model(report: Report) -> dict[str, Any]:
-    model = report.findings.predictions.facts.model
-    return {
-        "name": model.name,
-        "arch": model.arch,
-        "checkpoint_sha256": model.checkpoint_sha256,
-        "n_params": model.n_params,
-        "target_layer": report.attributions.target_layer or None,
-        "weights_prefix": model.weights_prefix or None,
-        "weights_left_out": list(model.left_out),
-    }
-
-
-def _cross_species(findings: Findings) -> list[dict[str, Any]]:
-    predictions, classes = findings.predictions, findings.predictions.facts.classes
-    return [
-        {
-            "sample_id": predictions.sample_ids[error.idx],
-            "path": predictions.paths[error.idx],
-            "target": classes[error.target],
-            "pred": classes[error.pred],
-            "target_species": error.target_species,
-            "pred_species": error.pred_species,
-            "confidence": error.confidence,
-            "prob_species": error.prob_species,
-        }
-        for error in findings.cross_species
-    ]
-
-
-def _data(findings: Findings) -> dict[str, Any]:
-    predictions, data = findings.predictions, findings.predictions.facts.data
-    return {
-        "name": data.name,
-        "split": data.split,
-        "n_samples": len(predictions.sample_ids),
-        "n_classes": len(predictions.facts.classes),
-        "n_unreadable": len(predictions.unreadable),
-        "unreadable": [{"sample_id": image.sample_id, "reason": image.reason} for image in predictions.unreadable],
-        "fingerprint": predictions.fingerprint,
-        "notice": data.notice,
-        "passed_over": dict(data.passed_over),
-        "same_files": [
-            {"sample_ids": [predictions.sample_ids[row] for row in one.rows], "several_labels": one.several_labels}
-            for one in findings.files.same
-        ],
-        "n_turned": findings.files.n_turned,
-        "n_turned_wrong": findings.files.n_turned_wrong,
-    }
-
-
-def _scores(findings: Findings) -> dict[str, Any]:
-    scores = findings.scores
-    return {
-        "n": scores.n,
-        "correct": scores.correct,
-        "accuracy": scores.accuracy,
-        "accuracy_ci": list(scores.accuracy_ci),
-        "balanced_accuracy": scores.balanced_accuracy,
-        "macro_f1": scores.macro_f1,
-        "top5_accuracy": scores.top5_accuracy,
-        "species_accuracy": scores.species_accuracy,
-        "per_class": [
-            {
-                "class": row.name,
-                "species": row.species,
-                "n": row.n,
-                "correct": row.correct,
-                "precision": row.precision,
-                "recall": row.recall,
-                "f1": row.f1,
-            }
-            for row in scores.per_class
-        ],
-    }
-
-
-def _pairs(findings: Findings) -> list[dict[str, Any]]:
-    classes = findings.predictions.facts.classes
-    return [
-        {
-            "rank": pair.rank,
-            "a": classes[pair.a],
-            "b": classes[pair.b],
-            "a_as_b": pair.a_as_b,
-            "b_as_a": pair.b_as_a,
-            "n_a": pair.n_a,
-            "n_b": pair.n_b,
-            "rate": pair.rate,
-            "rate_ci": list(pair.rate_ci),
-            "impact": pair.impact,
-            "p_scatter": pair.p_value,
-            "evident": pair.significant,
-            "direction": pair.direction,
-        }
-        for pair in findings.pairs
-    ]
+    """The file's content as plain values."""
+    found: dict[str, Any] = plain(FindingsJson.of(report))
+    return found

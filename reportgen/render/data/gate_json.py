@@ -1,70 +1,96 @@
-"""The key `gate` of findings.json, and of runs of older versions what they lack of it."""
+"""The key `gate` of findings.json: whether the run passes, and by which rules."""
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import Field
 
 from reportgen.analyse.findings import Findings
-from reportgen.analyse.gate import DATA_CHECKS, gate_outcome
+from reportgen.analyse.gate import RuleResult
+from reportgen.analyse.gate_outcome import GateOutcome, RuleOutcome
+from reportgen.inputs.stored_fields import Name
 from reportgen.language import LANGUAGES
-from reportgen.render.words import gate_text, rule_text
+from reportgen.render.data.gate_texts import gate_texts
+from reportgen.render.words import rule_text
+from reportgen.runs.published import DateText, LanguageCode, Positive, Published, alike
 
 
-def gate_json(findings: Findings, code: str) -> dict[str, Any]:
-    """The outcome, whether it passes, and every rule with the sentence why: in the language `code`, and in each."""
-    gate, classes = findings.gate, findings.predictions.facts.classes
-    told = {"outcome": gate.outcome, "strict": gate.strict, "n_data_checks": gate.n_data_checks}
-    return {
-        **told,
-        "passed": gate.passed,
-        **_details(told, code),
-        "rules": [
-            {
-                "name": rule.name,
-                "outcome": rule.outcome,
-                "detail": rule_text(rule, classes, code=code),
-                "details": {each: rule_text(rule, classes, code=each) for each in LANGUAGES},
-            }
-            for rule in gate.rules
-        ],
-        "accepted": [
-            {
-                "pair": list(one.pair),
-                "owner": one.owner,
-                "reason": one.reason,
-                "expires": one.expires.isoformat(),
-                "expired": one in gate.expired,
-            }
-            for one in gate.accepted
-        ],
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleJson(Published):
+    """A rule that was looked at."""
+
+    name: str
+    """Its name, as in the configuration; min_recall with the class."""
+    outcome: RuleOutcome
+    """invalid where it could not be worked out, inconclusive where the data do not decide it."""
+    detail: str
+    """Why, in one sentence in the language of this file."""
+    details: Mapping[LanguageCode, str]
+    """The same by language."""
+
+    @classmethod
+    def of(cls, rule: RuleResult, classes: tuple[str, ...], code: str) -> Self:
+        """With its sentence in the language `code`, and in each."""
+        return alike(
+            cls,
+            rule,
+            detail=rule_text(rule, classes, code=code),
+            details={each: rule_text(rule, classes, code=each) for each in LANGUAGES},
+        )
 
 
-def as_judged(gate: Mapping[str, Any], code: str = "en") -> dict[str, Any]:
-    """The gate of a findings.json of any version: older ones say "pass" also where no rule was set.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedJson(Published):
+    """A confusion that the user knows of: the rules for pairs do not count it."""
 
-    Of `gate` are read: outcome, strict, and of each of `rules` name and outcome.
-    """
-    if "n_data_checks" in gate:
-        return dict(gate)
-    outcomes = {rule["name"]: rule["outcome"] for rule in gate["rules"]}
-    told = {
-        "outcome": gate_outcome(outcomes) if outcomes and gate["outcome"] == "pass" else gate["outcome"],
-        "strict": gate["strict"],
-        "n_data_checks": sum(name in DATA_CHECKS for name in outcomes),
-    }
-    return {**gate, **told, **_details(told, code)}
-
-
-def _details(told: Mapping[str, Any], code: str) -> dict[str, Any]:
-    details = dict(
-        zip(LANGUAGES, _in_each_language(told["outcome"], told["strict"], told["n_data_checks"]), strict=True)
-    )
-    return {"detail": details[code] or None, "details": details}
+    pair: tuple[Name, Name]
+    """The two classes."""
+    owner: str
+    """Who answers for it."""
+    reason: str
+    """Why."""
+    expires: DateText
+    """The last day (UTC) on which it is accepted."""
+    expired: bool
+    """Whether that day is past, so that it counts again."""
 
 
-@cache
-def _in_each_language(outcome: str, strict: bool, n_data_checks: int) -> tuple[str, ...]:
-    """An index tells hundreds of runs, and of these words there are few."""
-    told = {"outcome": outcome, "strict": strict, "n_data_checks": n_data_checks}
-    return tuple(gate_text(told, each) for each in LANGUAGES)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateJson(Published):
+    """Whether the run passes."""
+
+    outcome: GateOutcome
+    """The worst of the rules' outcomes; not_judged where no rule is set and the data checks passed (older runs say pass
+    there)."""
+    strict: bool
+    """Whether inconclusive counts as failed."""
+    n_data_checks: Positive
+    """How many of the rules are data checks (max_unreadable, class_order), which are always looked at."""
+    passed: bool
+    """Whether nothing speaks against the run; where it is false, `reportgen run` ends with the exit code 1."""
+    detail: str | None
+    """What the outcome alone does not tell, in the language of this file; null where it tells all."""
+    details: Mapping[LanguageCode, str]
+    """The same by language."""
+    rules: Annotated[tuple[RuleJson, ...], Field(min_length=1)]
+    """The data checks and the rules, in their order."""
+    accepted: tuple[AcceptedJson, ...]
+    """Confusions that the user accepts."""
+
+    @classmethod
+    def of(cls, findings: Findings, code: str) -> Self:
+        """With sentences in the language `code`, and in each."""
+        gate, classes = findings.gate, findings.predictions.facts.classes
+        details = gate_texts(gate.outcome, gate.strict, gate.n_data_checks)
+        return alike(
+            cls,
+            gate,
+            detail=details[code] or None,
+            details=details,
+            rules=tuple(RuleJson.of(rule, classes, code) for rule in gate.rules),
+            accepted=tuple(
+                alike(AcceptedJson, one, expires=one.expires.isoformat(), expired=one in gate.expired)
+                for one in gate.accepted
+            ),
+        )
