@@ -13,8 +13,9 @@ from tests.program import reportgen
 
 PASSWORD, USER = "Sesam+Open/42!~?", "nightly"
 CONFIG = """batch_size = 64
-format = "html"
+format = "html,pdf"
 methods = "grad_cam"
+sections = "summary,methods"
 {run}
 [explain]
 certificate_pictures = 0
