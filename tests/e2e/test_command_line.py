@@ -133,7 +133,7 @@ def test_a_faulty_pdf_is_exit_5_and_its_bundle_is_kept_under_a_name_that_says_so
     sheet = tmp_path / "own" / "css" / "own.css"
     sheet.parent.mkdir(parents=True)
     sheet.write_text("table { width: 500mm !important; max-width: none !important }")
-    options = {"--templates": tmp_path / "own", "--format": "html,pdf"}
+    options = {"--templates": tmp_path / "own", "--format": "html,pdf", "--sections": "summary,classes"}
     done = reportgen("run", *usual(tmp_path, five_breeds, **options), cwd=tmp_path)
     assert done.returncode == 5, done.stderr
     kept = bundle_of(tmp_path)
