@@ -10,7 +10,7 @@ from reportgen.inputs.stored_fields import refuse_other_run
 from reportgen.language import N_, language
 from reportgen.render.file_names import document_name
 from reportgen.runs.bundle_files import bundle_read
-from reportgen.runs.run_head import RunHead, read_run_head
+from reportgen.runs.stamp import RunStamp, read_stamp
 
 log = logging.getLogger(__name__)
 _NO_PDF = N_("no PDF is attached")
@@ -30,15 +30,15 @@ def mail_report(
     sections: those that this call names. Code that the stored run alone names does not run: a PDF that is too big is
     then made smaller without any section but ours.
     """
-    head = read_run_head(run_dir)
-    refuse_other_run(run_dir.resolve(), head.stamp.run_id)
-    versions = _versions(run_dir, head, settings.lang or head.stamp.language, sections)
+    stamp = read_stamp(run_dir)
+    refuse_other_run(run_dir.resolve(), stamp.run_id)
+    versions = _versions(run_dir, stamp, settings.lang or stamp.language, sections)
     return mail(run_dir.resolve(), settings, versions=versions, now=now, resend=resend, dry_run=dry_run)
 
 
-def _versions(run_dir: Path, head: RunHead, code: str, sections: tuple[str, ...]) -> Iterator[PdfVersion]:
+def _versions(run_dir: Path, stamp: RunStamp, code: str, sections: tuple[str, ...]) -> Iterator[PdfVersion]:
     """The whole PDF, then smaller ones, last none; each made only when the one before was too big."""
-    name = document_name(code, "pdf", first=head.stamp.language)
+    name = document_name(code, "pdf", first=stamp.language)
     with bundle_read(run_dir, (), optional=(name,)) as files:
         archived = files.get(name)
     if archived is not None:

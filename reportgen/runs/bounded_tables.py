@@ -127,6 +127,6 @@ def _column(column: Any, name: str, kind: type[str] | type[bytes]) -> NDArray[np
         values = np.array([*chunk.dictionary.to_pylist(), None], dtype=object)[:-1]  # of objects, also of bytes
         if not all(isinstance(value, kind) for value in values):
             raise ValueError(f"a column {name} of {chunk.type.value_type}")
-        parts.append(values[chunk.indices.to_numpy()])
+        parts.append(values[np.from_dlpack(chunk.indices)])  # to_numpy would load pandas
     found: NDArray[np.object_] = np.concatenate(parts)
     return found

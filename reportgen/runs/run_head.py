@@ -14,11 +14,12 @@ from reportgen.analyse.gate_rules import GateRules
 from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun
 from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.stored_fields import Name
-from reportgen.language import LANGUAGES
 from reportgen.runs.bounded_files import about, typed_json
+from reportgen.runs.bounded_tables import columns
 from reportgen.runs.bundle_files import bundle_read
 from reportgen.runs.history import COLUMNS, StoredRunFacts, past_run
 from reportgen.runs.stamp import RunStamp
+from reportgen.runs.stored_evaluation import EVALUATION_FILES, evaluation_of
 
 HISTORY = "history.parquet"
 
@@ -51,12 +52,6 @@ class RunHead:
     night: _Context
     history: _History
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for languages that are not known here."""
-        unknown = [code for code in self.stamp.languages if code not in LANGUAGES]
-        if unknown or not self.stamp.languages:
-            raise ValueError(f"the languages {self.stamp.languages}, of which {', '.join(LANGUAGES)} are known")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysedRun:
@@ -68,17 +63,8 @@ class AnalysedRun:
     stamp: RunStamp
 
 
-def read_run_head(run_dir: Path) -> RunHead:
-    """What the run in `run_dir` says of itself. Raises InputError when it is no bundle or run.json is damaged."""
-    with bundle_read(run_dir, ("run.json",)) as files:
-        head: RunHead = typed_json(files, "run.json", RunHead)
-        return head
-
-
 def read_analysed_run(run_dir: Path) -> AnalysedRun:
-    """The same with predictions and earlier runs. Raises InputError when a file of these is damaged."""
-    from reportgen.runs.stored_evaluation import EVALUATION_FILES, evaluation_of
-
+    """The run in `run_dir`. Raises InputError when it is no bundle or a file of these is damaged."""
     with bundle_read(run_dir, ("run.json", HISTORY, *EVALUATION_FILES)) as files:
         head: RunHead = typed_json(files, "run.json", RunHead)
         context = context_of(head, files)
@@ -87,8 +73,6 @@ def read_analysed_run(run_dir: Path) -> AnalysedRun:
 
 def context_of(record: RunHead, files: Mapping[str, bytes]) -> RunContext:
     """The earlier runs with their rows, from HISTORY of `files`. Raises ValueError."""
-    from reportgen.runs.bounded_tables import columns  # pyarrow: not for the head alone
-
     stored = record.history
     described = (*stored.nights, *((stored.given,) if stored.given else ()))
     rows = columns(files, HISTORY, {"run_id": str, **COLUMNS}, n_runs=len(described))
