@@ -185,6 +185,7 @@ def _set_up(options: RunOptions, now: datetime, timing: dict[str, float]) -> _Se
         created_at=f"{now:%Y-%m-%dT%H:%M:%S}+00:00",
         languages=options.report.lang,
         timing=timing,
+        option_sources=options.sources,
     )
     model_dirs = model_folders(options.archive.out, inputs.facts.model.name)
     _refuse_taken(model_dirs, stamp.run_id)

@@ -1,7 +1,7 @@
 """Which run this is: its id, its time, its languages, the seconds of its stages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -24,12 +24,14 @@ class RunStamp:
     """Which run this is. created_at is UTC, ISO 8601; timing holds the seconds of each stage that is done.
 
     languages: codes; the first is that of report.html, of the mail and of the sentences in findings.json.
+    option_sources: by key of the TOML file who gave each option that is not at its default; {} in older versions.
     """
 
     run_id: RunId
     created_at: Moment
     languages: Annotated[tuple[str, ...], Checked(_known)]
     timing: Mapping[str, float]
+    option_sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def language(self) -> str:

@@ -48,6 +48,8 @@ def bundle_of(tmp_path):
 def test_a_run_leaves_a_whole_bundle_and_renders_again_without_model_or_pictures(tmp_path, five_breeds):
     done = reportgen("run", *usual(tmp_path, five_breeds, **{"--format": "html,pdf"}), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    sources = json.loads((bundle_of(tmp_path) / "run.json").read_text())["stamp"]["option_sources"]
+    assert (sources["arch"], sources.get("batch_size")) == ("command line", None)
     assert "accuracy 90.0%: 45 of 50 images" in done.stdout
     bundle = bundle_of(tmp_path)
     assert str(bundle / "report.html") in done.stdout
