@@ -1,4 +1,4 @@
-"""Insertion and deletion (Petsiuk et al., RISE, 2018, section 4.1): does the model need what the map calls important?
+"""Insertion and deletion curves (Petsiuk et al., RISE, 2018, section 4.1): does the model need what the map marks?
 
 Insertion starts from a blurred picture and uncovers the pixels in the map's order; deletion starts from the picture and
 paints them over with the mean colour. The score is the softmax probability of the explained class, or, for a contrast,

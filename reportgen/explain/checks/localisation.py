@@ -1,4 +1,4 @@
-"""Whether a map lies on the object: energy in the mask, and the pointing game.
+"""Localisation of a map: energy-based pointing game and pointing game, by the mask of the object.
 
 Energy-based pointing game: Wang et al., Score-CAM, 2020. Pointing game: Zhang et al., Excitation Backprop, 2016, here
 without its tolerance of 15 px around the object, and on the model's crop.

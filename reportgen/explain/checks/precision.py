@@ -1,4 +1,4 @@
-"""What bfloat16 changes: maps in both precisions, on a few pictures."""
+"""bfloat16 against float32: maps in both precisions, on a few pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

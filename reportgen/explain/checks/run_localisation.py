@@ -1,4 +1,4 @@
-"""Over the whole run: does the evidence lie on the object, in errors and in hits?"""
+"""Localisation over the whole run: does the evidence lie on the object, in errors and in hits?"""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Methods that change the backward pass of a model, by captum, on a private copy of it.
+"""DeepLIFT, LRP, guided backpropagation, deconvnet: other backward passes, by captum, on a private copy.
 
 All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the score before softmax. Each refuses the
 models for which it has no rule.

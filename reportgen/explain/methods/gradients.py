@@ -1,4 +1,4 @@
-"""Gradients with respect to the pixels, by captum. They hold for every model that can be differentiated.
+"""Gradient, saliency, gradient x input and integrated gradients, by captum: for every model with gradients.
 
 All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the score before softmax.
 """

@@ -1,4 +1,4 @@
-"""Where Grad-CAM looks in an image classifier of transformers: found by one forward pass, for they name nothing alike.
+"""Target layers of Grad-CAM in models of transformers: found by one forward pass, for they name nothing alike.
 
 A model that pools a feature map, or tokens of patches alone, is tapped there. Where a class token reaches the head, the
 patch tokens are tapped before the last block's attention, as in torchvision's ViT.

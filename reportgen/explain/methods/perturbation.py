@@ -1,4 +1,4 @@
-"""What the score loses when a part of the picture is covered, by captum. They hold for every model.
+"""Occlusion and LIME: what the score loses when a part of the picture is covered, by captum. They hold for every model.
 
 All maps are (M, N, H, W) float32 >= 0 at the input's resolution, and y is the score before softmax. Covered pixels get
 the value 0 after normalisation: the mean colour of the pictures that the model was normalised for.

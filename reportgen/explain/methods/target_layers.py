@@ -1,4 +1,4 @@
-"""Where Grad-CAM looks: the last feature map before pooling, for every family of torchvision, timm and transformers.
+"""Target layers of Grad-CAM: the last feature map before pooling, for torchvision, timm and transformers.
 
 The layer is the one whose output is pooled into the head wherever there is one, so that for a GAP + linear head
 Grad-CAM is CAM (METHODS 4.6). A ViT has no such map: after its last block only the class token reaches the head, so its

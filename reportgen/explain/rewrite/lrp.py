@@ -1,4 +1,4 @@
-"""A model rewritten so that every step of it has a rule of layer-wise relevance propagation."""
+"""Layer-wise relevance propagation (LRP): a model rewritten so that every step of it has a propagation rule."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
