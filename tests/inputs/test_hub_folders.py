@@ -284,6 +284,10 @@ def test_a_processor_of_transformers_gives_the_same_pixels(tmp_path, processor):
         ({"size": {"shortest_edge": 224}, "image_processor_type": "LevitImageProcessor"}, {"resize": 256, "crop": 224}),
         ({"size": [48, 64]}, {"resize": [48, 64], "crop": [48, 64]}),
         ({"do_resize": False, "crop_size": 64, "do_center_crop": True}, {"crop": [64, 64]}),
+        # Where nothing says whether crop_size is used, it is, unless crop_pct gives the size.
+        ({"do_resize": False, "crop_size": 64}, {"crop": [64, 64]}),
+        ({"do_resize": False, "crop_size": 64, "crop_pct": 0.9}, {}),
+        ({"do_resize": False, "crop_size": 64, "do_center_crop": False}, {}),
         ({"do_normalize": False}, {"mean": [0, 0, 0], "std": [1, 1, 1]}),
         (
             {"image_mean": [0.5] * 3, "image_std": [0.5] * 3, "resample": 3},

@@ -58,3 +58,20 @@ def test_only_shift_jis_is_guessed(tmp_path, encoding, text, guess):
     with pytest.raises(WordedError) as error:
         read_text(written(tmp_path / "a.csv", text, encoding))
     assert str(error.value).endswith(guess or "on line 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "guessed"),
+    [
+        ("ぁ", True),
+        ("犬ぁ", True),
+        ("ヶ", True),
+        ("犬", False),
+        ("犬ァ", True),
+    ],
+)
+def test_shift_jis_is_guessed_by_the_first_and_the_last_of_the_kana(tmp_path, text, guessed):
+    """Kana begin with a small a (U+3041) and end with small ke (U+30F6) in Shift-JIS; kanji alone are no evidence."""
+    with pytest.raises(WordedError) as caught:
+        read_text(written(tmp_path / "a", text, "cp932"))
+    assert ("Shift-JIS" in str(caught.value)) is guessed

@@ -30,6 +30,7 @@ ARITHMETIC: Mapping[type[ast.operator], type[ast.operator]] = {
 }
 TWINS = {"min": "max", "max": "min", "any": "all", "all": "any", "ceil": "floor", "floor": "ceil"}
 TWINS |= {"argmax": "argmin", "argmin": "argmax", "maximum": "minimum", "minimum": "maximum"}
+SYMMETRIC = {"min", "max", "maximum", "minimum", "hypot", "union1d", "array_equal"}  # their arguments may change places
 DELETABLE = (ast.AugAssign, ast.Raise, ast.Continue, ast.Break)
 EMPTY = {
     "str": '""',
@@ -129,7 +130,7 @@ def _no_negation(node: ast.UnaryOp) -> Iterator[Edit]:
 def _call(node: ast.Call) -> Iterator[Edit]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-    if len(node.args) > 1 and not starred:
+    if len(node.args) > 1 and not starred and name not in SYMMETRIC:
         first, second, *rest = node.args
         yield _changed("arguments", node, args=[second, first, *rest])
     if name in TWINS:
