@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DRAWN = {"matplotlib", "PIL", "weasyprint", "pypdf"}
 HEAVY = {"torch", "torchvision", "captum", "pandas", "sklearn", "skimage", "timm", "transformers", *DRAWN}
 NUMBERS = {"numpy", "scipy", "pyarrow"}
-TEXTS = {"babel", "jinja2", "pydantic", "numpy", "scipy"}
+TEXTS = {"babel", "jinja2", "pydantic"}
 CALLED = """
 import json, runpy, sys
 sys.argv = ["reportgen", *sys.argv[1:]]
