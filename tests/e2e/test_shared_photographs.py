@@ -62,7 +62,7 @@ def test_every_error_across_species_has_its_card(bundle):
     assert len(cards) == len(found["cross_species"])
     for card, error in zip(cards, found["cross_species"], strict=True):
         assert error["sample_id"].replace("_", "_\u200b") in card
-        assert f"{error['target_species']} called {error['pred_species']}" in card
+        assert f"{error['target_species']} predicted as {error['pred_species']}" in card
 
 
 @pytest.mark.browser

@@ -14,8 +14,8 @@ FAST = "[explain]\ncertificate_pictures = 0\nfocus_pictures = 0\ninsertion_steps
 # Functions that run in between, in their order, by module and name; the signal comes as each is called.
 BETWEEN = (
     "reportgen.evaluate.device:recorded",
-    "reportgen.evaluate.predictions:_refuse_too_many",
-    "reportgen.evaluate.predictions:fingerprint",
+    "reportgen.evaluate.evaluation:_refuse_too_many",
+    "reportgen.evaluate.evaluation:fingerprint",
     "reportgen.runs.stored_evaluation:stored_evaluation",
     "reportgen.runs.stored_evaluation:npz",
     "reportgen.deliver.archive.bundle:write_bundle",
