@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.explain.attribution_method import declared
+from reportgen.explain.attribution_method import attribution_method
 from reportgen.explain.methods.registry import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
-TITLES = {declared(name).title for name in METHODS}
+TITLES = {attribution_method(name).title for name in METHODS}
 PLAIN = {"contrast", "saliency", "occlusion", "Contrast", "Saliency", "Occlusion", "Gradient", "Deconvolution"}
 WORDS = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(map(re.escape, sorted({*METHODS, *TITLES} - PLAIN)))})(?![A-Za-z])")
 QUOTED = re.compile(rf"""["'](?:{"|".join(PLAIN)})["']""")
