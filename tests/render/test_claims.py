@@ -152,6 +152,15 @@ def test_print_leaves_a_failing_map_out_and_says_so_once():
     assert "omitted from this document" not in passing
 
 
+@pytest.mark.parametrize("medium", ["print", "screen"])
+def test_a_japanese_page_has_no_gap_beside_its_punctuation(medium):
+    page = html(report_of(WARM, 0.7, PASSES, "ja"), medium).partition("<main>")[2]
+    assert page.count("\N{IDEOGRAPHIC FULL STOP}") > 30
+    ends = "\N{IDEOGRAPHIC FULL STOP}\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH COLON}\N{FULLWIDTH SEMICOLON}"
+    assert re.findall(rf".{{0,30}}[{ends}](?:</(?:b|span|code)>)?\s+\S.{{0,20}}", page) == []
+    assert re.findall(r".{0,30}\s\N{FULLWIDTH LEFT PARENTHESIS}.{0,20}", page) == []
+
+
 # Every message of the panels and of the section on evidence that claims something of a map, and what bears it. A new
 # sentence must find its place here, and its case above or in test_render.
 BORNE_BY = {

@@ -34,8 +34,10 @@ _FROM_THE_RUN = (  # words that a run carries and a page shows
     N_("Demo: computer-drawn pets, toy model."),
 )
 Medium = Literal["screen", "print"]
+_ENDS = r"[\u3002\u3001\uff1a\uff1b]"  # Japanese full stop, comma, colon, semicolon
 _GAPS = re.compile(
-    r"(?<=[。、])\s+"  # Japanese sets none; templates end lines between sentences
+    rf"(?:(?<={_ENDS})|(?<={_ENDS}</b>)|(?<={_ENDS}</span>)|(?<={_ENDS}</code>))\s+"  # where a template has ended a line
+    r"|\s+(?=\uff08)"  # before an opening bracket
     r"|\s+(?=</(?:p|li|dd|dt|td|th|h[1-6]|figcaption)>)"  # WeasyPrint breaks a line that just fits after its first word
 )
 _TYPES = {"jpg": "image/jpeg", "svg": "image/svg+xml", "png": "image/png"}
