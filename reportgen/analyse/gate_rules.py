@@ -90,13 +90,13 @@ class GateRules:
         Option("Fail when the recall of one of these classes is lower.", example="Bengal = 0.5"),
     ] = field(default_factory=dict)
     no_worse_classes: Annotated[
-        bool, Option("Fail when the recall of a class is worse than the baseline's beyond chance.")
+        bool, Option("Fail when the recall of a class is significantly worse than the baseline's.")
     ] = False
-    no_worse_pairs: Annotated[bool, Option("Fail when a pair is confused more than in the baseline beyond chance.")] = (
+    no_worse_pairs: Annotated[bool, Option("Fail when a pair is confused significantly more than in the baseline.")] = (
         False
     )
     max_pair_rate: Annotated[
-        float | None, _FRACTION, Option("Fail when a pair that stands out is confused more often.", example="0.30")
+        float | None, _FRACTION, Option("Fail when a significant pair is confused more often.", example="0.30")
     ] = None
     no_new_cross_species: Annotated[bool, Option("Fail on a cross-species error that the baseline did not make.")] = (
         False
@@ -109,7 +109,7 @@ class GateRules:
     ] = None
     accepted: Annotated[
         tuple[AcceptedConfusion, ...],
-        Option("Known pairs of look-alikes: left out of the rules about pairs until they expire.", example=_ACCEPTED),
+        Option("Known pairs of look-alikes: ignored by the rules about pairs until they expire.", example=_ACCEPTED),
     ] = ()
 
     @property

@@ -32,7 +32,7 @@ class ExplainOptions(MethodOptions):
         int, Interval(ge=0, le=2**32 - 1), Option("Seed of everything that is drawn at random.", key="seed")
     ] = 0
     batch_size: Annotated[
-        int, Interval(ge=1, le=65_536), Option("Pictures in memory at a time; halved when memory runs out.")
+        int, Interval(ge=1, le=65_536), Option("Images in memory at a time; halved when memory runs out.")
     ] = 16
     insertion_steps: Annotated[
         int,
@@ -44,14 +44,14 @@ class ExplainOptions(MethodOptions):
         int,
         Interval(ge=1, le=10_000),
         Option(
-            "Random maps per picture that each map is compared with; one alone shows no spread, so that no map is "
+            "Random maps per image that each map is compared with; one alone shows no spread, so that no map is "
             "supported."
         ),
     ] = 8
     certificate_pictures: Annotated[
         int,
         Interval(ge=0, le=100_000),
-        Option("Pictures of the randomisation test, at most; 0 for no test."),
+        Option("Images of the randomisation test, at most; 0 for no test."),
     ] = 12
     focus_pictures: Annotated[
         int,

@@ -74,7 +74,7 @@ class PreprocessingOptions:
     resize: Annotated[
         SizeSetting | None,
         _value("resize"),
-        Option("Shorter side in px; `[height, width]` squashes the whole picture to that size.", example="256"),
+        Option("Shorter side in px; `[height, width]` squashes the whole image to that size.", example="256"),
     ] = None
     crop: Annotated[
         SizeSetting | None,

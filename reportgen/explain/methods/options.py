@@ -38,7 +38,7 @@ class MethodOptions:
             key="methods",
         ),
     ] = DEFAULT_METHODS
-    smooth_grad_samples: Annotated[int, Interval(ge=1, le=100_000), Option("Noisy samples per picture.")] = 50
+    smooth_grad_samples: Annotated[int, Interval(ge=1, le=100_000), Option("Noisy samples per image.")] = 50
     noise_frac: Annotated[
         float, Interval(ge=0, le=1), Option("Standard deviation of that noise, as a fraction of the input's range.")
     ] = 0.15

@@ -36,7 +36,7 @@ _FROM_THE_RUN = (  # words that a run carries and a page shows
 Medium = Literal["screen", "print"]
 _ENDS = r"[\u3002\u3001\uff1a\uff1b]"  # Japanese full stop, comma, colon, semicolon
 _GAPS = re.compile(
-    rf"(?:(?<={_ENDS})|(?<={_ENDS}</b>)|(?<={_ENDS}</span>)|(?<={_ENDS}</code>))\s+"  # where a template has ended a line
+    rf"(?:(?<={_ENDS})|(?<={_ENDS}</b>)|(?<={_ENDS}</span>)|(?<={_ENDS}</code>))\s+"  # a template ended a line there
     r"|\s+(?=\uff08)"  # before an opening bracket
     r"|\s+(?=</(?:p|li|dd|dt|td|th|h[1-6]|figcaption)>)"  # WeasyPrint breaks a line that just fits after its first word
 )
