@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -42,6 +42,19 @@ def compare(
 
     findings, found = compared(run_a, run_b, across_precision=bool(given["across_precision"]))
     say_lines(json.dumps(found, ensure_ascii=False, indent=1) if as_json else comparison_text(findings))
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        Literal["findings", "verdict", "predictions"],
+        typer.Argument(help="findings.json, verdict.json, or a row of predictions.parquet."),
+    ] = "findings",
+) -> None:
+    """Print the JSON Schema (Draft 2020-12) of a file that other programs read, as this version writes it."""
+    from reportgen.render.data.schemas import published_schema
+
+    say_lines(json.dumps(published_schema(name), ensure_ascii=False, indent=1))
 
 
 @app.command()

@@ -8,15 +8,9 @@ from xml.etree import ElementTree as ET
 from reportgen.inputs.notes import Notes
 from reportgen.plain_text import for_markdown
 from reportgen.render.data.no_report import xml_file
+from reportgen.render.data.verdict_json import verdict
 from reportgen.render.environment import environment, rendered
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
-
-_IN_VERDICT = (
-    *("baseline_run_id", "comparable", "reason", "reasons", "verdict", "fixed", "broken", "n_paired", "p_value"),
-    *("differences", "across", "acrosses"),
-    *("accuracy_difference", "accuracy_difference_ci"),
-)
-_N_TOP_PAIRS = 3
 
 
 def ci_files(
@@ -28,34 +22,6 @@ def ci_files(
         "verdict.json": (line + "\n").encode(),
         "junit.xml": junit(contract),
         "summary.md": summary_markdown(contract, notes, appearance).encode(),
-    }
-
-
-def verdict(contract: Mapping[str, Any]) -> dict[str, Any]:
-    """The run in one line: what a CI step and the archive's index need."""
-    scores, gate, against = contract["scores"], contract["gate"], contract["comparison"]
-    known = scores["species_accuracy"] is not None
-    return {
-        "schema_version": contract["schema_version"],
-        "run_id": contract["run_id"],
-        "created_at": contract["created_at"],
-        "model": contract["model"]["name"],
-        "language": contract["language"],
-        "languages": contract["languages"],
-        "outcome": gate["outcome"],
-        "passed": gate["passed"],
-        **{key: gate[key] for key in ("strict", "n_data_checks", "detail", "details")},
-        **{key: scores[key] for key in ("accuracy", "accuracy_ci", "n", "correct", "species_accuracy")},
-        "n_cross_species": len(contract["cross_species"]) if known else None,
-        "top_pairs": [
-            {key: pair[key] for key in ("a", "b", "a_as_b", "b_as_a", "n_a", "n_b")}
-            for pair in contract["pairs"][:_N_TOP_PAIRS]
-        ],
-        "comparison": {key: against[key] for key in _IN_VERDICT} if against else None,
-        "fingerprint": contract["data"]["fingerprint"],
-        "class_order_suspicious": contract["class_order"]["suspicious"],
-        "notice": contract["data"]["notice"],
-        "rules": [rule for rule in gate["rules"] if rule["outcome"] != "pass"],
     }
 
 
