@@ -10,7 +10,8 @@ from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
 if TYPE_CHECKING:  # the index and the mail word a gate without any analysis
     from reportgen.analyse.comparison import Comparison
     from reportgen.analyse.findings import Findings
-    from reportgen.analyse.gate import Gate, RuleResult
+    from reportgen.analyse.gate import Gate
+    from reportgen.analyse.gate_outcome import RuleResult
     from reportgen.compose.size_reduction import SizeReduction
 
 Breed = Callable[[str], str]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from reportgen.analyse.findings import analyse
-from reportgen.analyse.gate import RuleResult
+from reportgen.analyse.gate_outcome import RuleResult
 from reportgen.analyse.previous_runs import History
 from reportgen.compose.report import compose
 from reportgen.compose.sections.matrix import with_other

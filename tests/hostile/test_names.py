@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from cmarkgfm.cmark import Options
 
-from reportgen.analyse.gate import GateRules
+from reportgen.analyse.gate_rules import GateRules
 from reportgen.cli.outlet import PlainLines, say
 from reportgen.compose.figures import pair_chart, recall_chart
 from reportgen.compose.report import compose

@@ -7,8 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from reportgen.analyse.findings import Findings
-from reportgen.analyse.gate import RuleResult
-from reportgen.analyse.gate_outcome import GateOutcome, RuleOutcome
+from reportgen.analyse.gate_outcome import GateOutcome, RuleOutcome, RuleResult
 from reportgen.inputs.stored_fields import Name
 from reportgen.language import LANGUAGES
 from reportgen.render.data.gate_texts import gate_texts
