@@ -195,7 +195,7 @@ def _classes(
 def _pairs(targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray[np.int64]) -> tuple[PairChange, ...]:
     """Every pair with a change, most newly confused on balance first; ties by numbers.
 
-    For the pair {i, j}: of the images with truth i or j, which are called the other one of the two.
+    For the pair {i, j}: of the images with truth i or j, which are predicted as the other one of the two.
     """
     moved = before != preds
     ends = [(int(t), int(p)) for t, p in zip(targets[moved], preds[moved], strict=True)]

@@ -46,7 +46,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopPair:
-    """Two classes and how often each was called the other."""
+    """Two classes and how often each was predicted as the other."""
 
     a: Name
     b: Name

@@ -158,6 +158,32 @@ def past_run(told: StoredRunFacts, rows: Mapping[str, ArrayLike]) -> PastRun:
     )
 
 
+def facts_of(past: PastRun) -> StoredRunFacts:
+    """From which `past_run` makes it again, with its rows."""
+    return StoredRunFacts(
+        run_id=past.run_id,
+        created_at=past.created_at,
+        data=_Data(fingerprint=past.fingerprint),
+        model=_Model(checkpoint_sha256=past.checkpoint_sha256),
+        compute=_compute(past),
+        confusion=_Confusion(classes=past.classes),
+        preprocessing=past.preprocessing,
+        gate=_Gate(passed=past.passed),
+    )
+
+
+def _compute(past: PastRun) -> _Compute:
+    """From which `analyse.previous_runs.surroundings` gives the same again."""
+    known = dict(past.surroundings)
+    if "device" not in known:  # a run of an older version that had it from one still older
+        return _Compute(precision=past.precision)
+    kind, _, name = known.pop("device").removesuffix(")").partition(" (")
+    torch_version = known.pop("torch")
+    return _Compute(
+        precision=past.precision, device=kind, device_name=name, torch_version=torch_version, software=known
+    )
+
+
 def _numbers(names: tuple[str, ...], number: Mapping[str, int]) -> NDArray[np.int64]:
     known = {name: number[nfc(name)] for name in set(names)}
     return np.array([known[name] for name in names], dtype=np.int64)

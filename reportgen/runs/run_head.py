@@ -25,13 +25,15 @@ HISTORY = "history.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Context:
+class ContextRecord:
+    """The day of the run, and the rules of its gate."""
+
     today: date
     rules: GateRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _History:
+class HistoryRecord:
     """What `past_run` makes the past runs of, with their rows."""
 
     compare: bool
@@ -49,8 +51,8 @@ class RunHead:
     stamp: RunStamp
     sections: tuple[Name, ...]
     look: dict[str, Any] | None = None
-    night: _Context
-    history: _History
+    night: ContextRecord
+    history: HistoryRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

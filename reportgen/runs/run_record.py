@@ -43,9 +43,9 @@ class _Heat:
     class_idx: _Index
     rival_idx: _Index | None = None
     layer: str
-    peak: Annotated[float, Field(ge=0, le=float(np.finfo(np.float32).max))]
     faithfulness: Faithfulness | None = None
     focus: Focus | None = None
+    peak: Annotated[float, Field(ge=0, le=float(np.finfo(np.float32).max))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +61,10 @@ class _Explain:
     options: ExplainOptions
     methods: tuple[MethodUse, ...]
     refusals: tuple[Refusal, ...]
-    certificates: tuple[RandomizationTest, ...]  # the name of the first versions
     focus: tuple[FocusRow, ...]
     precision: tuple[PrecisionCheck, ...]
-    gone: tuple[Gone, ...] = ()  # not in runs of older versions, and the next
+    gone: tuple[Gone, ...] = ()  # not in runs of older versions, as `switched`
+    certificates: tuple[RandomizationTest, ...]  # the name of the first versions
     switched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -74,6 +74,20 @@ class RunRecord(RunHead):
 
     explain: _Explain
     maps: tuple[_Explained, ...]
+
+
+def explanation_records(attributions: Attributions) -> tuple[_Explain, tuple[_Explained, ...]]:
+    """The keys `explain` and `maps`: what `attributions_of` reads, with the arrays."""
+    parts = {one.name: getattr(attributions, one.name) for one in fields(_Explain) if one.name != "certificates"}
+    maps = tuple(
+        _Explained(example=one.example, maps=tuple(_without_values(heat) for heat in one.maps))
+        for one in attributions.examples
+    )
+    return _Explain(certificates=attributions.randomization_tests, **parts), maps
+
+
+def _without_values(heat: AttributionMap) -> _Heat:
+    return _Heat(**{one.name: getattr(heat, one.name) for one in fields(_Heat)})
 
 
 def attributions_of(record: RunRecord, files: Mapping[str, bytes], predictions: Predictions) -> Attributions:

@@ -5,9 +5,8 @@ evaluation.json   everything else
 """
 
 import io
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,30 +19,11 @@ from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, UnreadableI
 from reportgen.inputs.facts import RunFacts
 from reportgen.inputs.plain_files import folders_in
 from reportgen.inputs.stored_fields import PathText, Sha256
-from reportgen.runs.bounded_files import about, typed_json
+from reportgen.runs.bounded_files import about, json_bytes, typed_json
 from reportgen.runs.bounded_tables import arrays
 from reportgen.runs.bundle_files import EVALUATED, bundle_read
 
 EVALUATION_FILES = ("logits.npz", "evaluation.json")
-
-
-def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
-    """The two files by name."""
-    record = {
-        "facts": asdict(predictions.facts),
-        "compute": asdict(predictions.compute),
-        "unreadable": [asdict(image) for image in predictions.unreadable],
-        "fingerprint": predictions.fingerprint,
-        "argmax": asdict(predictions.argmax) if predictions.argmax else None,
-        "sample_ids": predictions.sample_ids,
-        "paths": predictions.paths,
-        "sha256": predictions.sha256,
-        "orientations": predictions.orientations,
-    }
-    return {
-        "logits.npz": npz({"logits": predictions.logits, "targets": predictions.targets}),
-        "evaluation.json": json.dumps(record, ensure_ascii=False, indent=1).encode(),
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +57,15 @@ class _Record:
         ):
             if wrong:
                 raise ValueError(problem)
+
+
+def stored_evaluation(predictions: Predictions) -> Mapping[str, bytes]:
+    """The two files by name."""
+    record = _Record(**{one.name: getattr(predictions, one.name) for one in fields(_Record)})
+    return {
+        "logits.npz": npz({"logits": predictions.logits, "targets": predictions.targets}),
+        "evaluation.json": json_bytes(record),
+    }
 
 
 def read_evaluation(folder: Path) -> Predictions:

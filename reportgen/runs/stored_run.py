@@ -1,6 +1,6 @@
 """A run as files, and back: what `reportgen render` starts from.
 
-predictions.parquet            one row an image, for people and programs
+predictions.parquet            one row per image, for people and programs
 logits.npz, evaluation.json    see `stored_evaluation`
 attributions.npz               for example i: crop-i (h, w, 3) uint8; for its map j: map-i-j, see `packed`
 history.parquet                the rows of the earlier runs that it was compared with
@@ -9,9 +9,8 @@ run.json                       everything else
 """
 
 import io
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,29 @@ from numpy.typing import NDArray
 
 from reportgen.analyse.examples import ExampleRule
 from reportgen.analyse.findings import RunContext
-from reportgen.analyse.previous_runs import History, PastRun
+from reportgen.analyse.previous_runs import History
 from reportgen.evaluate.predictions import Predictions
 from reportgen.explain.attributions import Attributions
 from reportgen.runs.appearance import DEFAULT_APPEARANCE, Appearance
-from reportgen.runs.bounded_files import typed_json
+from reportgen.runs.bounded_files import json_bytes, typed_json
 from reportgen.runs.bundle_files import bundle_read
+from reportgen.runs.history import facts_of
 from reportgen.runs.predictions_table import predictions_table
-from reportgen.runs.run_head import HISTORY, context_of
-from reportgen.runs.run_record import MAPS, THUMBNAILS, RunRecord, attributions_of, packed, thumbnails_of, unpacked
+from reportgen.runs.run_head import HISTORY, ContextRecord, HistoryRecord, context_of
+from reportgen.runs.run_record import (
+    MAPS,
+    THUMBNAILS,
+    RunRecord,
+    attributions_of,
+    explanation_records,
+    packed,
+    thumbnails_of,
+    unpacked,
+)
 from reportgen.runs.stamp import RunStamp
 from reportgen.runs.stored_appearance import restored_appearance, stored_appearance
 from reportgen.runs.stored_evaluation import EVALUATION_FILES, evaluation_of, npz, stored_evaluation
 
-_ROWS = ("methods", "refusals", "focus", "precision", "gone")  # lists of plain values
 OWN_FILES = ("predictions.parquet", MAPS, HISTORY, "run.json")
 
 
@@ -54,44 +62,32 @@ class StoredRun:
 
 def stored_run(run: StoredRun) -> Mapping[str, bytes]:
     """The files by name."""
-    attributions, history = run.attributions, run.run_context.history
-    record = {
-        "rule": asdict(run.rule),
-        "stamp": {**asdict(run.stamp), "timing": dict(run.stamp.timing)},
-        "sections": run.sections,
-        "look": stored_appearance(run.appearance),
-        "night": {"today": run.run_context.today.isoformat(), "rules": asdict(run.run_context.rules)},
-        "history": {
-            "compare": history.compare,
-            "only_passed": history.only_passed,
-            "across_precision": history.across_precision,
-            "nights": [_described(past) for past in history.runs],
-            "given": _described(history.given) if history.given else None,
-        },
-        "explain": {
-            "options": asdict(attributions.options),
-            **{name: [asdict(row) for row in getattr(attributions, name)] for name in _ROWS},
-            "certificates": [asdict(one) for one in attributions.randomization_tests],  # the key of the first versions
-            "switched": dict(attributions.switched),
-        },
-        "maps": [
-            {
-                "example": asdict(one.example),
-                "maps": [
-                    {name: value for name, value in asdict(heat).items() if name != "values"} | {"peak": heat.peak}
-                    for heat in one.maps
-                ],
-            }
-            for one in attributions.examples
-        ],
-    }
+    attributions, context = run.attributions, run.run_context
+    history = context.history
+    explained, maps = explanation_records(attributions)
+    record = RunRecord(
+        rule=run.rule,
+        stamp=run.stamp,
+        sections=run.sections,
+        look=stored_appearance(run.appearance),
+        night=ContextRecord(today=context.today, rules=context.rules),
+        history=HistoryRecord(
+            compare=history.compare,
+            only_passed=history.only_passed,
+            across_precision=history.across_precision,
+            nights=tuple(facts_of(past) for past in history.runs),
+            given=facts_of(history.given) if history.given else None,
+        ),
+        explain=explained,
+        maps=maps,
+    )
     return {
         **stored_evaluation(run.predictions),
         "predictions.parquet": _parquet(predictions_table(run.predictions)),
         MAPS: npz(_arrays(attributions)),
         HISTORY: _parquet(_history_table(history)),
         THUMBNAILS: _parquet(_thumbnail_table(run)),
-        "run.json": json.dumps(record, ensure_ascii=False, indent=1, default=str).encode(),
+        "run.json": json_bytes(record),
     }
 
 
@@ -110,30 +106,6 @@ def read_stored_run(run_dir: Path) -> StoredRun:
             sections=record.sections,
             appearance=restored_appearance({"look": record.look}),
         )
-
-
-def _described(past: PastRun) -> dict[str, Any]:
-    """The part of a past run's findings.json from which `past_run` makes it again, without its rows."""
-    return {
-        "run_id": past.run_id,
-        "created_at": past.created_at,
-        "data": {"fingerprint": past.fingerprint},
-        "model": {"checkpoint_sha256": past.checkpoint_sha256},
-        "compute": _compute(past),
-        "confusion": {"classes": past.classes},
-        "preprocessing": asdict(past.preprocessing),
-        "gate": {"passed": past.passed},
-    }
-
-
-def _compute(past: PastRun) -> dict[str, Any]:
-    """From which `analyse.previous_runs.surroundings` gives the same again."""
-    known = dict(past.surroundings)
-    if "device" not in known:  # a run of an older version that had it from one still older
-        return {"precision": past.precision}
-    kind, _, name = known.pop("device").removesuffix(")").partition(" (")
-    device = {"device": kind, "device_name": name, "torch_version": known.pop("torch")}
-    return {"precision": past.precision, **device, "software": known}
 
 
 def _history_table(history: History) -> pd.DataFrame:

@@ -75,7 +75,7 @@ class PairChangeJson(Published):
     b: Name
     """The other."""
     newly_confused: Count
-    """Images of the two that are called the other one now, and were not in the baseline."""
+    """Images of the two that are predicted as the other one now, and were not in the baseline."""
     no_longer_confused: Count
     """The other way round."""
     n: Positive

@@ -102,7 +102,7 @@ class PairJson(Published):
     rank: Positive
     """Place in this list, from 1."""
     a: Name
-    """The class that was called the other one more often, or that comes first in the order of classes."""
+    """The class that was predicted as the other one more often, or that comes first in the order of classes."""
     b: Name
     """The other class."""
     a_as_b: Count
@@ -122,7 +122,7 @@ class PairJson(Published):
     p_scatter: Fraction
     """Probability of as many errors or more if errors fell evenly on all other classes."""
     evident: bool
-    """Whether there are more errors than scattered ones would be (Benjamini-Hochberg over all pairs)."""
+    """Whether there are significantly more errors than chance would produce (Benjamini-Hochberg over all pairs)."""
     direction: Literal["mutual", "one_way"]
     """one_way where the rarer direction is within what scattered errors give."""
 
