@@ -56,6 +56,8 @@ def pairs():
                 "rate": errors / n,
                 "rate_ci": outside.wilson(errors, n),
                 "impact": errors / 223,
+                "p_value": outside.at_least(errors, n, scattered[0] / scattered[1]),
+                "significant": evident,
                 "p_scatter": outside.at_least(errors, n, scattered[0] / scattered[1]),
                 "evident": evident,
                 "direction": "mutual" if evident else "one_way",

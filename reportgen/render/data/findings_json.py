@@ -55,7 +55,7 @@ class FindingsJson(Published):
     scores: ScoresJson
     """How good the model is."""
     confusion: ConfusionJson
-    """Who was called what."""
+    """What was predicted as what."""
     pairs: tuple[PairJson, ...]
     """Every pair of classes with an error, best evidence first: by the lower end of rate_ci."""
     groups: tuple[GroupJson, ...]

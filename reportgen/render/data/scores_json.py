@@ -27,9 +27,9 @@ class ClassScoreJson(Published):
     n: Count
     """Images of the class."""
     correct: Count
-    """Images of the class that were called it."""
+    """Images of the class that were predicted as it."""
     precision: Fraction | None
-    """correct / images that were called this class; null for a class that was never predicted."""
+    """correct / images that were predicted as this class; null for a class that was never predicted."""
     recall: Fraction | None
     """correct / n; null for a class without images."""
     f1: Fraction | None
@@ -62,7 +62,7 @@ class ScoresJson(Published):
     species_accuracy: Fraction | None
     """Share of images whose predicted class has the true species; null without species."""
     per_class: tuple[ClassScoreJson, ...]
-    """One entry a class, in the order of confusion.classes."""
+    """One entry per class, in the order of confusion.classes."""
 
     @classmethod
     def of(cls, findings: Findings) -> Self:
@@ -73,7 +73,7 @@ class ScoresJson(Published):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionJson(Published):
-    """Who was called what."""
+    """What was predicted as what."""
 
     classes: tuple[Name, ...]
     """The K class names: the order of every matrix, and of the columns of `logits` in logits.npz."""
@@ -106,9 +106,9 @@ class PairJson(Published):
     b: Name
     """The other class."""
     a_as_b: Count
-    """Images of a that were called b."""
+    """Images of a that were predicted as b."""
     b_as_a: Count
-    """Images of b that were called a."""
+    """Images of b that were predicted as a."""
     n_a: Count
     """Images of a."""
     n_b: Count
@@ -119,12 +119,16 @@ class PairJson(Published):
     """95% Wilson interval of rate: low, high."""
     impact: Fraction
     """How much accuracy would rise if the two were never confused: their errors / scores.n."""
+    p_value: Fraction
+    """Probability of as many errors or more if errors fell evenly on all other classes (binomial test, one-sided)."""
+    significant: bool
+    """Whether there are more errors than chance would produce (Benjamini-Hochberg over all pairs, 3 errors or more)."""
     p_scatter: Fraction
-    """Probability of as many errors or more if errors fell evenly on all other classes."""
+    """The same as p_value; its name in the first versions."""
     evident: bool
-    """Whether there are significantly more errors than chance would produce (Benjamini-Hochberg over all pairs)."""
+    """The same as significant; its name in the first versions."""
     direction: Literal["mutual", "one_way"]
-    """one_way where the rarer direction is within what scattered errors give."""
+    """one_way where the rarer direction is within what chance would produce."""
 
     @classmethod
     def of(cls, pair: ConfusedPair, classes: tuple[str, ...]) -> Self:
@@ -139,7 +143,7 @@ class GroupJson(Published):
     classes: tuple[Name, ...]
     """Its classes, in the order of confusion.classes."""
     errors: Count
-    """Images of one of them that were called another one of them."""
+    """Images of one of them that were predicted as another one of them."""
     impact: Fraction
     """errors / scores.n."""
 
