@@ -32,7 +32,7 @@ class FileFindings:
 
     @property
     def n_contradicted(self) -> int:
-        """How many files stand under several labels, of which one at most is right."""
+        """How many files stand under several labels, of which at most one is correct."""
         return sum(one.several_labels for one in self.same)
 
 

@@ -169,7 +169,7 @@ def _n_cross_species(evidence: "Evidence") -> int | None:
 
 _ACCEPTED = """pair = ["Bengal", "Egyptian_Mau"]
 owner = "Aoi Tanaka"
-reason = "spotted coats; more pictures are ordered"
+reason = "spotted coats; more images are ordered"
 expires = 2027-03-31"""
 
 

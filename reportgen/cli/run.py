@@ -57,7 +57,7 @@ def demo(given: Given, *, verbose: Verbose = False) -> None:
     *("checkpoint", "arch", "target_layer", "methods", "device", "precision", "seed", "notes", "lang"),
 )
 def explain(
-    image: Annotated[Path, typer.Argument(help="Any picture.")],
+    image: Annotated[Path, typer.Argument(help="Any image.")],
     given: Given,
     *,
     label: Annotated[str | None, typer.Option(help="Its true class, where it is known.")] = None,
@@ -65,7 +65,7 @@ def explain(
     config: Annotated[Path | None, typer.Option(help="TOML file as for run; its data set is not read.")] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Explain one picture by every method, side by side: one page and one PNG."""
+    """Explain one image by every method, side by side: one page and one PNG."""
     from reportgen.cli.progress import set_up_logging
     from reportgen.pipeline.explain import explain_one
 

@@ -27,7 +27,7 @@ def unpack_drawn_pets(root: Path, archive: Path = ARCHIVE) -> Path:
             packed.extractall(root)  # below root, whatever the names in it; each file is held against its checksum
     except (FileNotFoundError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
-            f"the demo's pictures, {archive}",
+            f"the demo's images, {archive}",
             found="no such file" if isinstance(error, FileNotFoundError) else f"a damaged archive: {error}",
             expected="the archive that the package was installed with",
             todo="install reportgen again",

@@ -21,7 +21,7 @@ def translate_memory_errors(on: Compute, thing: str) -> Iterator[None]:
         raise EvaluationError(
             f"{thing} on {on.device_name}",
             found=in_one_line(error),
-            expected="memory for the model and one picture",
+            expected="memory for the model and one image",
             todo="use --device cpu or a device with more memory",
         ) from error
 
@@ -40,7 +40,7 @@ def in_memory(work: Callable[[int], _Result], size: int, *, on: Compute, thing: 
                 raise EvaluationError(
                     f"{thing} on {on.device_name}",
                     found="out of memory with a single image",
-                    expected="memory for one picture",
+                    expected="memory for one image",
                     todo="use --device cpu, --precision bf16 or a device with more memory",
                 ) from error
         torch.cuda.empty_cache()

@@ -40,9 +40,9 @@ _WORDS: dict[Numbers, str] = {
     "one_sigmoid": "the model has one output for two classes, a sigmoid: taken as the probability of the second, %s",
 }
 _REMARKS: dict[Remark, str] = {
-    "batch_dependent": "the model's outputs for a picture depend on the pictures beside it (as with batch norm in "
+    "batch_dependent": "the model's outputs for an image depend on the images beside it (as with batch norm in "
     "training mode): the numbers of this report hold for these batches alone",
-    "not_repeatable": "the model gives other outputs for the same picture each time (dropout in use, or a state that "
+    "not_repeatable": "the model gives other outputs for the same image each time (dropout in use, or a state that "
     "it keeps): the numbers of this report would be others in another run",
 }
 
@@ -112,7 +112,7 @@ def _translate_model_errors(on: Compute) -> Iterator[None]:
             f"model run on the first images, on {on.device_name} ({on.precision})",
             found=in_one_line(error),
             expected="one row of scores an image",
-            todo="make model(pictures) run in plain PyTorch on that device; with --precision bf16 try fp32",
+            todo="make model(images) run in plain PyTorch on that device; with --precision bf16 try fp32",
         ) from error
 
 
@@ -152,7 +152,7 @@ def numbers_of(scores: torch.Tensor, made_by: str | None) -> Numbers:
         if made_by == "softmax" or (within and bool((scores == 1).all())):
             raise InputError(
                 "outputs of the model",
-                found="one output, 1 for every picture: a softmax over one output",
+                found="one output, 1 for every image: a softmax over one output",
                 expected="one output a class, or one with a sigmoid for two classes",
                 todo="end the model in its last linear layer, or in a sigmoid",
             )

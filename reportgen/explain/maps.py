@@ -41,7 +41,7 @@ class AttributionMap:
                 f"{self.method} map",
                 found=f"shape {self.values.shape} with NaN, infinite or negative values",
                 expected="finite values of 0 or more",
-                todo="look at the checkpoint: its gradients are not finite for this picture",
+                todo="look at the checkpoint: its gradients are not finite for this image",
             )
         self.values.setflags(write=False)
 
@@ -94,7 +94,7 @@ def attribution_maps(
             maps = checked_maps(name, prepared, request)
         except NotApplicableError as error:
             why = error.reason.replace("_", " ")
-            log.warning("no map of %s for %d pictures: %s (%s)", name, len(chosen), why, error.detail)
+            log.warning("no map of %s for %d images: %s (%s)", name, len(chosen), why, error.detail)
             lacking[name] = error
             continue
         for column, row in enumerate(chosen):

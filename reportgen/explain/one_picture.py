@@ -63,7 +63,7 @@ def explain_picture(
         scores = logits(inputs.model, crop[None], preprocessing=inputs.facts.preprocessing, on=on)[0].double()
         if not torch.isfinite(scores).all():
             raise InputError(
-                "model output for the picture",
+                "model output for the image",
                 found="NaN or infinite logits",
                 expected="finite numbers",
                 todo="look at the checkpoint: training may have diverged",

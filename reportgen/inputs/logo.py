@@ -87,9 +87,9 @@ def _refuse_bad_svg(thing: str, content: bytes) -> None:
     try:
         root = ET.fromstring(content)  # noqa: S314  # expat bounds what entities grow to, and fetches none
     except (ET.ParseError, ValueError, LookupError) as error:
-        raise refused_logo(thing, "no picture of these kinds") from error
+        raise refused_logo(thing, "no image of these kinds") from error
     if root.tag != f"{_SVG}svg":
-        raise refused_logo(thing, "no picture of these kinds")
+        raise refused_logo(thing, "no image of these kinds")
     elements = list(_walked(thing, root))
     for element in elements:
         _refuse_active(thing, element)
@@ -157,5 +157,5 @@ def refused_logo(thing: str, found: str) -> ConfigError:
         thing,
         found=found,
         expected=f"a PNG, JPEG or SVG of at most {LARGEST:,} bytes, that runs nothing, fetches nothing and has an end",
-        todo="correct logo, or save the picture plainer or smaller",
+        todo="correct logo, or save the image plainer or smaller",
     )

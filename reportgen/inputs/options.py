@@ -103,12 +103,12 @@ class PreprocessingOptions:
         Literal["ignore", "apply"] | None,
         _value("exif"),
         Option(
-            '`"ignore"`: pixels as the loaders of torchvision and timm give them; `"apply"` turns pictures upright.',
+            '`"ignore"`: pixels as the loaders of torchvision and timm give them; `"apply"` turns images upright.',
             example='"ignore"',
         ),
     ] = None
     channels: Annotated[
-        Literal[1, 3] | None, _value("channels"), Option("1 for a model that takes grey pictures.", example="1")
+        Literal[1, 3] | None, _value("channels"), Option("1 for a model that takes grey images.", example="1")
     ] = None
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ def explain_one(options: RunOptions, image: Path, *, label: str | None, out_dir:
         raise InputError(
             f"image {image}",
             found=str(error).partition("; ")[0],  # the rest is advice for an image of a data set
-            expected="a picture that can be decoded",
+            expected="an image that can be decoded",
             todo="convert or restore it, or name another file",
         ) from error
     inputs = trial_run_on(inputs, [crop], on)

@@ -104,7 +104,7 @@ def _failed_audit(rendered: RenderedReport, kept: Path, *, again: str, appearanc
     return RenderingError(
         f"PDF of {kept}",
         found="; ".join(rendered.audit[:5]),
-        expected="a whole document: every picture and letter in it, nothing cut off",
+        expected="a whole document: every image and letter in it, nothing cut off",
         todo=f"look at its report.pdf, mend the cause ({own or '`reportgen doctor`'}), then: {again}",
     )
 

@@ -252,7 +252,7 @@ def _say_of_files(predictions: Predictions, files: FileFindings) -> None:
     if files.same:
         alike = (" = ".join(predictions.paths[row] for row in one.rows) for one in files.same)
         log.warning(
-            "the same file more than once: %d, of these %d under several labels, of which one at most is right: %s",
+            "the same file more than once: %d, of these %d under several labels, of which at most one is correct: %s",
             len(files.same),
             files.n_contradicted,
             named(alike, longest=200),

@@ -96,5 +96,5 @@ def _restored_logo(stored: _StoredLogo) -> Logo:
     except ConfigError as error:
         raise ValueError(f"{error.thing}: {error.found}") from error
     if logo.ending != stored.ending:
-        raise ValueError(f"look: logo: a picture of the kind {logo.ending}, called {stored.ending}")
+        raise ValueError(f"look: logo: an image of the kind {logo.ending}, called {stored.ending}")
     return logo

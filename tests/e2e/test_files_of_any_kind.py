@@ -87,8 +87,8 @@ def test_everything_that_is_written_can_hold_every_name_and_the_report_says_what
     for path in (place / "ci").rglob("*.xml"):
         ET.fromstring(path.read_bytes())
     for words in (
-        "passed over: 2 files and folders",
-        "the same file more than once: 1, of these 1 under several labels, of which one at most is right: data/boxer/twin.png = data/pug/0.png",
+        "skipped: 2 files and folders",
+        "the same file more than once: 1, of these 1 under several labels, of which at most one is correct: data/boxer/twin.png = data/pug/0.png",
         "EXIF orientation: 3, 3 of them",
     ):
         assert words in done.stderr

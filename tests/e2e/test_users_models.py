@@ -78,7 +78,7 @@ def test_a_model_that_plain_torch_runs_is_reported_with_its_maps(tmp_path, name)
 
 
 REFUSED = {
-    "TwoInputs": (3, ("'meta'", "takes the pictures alone")),
+    "TwoInputs": (3, ("'meta'", "takes the images alone")),
     "KeyFails": (3, ("KeyError: 'stage4'",)),
     "Exits": (3, ("SystemExit",)),
     "FourChannels": (3, ("4 channels",)),

@@ -34,7 +34,7 @@ def _a_folder_instead(path):
 
 CASES = {  # what becomes of the file: how it is told, and in which words on the page
     "gone": (lambda path: path.unlink(), "unreadable", "no such file; restore it"),
-    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:60]), "unreadable", "a picture whose end is missing"),
+    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:60]), "unreadable", "an image whose end is missing"),
     "empty": (lambda path: path.write_bytes(b""), "unreadable", "0 bytes"),
     "a folder": (_a_folder_instead, "unreadable", "no file but a folder"),
     "another picture": (_other_picture, "changed", "the file has changed since the evaluation"),

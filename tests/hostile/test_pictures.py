@@ -171,15 +171,15 @@ def icon_of_a_large_picture():
 
 
 BOMBS = {
-    "more px than Pillow's limit": (png(20000, 20000, depth=1, colour=0), "too large for a picture (DecompressionBomb"),
-    "a side of 1,100,000 px": (png(1_100_000, 1), "too large for a picture (DecompressionBombError: 1100000 x 1 px"),
+    "more px than Pillow's limit": (png(20000, 20000, depth=1, colour=0), "too large for an image (DecompressionBomb"),
+    "a side of 1,100,000 px": (png(1_100_000, 1), "too large for an image (DecompressionBombError: 1100000 x 1 px"),
     "WebP of 9,000 x 9,000": (saved(Image.new("1", (9000, 9000)), "WEBP", lossless=True, method=0), "too large"),
     "AVIF of 10,000 x 10,000": (saved(Image.new("L", (10000, 10000)), "AVIF", speed=10), "too large"),
     "JPEG 2000 of 8,000 x 8,000": (saved(Image.new("L", (8000, 8000)), "JPEG2000"), "too large"),
     "progressive JPEG of 10,000 x 10,000": (
         saved(Image.new("L", (10000, 10000)), "JPEG", progressive=True), "too large"),
-    "a thousand scans": (progressive(1000), "too large for a picture (DecompressionBombError: more than 500 scans"),
-    "TIFF of a huge tile": (tiff_of_one_tile(30000), "too large for a picture (DecompressionBombError: tiles of 30000 x 30000 px"),
+    "a thousand scans": (progressive(1000), "too large for an image (DecompressionBombError: more than 500 scans"),
+    "TIFF of a huge tile": (tiff_of_one_tile(30000), "too large for an image (DecompressionBombError: tiles of 30000 x 30000 px"),
     "an icon of a large picture": (icon_of_a_large_picture(), "too large"),
     "PNG text that inflates": (
         png(9, 9, more=chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(2 * 10**8), 1))), "a damaged PNG"),
@@ -306,7 +306,7 @@ def test_a_file_of_a_terabyte_without_a_byte_on_disk_is_not_read(tmp_path):
     with (tmp_path / "x.png").open("wb") as file:
         file.truncate(2**40)
     found, gb = taken(lambda: file_content(tmp_path / "x.png"))
-    assert str(found).startswith("too large for a picture (1099.5 GB)")
+    assert str(found).startswith("too large for an image (1099.5 GB)")
     assert gb < 0.1
 
 

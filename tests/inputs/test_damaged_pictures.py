@@ -143,7 +143,7 @@ def test_a_bomb_is_unreadable_before_it_is_decoded(tmp_path):
     start = content[:8] + struct.pack(">L", 13) + chunk + struct.pack(">L", zlib.crc32(chunk))
     (tmp_path / "bomb.png").write_bytes(start + content[33:])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(UnreadableImageError, match=r"too large for a picture .*; scale it down"):
+    with pytest.raises(UnreadableImageError, match=r"too large for an image .*; scale it down"):
         read_crop(tmp_path / "bomb.png", Preprocessing())
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 

@@ -102,14 +102,14 @@ def test_one_output_stands_for_two_classes(n_classes, n_outputs):
 
 
 REFUSED = {
-    "TwoInputs": ("TypeError", "'meta'", "forward takes the pictures alone"),
-    "WantsADictionary": ("IndexError", "something else than the pictures alone"),
-    "FourChannels": ("4 channels", "first convolution takes 4 channels and pictures have 3"),
+    "TwoInputs": ("TypeError", "'meta'", "forward takes the images alone"),
+    "WantsADictionary": ("IndexError", "something else than the images alone"),
+    "FourChannels": ("4 channels", "first convolution takes 4 channels and images have 3"),
     "OfOneSize": ("RuntimeError", "crop that the model was trained with", "n or [h, w]"),
-    "AssertionFails": ("AssertionError", "make model(pictures) run"),
-    "KeyFails": ("KeyError: 'stage4'", "make model(pictures) run"),
-    "Exits": ("SystemExit: usage: train.py", "make model(pictures) run"),
-    "Stops": ("StopIteration", "make model(pictures) run"),
+    "AssertionFails": ("AssertionError", "make model(images) run"),
+    "KeyFails": ("KeyError: 'stage4'", "make model(images) run"),
+    "Exits": ("SystemExit: usage: train.py", "make model(images) run"),
+    "Stops": ("StopIteration", "make model(images) run"),
     "Segmentation": ("a tensor of 2 x 3 x 4 x 4", "one row of scores per image", "segmentation"),
     "ClassNumbers": ("a tensor of 2, int64", "one row of scores per image"),
     "Nothing": ("None", "one row of scores per image"),

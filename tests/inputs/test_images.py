@@ -190,9 +190,9 @@ def test_each_exif_orientation_is_turned_upright(form, orientation, upright):
     [
         (b"", "an empty file (0 bytes); fetch the file anew"),
         (b"meow\x01meow", "not an image (the first bytes are 6d 65 6f 77 01 6d 65 6f); "),
-        (saved(photo(), "JPEG")[:300], "a picture whose end is missing (OSError: Truncated File Read); "),
-        (saved(photo(), "JPEG")[:800], "a picture whose end is missing (OSError: image file is truncated"),
-        (saved(photo(), "GIF")[:900], "a picture whose end is missing (OSError: image file is truncated"),
+        (saved(photo(), "JPEG")[:300], "an image whose end is missing (OSError: Truncated File Read); "),
+        (saved(photo(), "JPEG")[:800], "an image whose end is missing (OSError: image file is truncated"),
+        (saved(photo(), "GIF")[:900], "an image whose end is missing (OSError: image file is truncated"),
     ],
 )
 def test_the_reason_of_an_unreadable_file_is_said_in_words(tmp_path, content, reason):

@@ -199,7 +199,7 @@ def test_a_model_of_torchvision_with_another_first_convolution_is_told_what_to_d
     weights[f"{place}.weight"] = weights[f"{place}.weight"][:, :1].clone()
     with refused(
         InputError,
-        f"{place}.weight for pictures of 1 channel(s), where the architecture has 3",
+        f"{place}.weight for images of 1 channel(s), where the architecture has 3",
         f"sets its {place} to a convolution of 1 channel(s)",
         "--arch my_model:make",
     ):

@@ -225,7 +225,7 @@ def test_a_part_of_a_table_leaves_the_rest_to_the_checkpoint(tmp_path, five_bree
     ("own", "carried", "told"),
     [
         ({"fit": "shorter_side"}, {"resize": [48, 40]}, "fit = 'shorter_side' wants one number"),
-        ({"channels": 1}, {"mean": [0.1, 0.2, 0.3]}, "one number each for a model of grey pictures"),
+        ({"channels": 1}, {"mean": [0.1, 0.2, 0.3]}, "one number each for a model of grey images"),
     ],
 )
 def test_what_does_not_go_together_is_said_before_the_model_runs(tmp_path, five_breeds, own, carried, told):

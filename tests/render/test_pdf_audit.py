@@ -60,8 +60,8 @@ def test_a_sound_document_has_no_problem():
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (lambda: written("<p>no picture</p>"), "0 pictures in the PDF, 1 expected"),
-        (lambda: written(image("red") + image("blue")), "2 pictures in the PDF, 1 expected"),
+        (lambda: written("<p>no picture</p>"), "0 images in the PDF, 1 expected"),
+        (lambda: written(image("red") + image("blue")), "2 images in the PDF, 1 expected"),
         (lambda: written(image("red"), attachments=()), "a.csv is not attached"),
         (lambda: written(image("red"), attachments=("b.csv",)), "a.csv is not attached"),
         (lambda: written(image("red"), head=""), "no title"),
@@ -187,13 +187,13 @@ def test_what_weasyprint_warns_of_and_what_the_audit_finds_come_with_the_documen
     page = f'<html lang="en"><head><title>t</title></head><body>{body}</body></html>'
     made = pdf(page, {"bad.jpg": b"not a jpeg"}, created_at=CREATED_AT)
     expected = (
-        "Failed to load image at 'asset:gone.jpg': ValueError: only the report's own pictures",
+        "Failed to load image at 'asset:gone.jpg': ValueError: only the report's own images",
         "Failed to load image at 'asset:bad.jpg'",
-        "Failed to load image at 'file:///etc/hostname': ValueError: only the report's own pictures",
-        "Failed to load attachment: ValueError: only the report's own pictures",
+        "Failed to load image at 'file:///etc/hostname': ValueError: only the report's own images",
+        "Failed to load attachment: ValueError: only the report's own images",
         ".notdef glyph rendered for Unicode string",
         "page 1: table 'wide' reaches ",
-        "0 pictures in the PDF, 2 expected",
+        "0 images in the PDF, 2 expected",
         "a letter without a glyph in font ",
     )
     assert len(made.problems) == len(expected)

@@ -112,7 +112,7 @@ def _focus_of(
     try:
         (maps,) = checked_maps(localising.name, localising, request)
     except NotApplicableError as error:
-        log.warning("%s failed on %d pictures with masks: %s; left out", localising.name, len(samples), error.detail)
+        log.warning("%s failed on %d images with masks: %s; left out", localising.name, len(samples), error.detail)
         return [None] * len(samples)
     size = (crops.shape[2], crops.shape[3])
     masks = [read_mask_or_none(inputs, sample) for sample in samples]  # None as well where the picture is gone

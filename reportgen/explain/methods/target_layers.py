@@ -80,7 +80,7 @@ def _token_grid(n_tokens: int, input_hw: tuple[int, int]) -> tuple[int, int, int
                 return rows, columns, first
     raise ConfigError(
         "target layer",
-        found=f"{n_tokens} tokens for a picture of {height} x {width} px",
+        found=f"{n_tokens} tokens for an image of {height} x {width} px",
         expected=f"a grid of patches, with at most {max(_LEADING)} tokens before it",
         todo="choose another layer with --target-layer",
     )

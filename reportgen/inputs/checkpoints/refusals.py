@@ -55,7 +55,7 @@ _REFUSALS: dict[FileFormat, tuple[str, str]] = {
     ),
     "gguf": ("a GGUF file (llama.cpp)", "name the checkpoint that it was converted from"),
     "coreml": ("a Core ML model", "name the checkpoint that it was converted from"),
-    "image": ("a picture", "name the file of weights; pictures belong to --data-root"),
+    "image": ("an image", "name the file of weights; images belong to --data-root"),
     "sharded_torch": (
         "a sharded checkpoint (torch.distributed.checkpoint, FSDP or DeepSpeed)",
         "join it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch DIR FILE, or zero_to_fp32.py",

@@ -108,7 +108,7 @@ def read_labelled_images(name: str, source: DataSource) -> LabelledImages:
     if data.passed_over:
         kinds = ", ".join(f"{kind} {n}" for kind, n in data.passed_over.items())
         log.info(
-            "passed over: %d files and folders that systems or programs left beside the images (%s)",
+            "skipped: %d files and folders that systems or programs left beside the images (%s)",
             sum(data.passed_over.values()),
             kinds,
         )

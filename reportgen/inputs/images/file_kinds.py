@@ -47,8 +47,8 @@ DANGLING = FileKind(
 GONE = FileKind(name="no such file", todo="restore it, or take it out of the data set")
 FORBIDDEN = FileKind(name="no permission to read it", todo="give the user of reportgen the right to read it")
 NO_FILE = FileKind(name="no file but a folder, pipe, socket or device", todo=_REMOVE)
-TOO_LARGE = FileKind(name="too large for a picture", todo="scale it down or cut it")
-CUT = FileKind(name="a picture whose end is missing", todo=_ANEW)
+TOO_LARGE = FileKind(name="too large for an image", todo="scale it down or cut it")
+CUT = FileKind(name="an image whose end is missing", todo=_ANEW)
 UNKNOWN = FileKind(name="not an image", todo=f"{_CONVERT}, or {_REMOVE}")
 UNREAD = FileKind(name="not readable", todo="look at the path and the disk")
 
@@ -56,8 +56,8 @@ _LFS = FileKind(name="a Git LFS pointer, not the file itself", todo="fetch the f
 _ANNEX = FileKind(name="a git-annex pointer, not the file itself", todo="fetch the files with `git annex get`")
 _ICLOUD = FileKind(name="an iCloud placeholder, not the file itself", todo="download the folder from iCloud first")
 _HTML = FileKind(name="an HTML page", todo=f"{_ANEW}, the download gave a page (a login, an error)")
-_XML = FileKind(name="an XML document", todo=f"{_ANEW} if it should be a picture, else {_REMOVE}")
-_JSON = FileKind(name="a JSON document", todo=f"{_ANEW} if it should be a picture, else {_REMOVE}")
+_XML = FileKind(name="an XML document", todo=f"{_ANEW} if it should be an image, else {_REMOVE}")
+_JSON = FileKind(name="a JSON document", todo=f"{_ANEW} if it should be an image, else {_REMOVE}")
 _TEXT = FileKind(name="text", todo=_REMOVE)
 _SVG = FileKind(name="an SVG drawing", todo="draw it as PNG in the size of the training")
 
@@ -90,7 +90,7 @@ _HEADS: tuple[tuple[bytes, FileKind], ...] = (  # the first that fits
     (b"IIU\x00", FileKind(name="Panasonic or Leica raw (RW2)", todo=_RAW)),
     (b"\x00MRM", FileKind(name="Minolta raw (MRW)", todo=_RAW)),
     (b"FOVb", FileKind(name="Sigma raw (X3F)", todo=_RAW)),
-    (b"%PDF-", FileKind(name="a PDF document", todo="take the pictures out of it (pdfimages) or remove it")),
+    (b"%PDF-", FileKind(name="a PDF document", todo="take the images out of it (pdfimages) or remove it")),
     (b"%!PS", _EPS),
     (b"\xc5\xd0\xd3\xc6", _EPS),  # with a preview before it
     (b"\xd7\xcd\xc6\x9a", FileKind(name="a Windows drawing (WMF)", todo=_CONVERT)),
@@ -104,9 +104,9 @@ _HEADS: tuple[tuple[bytes, FileKind], ...] = (  # the first that fits
     (b"\xfd7zXZ\x00", FileKind(name="an xz archive", todo="unpack it (unxz)")),
     (b"\x28\xb5\x2f\xfd", FileKind(name="a Zstandard archive", todo="unpack it (unzstd)")),
     (b"\x93NUMPY", FileKind(name="a NumPy array (.npy)", todo=_CONVERT)),
-    (b"\x89HDF\r\n\x1a\n", FileKind(name="an HDF5 file", todo="export its pictures as PNG")),
+    (b"\x89HDF\r\n\x1a\n", FileKind(name="an HDF5 file", todo="export its images as PNG")),
     (b"SIMPLE  =", FileKind(name="a FITS file", todo=_CONVERT)),
-    (b"PAR1", FileKind(name="a Parquet table", todo="export its pictures as PNG")),
+    (b"PAR1", FileKind(name="a Parquet table", todo="export its images as PNG")),
     (b"SQLite format 3\x00", FileKind(name="an SQLite database", todo=_REMOVE)),
     (b"\x1aE\xdf\xa3", _VIDEO),
     (b"\x00\x00\x01\xba", _VIDEO),

@@ -47,7 +47,7 @@ class Preprocessing:
         if any(not value > 0 for value in self.std):
             raise ValueError(f"every std must be over 0, found {self.std}")
         if not len(self.mean) == len(self.std) == self.channels:
-            numbers = "three numbers each" if self.channels == 3 else "one number each for a model of grey pictures"
+            numbers = "three numbers each" if self.channels == 3 else "one number each for a model of grey images"
             raise ValueError(f"mean and std must be {numbers}, found {self.mean} and {self.std}")
 
     @property

@@ -150,10 +150,10 @@ def read_mask(path: Path, image_path: Path, preprocessing: Preprocessing) -> NDA
     with errors_of_the_file(content):
         found = size_of(content, upright=False)
         if found != size:
-            raise UnreadableImageError(f"mask of shape {found} for a picture of {size[1]} x {size[0]} px")
+            raise UnreadableImageError(f"mask of shape {found} for an image of {size[1]} x {size[0]} px")
         codes = np.array(loaded(content, upright=False)[0])
     if codes.ndim != 2 or codes.shape != size:
-        raise UnreadableImageError(f"mask of shape {codes.shape} for a picture of {size[1]} x {size[0]} px")
+        raise UnreadableImageError(f"mask of shape {codes.shape} for an image of {size[1]} x {size[0]} px")
     if codes.dtype.kind not in "ui" or codes.min() < 1 or codes.max() > 3:
         raise UnreadableImageError(f"mask with the codes {np.unique(codes)[:6].tolist()} instead of 1, 2 and 3")
     return preprocessing.cropped_mask(torch.from_numpy(codes.astype(np.uint8, copy=False))[None]).numpy()

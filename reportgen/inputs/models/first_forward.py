@@ -179,7 +179,7 @@ def _place(model: nn.Module, pictures: torch.Tensor, known: Reading, n_classes: 
         return place_of_scores(raw, n, n_classes)
     except NoScoresError as error:
         raise InputError(
-            f"outputs of the model for {n} pictures",
+            f"outputs of the model for {n} images",
             found=str(error),
             expected="one row of scores per image, (N, K) for K classes, alone or in a tuple, a list or a dictionary",
             todo="name a factory with --arch whose model returns that: for a segmentation or detection model there is "
@@ -249,16 +249,16 @@ def _advice(error: Exception, model: nn.Module, asked: ExpectedInput) -> Iterato
     takes = getattr(convolution, "in_channels", None)
     if isinstance(error, TypeError | IndexError | AttributeError):
         yield (
-            "the model wants something else than the pictures alone: name a factory with --arch whose model's forward "
-            "takes the pictures alone and makes the rest"
+            "the model wants something else than the images alone: name a factory with --arch whose model's forward "
+            "takes the images alone and makes the rest"
         )
     if takes is not None and takes not in (1, 3):
         yield (
-            f"the model's first convolution takes {takes} channels and pictures have 3 (1 if grey): name a factory "
-            "with --arch whose model makes the other channels from the picture"
+            f"the model's first convolution takes {takes} channels and images have 3 (1 if grey): name a factory "
+            "with --arch whose model makes the other channels from the image"
         )
     if takes is not None and asked.channels and takes != asked.channels:
         yield f"the model's first convolution takes {takes} channel(s): write channels = {takes} in [preprocessing]"
     if re.search(r"size|shape|dimension|mat1|height|width|Calculated|patch", str(error), re.IGNORECASE):
         yield "give the crop that the model was trained with: [preprocessing] crop in the TOML file, n or [h, w]"
-    yield "make model(pictures) run in plain PyTorch, on the CPU, for pictures of this size; then run again"
+    yield "make model(images) run in plain PyTorch, on the CPU, for images of this size; then run again"

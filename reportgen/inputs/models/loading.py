@@ -48,7 +48,7 @@ def _misfit(thing: str, own: Mapping[str, torch.Tensor], fit: Fitted, failure: E
         found = in_one_line(failure)
         if other := _other_channels(own, fit.weights):
             key, theirs, ours = other
-            found = f"{key} for pictures of {theirs} channel(s), where the architecture has {ours}"
+            found = f"{key} for images of {theirs} channel(s), where the architecture has {ours}"
             place = key.rpartition(".")[0]
             todo = (
                 f"name a factory, --arch my_model:make, whose make() builds that architecture, sets its {place} to a "

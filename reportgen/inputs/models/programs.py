@@ -67,7 +67,7 @@ def _inputs_of(program: Any) -> tuple[tuple[int, int] | None, Said]:
         raise InputError(
             "exported program",
             found=f"{len(shapes)} inputs" if len(shapes) != 1 else f"an input of {len(shapes[0])} dimensions",
-            expected="one input, pictures of (N, channels, height, width)",
+            expected="one input, images of (N, channels, height, width)",
             todo="export the model with such an input alone",
         )
     n, channels, height, width = shapes[0]

@@ -29,7 +29,7 @@ def timm_preprocessing(model: nn.Module) -> Said:
     squashed = config["crop_mode"] == "squash" or not square
     if config["crop_mode"] == "border" or (config["crop_mode"] == "center" and not square):
         how = "squashed" if squashed else "cropped"
-        log.warning("timm reads pictures with crop_mode %s at %s; here they are %s", config["crop_mode"], resize, how)
+        log.warning("timm reads images with crop_mode %s at %s; here they are %s", config["crop_mode"], resize, how)
     said: dict[str, Any] = {
         "resize_px": resize if squashed else resize[0],
         "crop_px": height if square else (height, width),

@@ -35,7 +35,7 @@ def audit(content: bytes, *, n_pictures: int, attachments: Collection[str]) -> t
     bare = [font for font in _distinct(painted, "/Font") if not _is_embedded(font)]
     return (
         *(() if reader.pages else ("no page",)),
-        *(() if found == n_pictures else (f"{found} pictures in the PDF, {n_pictures} expected",)),
+        *(() if found == n_pictures else (f"{found} images in the PDF, {n_pictures} expected",)),
         *(f"font {font['/BaseFont'][1:]} is not embedded" for font in bare),
         *(f"a letter without a glyph in font {name}" for name in _fonts_lacking_a_letter(painted)),
         *_missing_structure(reader),

@@ -129,7 +129,7 @@ def _written(job: _Job) -> tuple[bytes, tuple[str, ...]]:
         def fetch(self, url: str, headers: Any = None) -> Any:  # noqa: ARG002  # weasyprint passes it
             name = url.removeprefix("asset:")
             if name == url or name not in job.assets:
-                raise ValueError("only the report's own pictures can be shown")
+                raise ValueError("only the report's own images can be shown")
             return URLFetcherResponse(url, job.assets[name], {"Content-Type": _TYPES[name.rpartition(".")[2]]})
 
     created = datetime.fromisoformat(job.created_at).astimezone(UTC)  # WeasyPrint writes every date as UTC
