@@ -19,8 +19,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
+from reportgen.rounding import SAME
+
 MINUS = "\u2212"
-SAME = 1e-9  # sums of floats end in other last digits than the decimal that a person writes as a limit
 _MOST_DIGITS = 10  # tell numbers apart that differ by more than SAME
 _REGIONS = {"en": "en_GB"}  # the day before the month
 

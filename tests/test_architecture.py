@@ -17,7 +17,7 @@ LAYERS = (  # from the top; imports go down only
     *("cli", "pipeline", "options", "deliver", "render", "compose", "runs", "explain", "analyse", "evaluate", "inputs"),
     *("plugins", "language", "processes", "stopping", "option_errors", "tokens", "package_files", "errors"),
     *("declared", "option"),
-    *("redaction", "nearest", "toml_text", "plain_text"),
+    *("redaction", "nearest", "toml_text", "plain_text", "rounding"),
 )
 LAYER_OF = {"doctor": "cli", "program": "cli", "__main__": "cli"}
 ROOMS_OF = {  # third-party package (or module with an effect) to the places that may import it

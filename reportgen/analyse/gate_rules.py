@@ -14,8 +14,8 @@ from annotated_types import Interval, MinLen
 
 from reportgen.analyse.gate_outcome import JudgedBy, RuleInForce, RuleOutcome, RuleResult
 from reportgen.inputs.names import by_nfc, nfc
-from reportgen.language import SAME
 from reportgen.option import Checked, Group, Option
+from reportgen.rounding import SAME
 
 if TYPE_CHECKING:  # the rules are declared for the command line, too, which needs no predictions
     from reportgen.analyse.gate import Evidence
@@ -133,7 +133,7 @@ def _new_cross_species(rule: "RuleInForce", evidence: "Evidence") -> Iterator[Ru
 def _floor(name: str, limit: float, found: float | None) -> RuleResult:
     """Without a figure (no species given) the rule is invalid: it was asked for and could not be worked out.
 
-    What is told apart is what is judged apart: see `language.SAME`.
+    What is told apart is what is judged apart: see `rounding.SAME`.
     """
     outcome: RuleOutcome = "invalid" if found is None else "pass" if found >= limit - SAME else "fail"
     return RuleResult(name=name, outcome=outcome, values={"limit": limit, "found": found})

@@ -25,8 +25,9 @@ from reportgen.inputs.images.file_kinds import common_advice
 from reportgen.inputs.images.reading import UnreadableImageError
 from reportgen.inputs.names import as_text
 from reportgen.inputs.run_inputs import RunInputs
-from reportgen.language import SAME, language
+from reportgen.language import language
 from reportgen.plain_text import named
+from reportgen.rounding import SAME
 from reportgen.stopping import let_through
 
 log = logging.getLogger(__name__)

@@ -56,11 +56,11 @@ def test_a_link_sorts_and_searches_and_a_reload_keeps_it(opened, report_path):
 
 def test_a_cell_of_the_matrix_shows_its_images_and_back_shows_all(opened, report_path):
     page = opened(report_path)
-    cell = page.get_by_role("link", name="8 images of Bengal called Egyptian Mau")
+    cell = page.get_by_role("link", name="8 images of Bengal predicted as Egyptian Mau")
     cell.click()
     expect(page.locator("#images [role=status]")).to_have_text(f"8 of {N_ERRORS} shown")
     expect(shots(page)).to_have_count(8)
-    expect(page.locator("#images h3:visible")).to_have_text(["Bengal called Egyptian Mau, 8 images"])
+    expect(page.locator("#images h3:visible")).to_have_text(["Bengal predicted as Egyptian Mau, 8 images"])
     expect(page.locator("#images .controls")).to_be_in_viewport()
     expect(cell).to_have_attribute("aria-current", "true")
     page.go_back()
@@ -104,7 +104,7 @@ def test_the_arrow_keys_go_from_count_to_count(opened, report_path):
 def test_a_map_is_laid_over_its_crop_as_strongly_as_wished(opened, report_path):
     page = opened(report_path)
     page.locator("#image-60 .look").press("Enter")
-    viewer = page.get_by_role("dialog", name="Bengal called Egyptian Mau")
+    viewer = page.get_by_role("dialog", name="Bengal predicted as Egyptian Mau")
     under, over = viewer.locator("img").nth(0), viewer.locator("img").nth(1)
     expect(under).to_have_attribute("alt", "Image image_00060: true class Bengal, predicted Egyptian Mau")
     expect(over).to_have_attribute("alt", re.compile("Grad-CAM of image_00060 for Egyptian Mau"))

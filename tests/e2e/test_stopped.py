@@ -15,6 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import torch
 
 from tests.pets import hand_checkpoint
 from tests.program import reportgen
@@ -93,9 +94,10 @@ def running(folder, data, *more, stay="", fmt="html"):
     (folder / "fast.toml").write_text(FAST)
     (folder / "ci").mkdir(exist_ok=True)
     for name in ("verdict.json", "junit.xml", "summary.md"):
-        (folder / "ci" / name).write_text("of last night")
+        (folder / "ci" / name).write_text("of the previous run")
     command = [sys.executable, "-m", "reportgen", *words(folder, data, "--format", fmt, *more)]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:.", "STAY": stay}
+    threads = str(torch.get_num_threads())  # an evaluation is taken over by as many threads alone
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:.", "STAY": stay, "OMP_NUM_THREADS": threads}
     pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **pipes) as process:
         try:

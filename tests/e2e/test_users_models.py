@@ -146,7 +146,7 @@ def test_a_program_is_reported_with_occlusion_and_lime_alone(tmp_path, kind):
     assert {one["name"] for one in found["explanation"]["methods"]} == {"occlusion", "lime"}
     assert {one["reason"] for one in found["explanation"]["refused"]} == {"program"}
     assert len(found["explanation"]["refused"]) == 11
-    assert "a program without Python code" in page
+    assert "a compiled program of which only the outputs are available" in page
 
 
 def test_grey_pictures_for_a_model_of_one_channel(tmp_path):
@@ -174,8 +174,8 @@ def test_one_output_for_two_classes_is_taken_and_said_on_page_one(tmp_path, name
 @pytest.mark.parametrize(
     ("name", "remark", "words"),
     [
-        ("BatchStatistics", "batch_dependent", "depend on the images beside it"),
-        ("DropsOut", "not_repeatable", "other outputs for the same image"),
+        ("BatchStatistics", "batch_dependent", "depend on the other images in its batch"),
+        ("DropsOut", "not_repeatable", "different outputs for the same image"),
     ],
 )
 def test_outputs_that_are_not_the_pictures_own_are_said_on_page_one(tmp_path, name, remark, words):

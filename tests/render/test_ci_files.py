@@ -86,8 +86,8 @@ def test_a_run_without_a_report_says_so_in_all_three():
     assert "no image | x" in files["summary.md"].decode()
 
 
-def test_a_first_night_and_one_that_is_not_comparable_are_worded():
-    assert "No earlier run" in ci_files(contract_of(), read_notes())["summary.md"].decode()
+def test_a_first_run_and_one_that_is_not_comparable_are_worded():
+    assert "No previous run" in ci_files(contract_of(), read_notes())["summary.md"].decode()
     contract = contract_of(before=(1, 0))
     other = {**contract["comparison"], "comparable": False, "reason": "the class lists differ", "flips": []}
     assert "the class lists differ" in ci_files({**contract, "comparison": other}, read_notes())["summary.md"].decode()

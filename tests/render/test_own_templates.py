@@ -68,7 +68,7 @@ OLDER = {
     },
     "words of one's own for the outputs": {
         "model_outputs.html.j2": "{% macro outputs_text(f) %}probabilities{% endmacro %}"
-        "{% macro remark_text(r) %}gives other outputs{% endmacro %}"
+        "{% macro remark_text(r) %}gives different outputs{% endmacro %}"
     },
 }
 
@@ -86,7 +86,7 @@ def test_templates_made_for_an_earlier_version_still_say_what_the_outputs_are(te
         with_appearance(report_in_language(report, "en"), Appearance(templates=templates, folder="mine")), medium
     )
     assert "probabilities" in page
-    assert "gives other outputs" in page
+    assert "gives different outputs" in page
 
 
 def test_own_style_comes_last():
