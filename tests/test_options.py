@@ -1,5 +1,6 @@
 """One declaration for each option: what is made from it, and an option that is added from outside."""
 
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -16,6 +17,7 @@ from reportgen.evaluate.options import LoopOptions
 from reportgen.option import Group, Option
 from reportgen.options import RenderOptions, RunOptions, read_options
 from tests.options import GIVEN, OPTIONS
+from tests.program import reportgen
 from tools.option_docs import EXAMPLE, README, readme_text, toml_text
 
 
@@ -116,3 +118,16 @@ def test_what_may_be_none_as_a_whole_is_made_where_its_table_stands(tmp_path, te
 def test_paths_of_the_file_are_relative_to_the_current_directory(tmp_path):
     (tmp_path / "r.toml").write_text('checkpoint = "x.pt"\ndataset = "d"\ndata_root = "r"\n')
     assert read_options(RunOptions, {}, tmp_path / "r.toml").inputs.checkpoint == Path("x.pt")
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "default"),
+    [
+        *(("run", "--methods", "grad_cam,contrast,smooth_grad"), ("explain", "--methods", "all")),
+        *(("run", "--sections", "all"), ("render", "--sections", "as stored"), ("render", "--notes", "as stored")),
+    ],
+)
+def test_help_says_what_holds_for_this_command_where_nothing_is_given(command, flag, default, tmp_path):
+    text = reportgen(command, "--help", cwd=tmp_path).stdout
+    about = " ".join(re.sub(r"[^!-~]+", " ", text.split(f"{flag} ")[1].split(" --")[0]).split())
+    assert f"[default: {default}]" in about

@@ -15,10 +15,11 @@ Given = Mapping[str, Any]  # by key; None where nothing was given
 Command = Callable[..., None]
 
 
-def takes(kind: type, *keys: str) -> Callable[[Command], Command]:
+def takes(kind: type, *keys: str, unset: Mapping[str, str] | None = None) -> Callable[[Command], Command]:
     """For a command with a parameter `given`: it gets the options of `kind` on its command line, as `Given`.
 
-    keys: which of them; without any all that have a flag and stand in no table.
+    keys: which of them; without any all that have a flag and stand in no table. unset: by key what holds where nothing
+    is given, in words, where that is another thing for this command.
     """
     options = {
         each.key.replace(".", "_"): each
@@ -26,10 +27,13 @@ def takes(kind: type, *keys: str) -> Callable[[Command], Command]:
         if (each.key in keys if keys else each.flag and not each.table)
     }
 
+    def told(option: Declared) -> str:
+        return (unset or {}).get(option.key, option.unset)
+
     def with_options(command: Command) -> Command:
         signature = inspect.signature(command)
         own = [each for each in signature.parameters.values() if each.name != "given"]
-        made = [_parameter(name, each) for name, each in options.items()]
+        made = [_parameter(name, each, told(each)) for name, each in options.items()]
 
         def called(**values: Any) -> None:
             given = {each.key: _said(values.pop(name)) for name, each in options.items()}
@@ -52,8 +56,8 @@ def _in_order(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
     return sorted(parameters, key=lambda each: each.kind)
 
 
-def _parameter(name: str, option: Declared) -> inspect.Parameter:
-    about = typer.Option(option.flag, help=_help(option), rich_help_panel=option.group.title)
+def _parameter(name: str, option: Declared, unset: str) -> inspect.Parameter:
+    about = typer.Option(option.flag, help=_help(option, unset), rich_help_panel=option.group.title)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[_type(option) | None, about]
     )
@@ -68,7 +72,7 @@ def _type(option: Declared) -> Any:
     return list[str] if many and Checked(listed, "before") not in option.bounds else str
 
 
-def _help(option: Declared) -> str:
-    told = option.unset if option.default is MISSING else f"default: {option.unset}" if option.unset else ""
+def _help(option: Declared, unset: str) -> str:
+    told = unset if option.default is MISSING else f"default: {unset}" if unset else ""
     text = option.option.help.replace("`", "") + (f" [{told}]" if told else "")
     return text.replace("[", r"\[")  # brackets are Rich's markup

@@ -55,6 +55,7 @@ def demo(given: Given, *, verbose: Verbose = False) -> None:
 @takes(
     RunOptions,
     *("checkpoint", "arch", "target_layer", "methods", "device", "precision", "seed", "notes", "lang"),
+    unset={"methods": "all"},
 )
 def explain(
     image: Annotated[Path, typer.Argument(help="Any image.")],
@@ -77,7 +78,7 @@ def explain(
 
 
 @app.command()
-@takes(RenderOptions)
+@takes(RenderOptions, unset=dict.fromkeys(("lang", "sections", "templates", "notes"), "as stored"))
 def render(
     run_dir: RunDir,
     given: Given,
