@@ -1,4 +1,4 @@
-"""The program around its commands: streams that nobody reads, and a verdict for CI however a run ends."""
+"""Console-script entry point: exit codes, signals, a broken stdout, and a verdict for CI however a run ends."""
 
 import sys
 from contextlib import suppress

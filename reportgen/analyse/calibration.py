@@ -1,4 +1,4 @@
-"""Whether the model is as often right as it is sure."""
+"""Expected calibration error (ECE) over equal-width bins."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The alarm for a wrong class order, which no error message anywhere gives away."""
+"""Permuted class labels, detected: the best assignment (Hungarian method) of the confusion matrix."""
 
 from dataclasses import dataclass
 

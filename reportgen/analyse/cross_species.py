@@ -1,4 +1,4 @@
-"""Errors that even miss the species. They are rare, and they betray faults in data or preprocessing."""
+"""Cross-species (super-class) errors, ranked by the probability mass on the true species."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which of many tests to believe."""
+"""Benjamini-Hochberg correction for multiple testing (false discovery rate)."""
 
 import numpy as np
 from numpy.typing import NDArray

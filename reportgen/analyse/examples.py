@@ -1,4 +1,4 @@
-"""Which images are worth explaining, by a stated and deterministic rule."""
+"""Selection of the images to explain by attribution maps."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the files of a data set say: the same file twice or under two labels, pictures with an EXIF orientation."""
+"""Duplicate image files (same SHA-256), contradicting labels, and EXIF orientation."""
 
 from dataclasses import dataclass
 

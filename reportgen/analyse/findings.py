@@ -1,4 +1,4 @@
-"""The front door of stage 3: everything that is worked out from the predictions."""
+"""`analyse()`: metrics, confusions, comparison and gate from predictions, as `Findings` (stage 3)."""
 
 from dataclasses import dataclass
 from datetime import date

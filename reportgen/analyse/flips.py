@@ -1,4 +1,4 @@
-"""Single images over the last runs: what flipped, what stays wrong, and how much flips anyway."""
+"""Prediction flips by image, flakiness, and churn over the last runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The errors that are shown as pictures: all of them, or so many that a page can still hold them."""
+"""Gallery of misclassified images, by cell of the confusion matrix."""
 
 from collections import Counter
 from dataclasses import dataclass

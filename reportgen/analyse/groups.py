@@ -1,4 +1,4 @@
-"""Groups of two or more classes that are confused with one another, found from the significant pairs."""
+"""Groups of confused classes, merged from the significant pairs."""
 
 from dataclasses import dataclass
 

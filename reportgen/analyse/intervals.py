@@ -1,4 +1,4 @@
-"""Intervals for counts and means."""
+"""Confidence intervals: Wilson, Newcombe, Tango (paired), Student's t."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Two yes-or-no answers about the same images: is the change more than chance?"""
+"""Exact McNemar test and Tango's interval for the paired correctness of two runs."""
 
 from dataclasses import dataclass, replace
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Mutually confused pairs of classes, ranked by evidence.
+"""Confused pairs of classes: binomial test with FDR correction, ranked by Wilson's lower bound.
 
 The symmetric rate (a_as_b + b_as_a) / (n_a + n_b) is ranked by the lower end of its Wilson interval, so that 1 of 3
 does not beat 18 of 100. A pair is *significant* when it has more errors than chance would give it.

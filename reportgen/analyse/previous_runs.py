@@ -1,4 +1,4 @@
-"""What archived runs said about each image: what a comparison is made from."""
+"""Previous runs as a comparison takes them: `PastRun`, with its predictions, and `History`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How good the model is, over all and class by class."""
+"""Classification metrics: accuracy, balanced accuracy, macro F1, top-5, and by class precision, recall, F1."""
 
 from dataclasses import dataclass
 

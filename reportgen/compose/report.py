@@ -1,4 +1,4 @@
-"""The front door of stage 5: the sections of the report in their order."""
+"""`compose()`: the report's sections and files put together, as `Report` (stage 5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

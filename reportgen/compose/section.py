@@ -1,4 +1,4 @@
-"""What a section is made from, and what it is."""
+"""`Section` and `SectionContext`: the interface of report sections, built in and of the user's own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The front door of stage 7: the bundle in its archive."""
+"""`deliver()`: the files of a run written to its bundle in the archive (stage 7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Torch's switches of arithmetic: float32 that is float32, and kernels that give the same every time.
+"""torch's backend flags for determinism and true float32 (TF32, cuDNN, cuBLAS, SDPA), set and restored.
 
 One table says which there are and what each is set to. They are set for the work, looked at after it and put back, so
 what a factory, a model or a method lowers is undone before the next work begins, and told after its own: of the

@@ -1,4 +1,4 @@
-"""Where a run was computed, and how exactly: a value, stored with the run."""
+"""`Compute`: device, precision, versions of torch and other libraries, determinism."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

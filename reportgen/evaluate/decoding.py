@@ -1,4 +1,4 @@
-"""Files to batches of crops, in order, each image once: in processes ahead of the model, or between its turns.
+"""Image data loader: decoding in worker processes, in order, surviving those that crash.
 
 Why not torch's DataLoader: when one of its workers dies, by a decoder that crashes or for want of memory, its iterator
 is lost, and it does not say at which files; here decoding goes on from that batch, and what ends a second process is

@@ -1,4 +1,4 @@
-"""Where the model runs, and how exactly: device, precision, determinism, all recorded in the run."""
+"""Device selection, and the model on it in eval mode, as it was found afterwards."""
 
 import platform
 from collections.abc import Iterator

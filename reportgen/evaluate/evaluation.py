@@ -1,4 +1,4 @@
-"""The front door of stage 2: what the model said about every readable image."""
+"""`evaluate()`: inference over the data set, giving `Predictions` (stage 2)."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""Crops to logits, as many at a time as the device's memory bears."""
+"""Batched inference: uint8 crops to float32 logits, with bfloat16 autocast where asked for."""
 
 from collections.abc import Callable
 

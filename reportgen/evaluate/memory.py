@@ -1,4 +1,4 @@
-"""Work in parts, smaller when memory runs out."""
+"""Out of memory: the batch is halved, and tried again."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the model said about every readable image: values, stored with the run and read without torch."""
+"""`Predictions`: logits, targets, file hashes and unreadable images of a run."""
 
 from dataclasses import dataclass
 

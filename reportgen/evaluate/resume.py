@@ -1,4 +1,4 @@
-"""An evaluation of an earlier run that died, taken over where nothing has changed since."""
+"""`--resume`: kept predictions, taken over where checkpoint, data and environment are the same."""
 
 import hashlib
 from dataclasses import replace

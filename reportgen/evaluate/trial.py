@@ -1,4 +1,4 @@
-"""The trial before the evaluation: a few pictures of the run, on its device, through the model and back.
+"""Dry run of the model on a few images: logits, probabilities or sigmoids, and whether they can be relied on.
 
 What would fail after hours is told at once, and what the model's numbers are is looked at where it shows: on pictures.
 """

@@ -1,4 +1,4 @@
-"""The front door of stage 4: the maps of every chosen example, as numbers, and how far they can be trusted."""
+"""`explain()`: attribution maps of the selected images, and their sanity checks (stage 4)."""
 
 import logging
 from collections.abc import Mapping, Sequence

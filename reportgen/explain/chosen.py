@@ -1,4 +1,4 @@
-"""The pictures of the chosen examples, read once more: one that is gone or changed since its evaluation is left out."""
+"""The selected images read again; those changed (SHA-256) or unreadable since the evaluation are left out."""
 
 import logging
 from dataclasses import dataclass

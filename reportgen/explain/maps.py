@@ -1,4 +1,4 @@
-"""Maps of pictures, as checked numbers: every method that is ready, asked about each picture's classes."""
+"""Attribution methods run on images, and their maps validated (shape, finite, not negative)."""
 
 import logging
 from collections.abc import Mapping, Sequence

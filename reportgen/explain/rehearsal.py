@@ -1,4 +1,4 @@
-"""The methods tried on one picture of the run before the evaluation: what will not be drawn is known then, and why."""
+"""Dry run of the attribution methods on one image: which of them apply to the model."""
 
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.device import model_on_loan

@@ -1,4 +1,4 @@
-"""What is known of a run's model, data and classes: plain values, stored with the run and read without torch."""
+"""Metadata of model, data set and run (`ModelFacts`, `DataFacts`, `RunFacts`), free of torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

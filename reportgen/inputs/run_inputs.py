@@ -1,4 +1,4 @@
-"""The front door of stage 1: everything that a run reads, checked and aligned before any device time is spent."""
+"""`read_inputs()`: checkpoint, model, data set, class alignment and preprocessing, as `RunInputs` (stage 1)."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The front door of stage 6: the documents and tables of a run, as bytes."""
+"""`render()`: HTML, PDF, findings.json, tables and the files for CI of a report (stage 6)."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Which run this is: its id, its time, its languages, the seconds of its stages."""
+"""`RunStamp`: run id, time, languages, seconds by stage, and who gave each option."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

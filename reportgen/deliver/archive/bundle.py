@@ -1,4 +1,4 @@
-"""A bundle appears whole or not at all: written to a hidden sibling, then renamed; deleted the other way round.
+"""Bundle directories, atomically written, replaced and deleted, with manifest.json (SHA-256).
 
 Hidden siblings are named .NAME.STATE-TOKEN. States:
 partial   being written; after an exchange, the bundle that was exchanged

@@ -1,4 +1,4 @@
-"""How sure a sentence about a map may be: one word for each map of a picture, from all that is known against it."""
+"""Reliability of each map, from the randomization test and its insertion score: what the page may say of it."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""How the outputs of a model are read as logits: a value, stored with the run."""
+"""`Reading`: the format of a model's outputs (logits, softmax, sigmoid; where the tensor lies)."""
 
 from dataclasses import dataclass
 from typing import Literal
