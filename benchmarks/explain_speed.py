@@ -24,7 +24,7 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from reportgen.evaluate.compute import Compute
-from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.device import compute, frozen_model
 from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
 from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
@@ -69,7 +69,7 @@ def table(setting: Setting) -> list[str]:
     rows = [line("what, ours / theirs in speed", "ratio (range)", "ours"), "|---|---|---|"]
     for name in setting.models:
         model = torchvision.models.get_model(name, num_classes=37).eval().to(memory_format=torch.channels_last)
-        with model_on_loan(model, on) as device:
+        with frozen_model(model, on) as device:
             context = context_for(model, on, setting)
             rows += grad_cam_rows(name, context, setting, device)
             if name == setting.models[0]:
@@ -228,7 +228,7 @@ def real_photographs(setting: Setting, on: Compute) -> list[str]:
     if not checkpoint.is_file():
         return [line("bfloat16 on real photographs", "no shared photographs")]
     inputs = read_inputs(InputOptions(checkpoint=checkpoint, dataset="oxford-iiit-pet", source=DataSource(root=SHARED)))
-    with model_on_loan(inputs.model, on) as device:
+    with frozen_model(inputs.model, on) as device:
         crops = torch.stack([inputs.crop(inputs.samples[row])[0] for row in range(0, 250, 50)]).to(device)
         pictures = inputs.facts.preprocessing.normalised(crops)
         context = replace(context_for(inputs.model, on, setting), example=pictures[:1])

@@ -23,7 +23,7 @@ from benchmarks.report_cost import SHARED, read
 from reportgen.demo.drawn_pets import unpack_drawn_pets
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.decoding import batches
-from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.device import compute, frozen_model
 from reportgen.evaluate.evaluation import N_CHECKED, evaluate
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.options import LoopOptions
@@ -60,7 +60,7 @@ def evaluation_row(inputs: RunInputs, on: Compute) -> str:
     ready = [batch.crops.to(on.device) for batch in batches(inputs.samples, inputs.facts.preprocessing, loop)]
 
     def forward_only() -> None:
-        with model_on_loan(inputs.model, on):
+        with frozen_model(inputs.model, on):
             for crops in ready:
                 logits(inputs.model, crops, preprocessing=inputs.facts.preprocessing, on=on)
 
@@ -112,7 +112,7 @@ def parity_rows(inputs: RunInputs) -> Iterator[str]:
     found = []
     for name in ("cpu", "cuda"):
         on = compute(name, "fp32")
-        with model_on_loan(inputs.model, on) as device:
+        with frozen_model(inputs.model, on) as device:
             pictures = inputs.facts.preprocessing.normalised(crops.to(device))
             context = replace(context_for(inputs.model, on, Setting(device=name)), example=pictures[:1])
             idx = torch.zeros((1, 16), dtype=torch.int64, device=device)

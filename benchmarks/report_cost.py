@@ -29,7 +29,7 @@ from reportgen.compose.sections.registry import SECTIONS
 from reportgen.deliver.receipts import deliver
 from reportgen.demo.drawn_pets import unpack_drawn_pets
 from reportgen.evaluate.decoding import batches
-from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.device import compute, frozen_model
 from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.options import LoopOptions
 from reportgen.explain.attributions import explain
@@ -114,7 +114,7 @@ def evaluation_share(inputs: RunInputs, arch: str) -> None:
     ]
 
     def forward_only() -> None:
-        with model_on_loan(inputs.model, on) as device, torch.inference_mode():
+        with frozen_model(inputs.model, on) as device, torch.inference_mode():
             for batch in ready:
                 inputs.model(batch.to(device)).cpu()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.flips import Churn, Flip, churn, flips
-from reportgen.analyse.paired import PairedChange, family, judged, paired_change
+from reportgen.analyse.paired import PairedChange, adjusted_for_multiple_testing, mcnemar_test, paired_change
 from reportgen.analyse.pairs import confused_pairs
 from reportgen.analyse.previous_runs import N_STRIP_RUNS, History, PastRun, surroundings
 from reportgen.evaluate.predictions import Predictions
@@ -107,7 +107,7 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
     """
     sane = tuple(run for run in history.runs if not _disordered(run, predictions.facts.classes))
     eligible = tuple(run for run in sane if run.passed or not history.only_passed)
-    comparable = tuple(run for run in eligible if _alike(predictions, run, history))
+    comparable = tuple(run for run in eligible if _is_comparable(predictions, run, history))
     baseline = history.given or (comparable or eligible or (None,))[-1]
     if baseline is None or not history.compare:
         return None
@@ -118,11 +118,11 @@ def comparison(predictions: Predictions, history: History) -> Comparison | None:
         return Comparison(baseline=baseline, mismatches=mismatches, overall=common, passed_over=tuple(later))
     last = {run.run_id for run in history.runs[-N_STRIP_RUNS:]}
     recent = (run for run in sane if run.run_id in last)
-    runs = tuple(run for run in recent if _alike(predictions, run, history))
+    runs = tuple(run for run in recent if _is_comparable(predictions, run, history))
     return _compared(predictions, baseline, runs=runs, passed_over=tuple(later))
 
 
-def _alike(predictions: Predictions, past: PastRun, history: History) -> bool:
+def _is_comparable(predictions: Predictions, past: PastRun, history: History) -> bool:
     precise = history.across_precision or past.precision == predictions.compute.precision
     return precise and _same_images(predictions, past)
 
@@ -167,7 +167,7 @@ def _compared(
     return Comparison(
         baseline=baseline,
         mismatches=(),
-        overall=judged(before == targets, preds == targets),
+        overall=mcnemar_test(before == targets, preds == targets),
         passed_over=passed_over,
         flips=flips(predictions, before, strips),
         pairs=_pairs(targets, before, preds),
@@ -187,7 +187,9 @@ def _classes(
     """Every class with a change, most broken on balance first; ties by number."""
     changed = np.unique(targets[(before == targets) != (preds == targets)])
     rows = [targets == k for k in changed]
-    changes = family([paired_change(before[own] == targets[own], preds[own] == targets[own]) for own in rows])
+    changes = adjusted_for_multiple_testing(
+        [paired_change(before[own] == targets[own], preds[own] == targets[own]) for own in rows]
+    )
     made = [ClassChange(k=int(k), change=change) for k, change in zip(changed, changes, strict=True)]
     return tuple(sorted(made, key=lambda one: (one.change.n_fixed - one.change.n_broken, one.k)))
 
@@ -206,7 +208,10 @@ def _pairs(targets: NDArray[np.int64], before: NDArray[np.int64], preds: NDArray
         own = (targets == a) | (targets == b)
         other = a + b - targets[own]
         changes.append(paired_change(before[own] != other, preds[own] != other))
-    made = [PairChange(a=a, b=b, change=change) for (a, b), change in zip(names, family(changes), strict=True)]
+    made = [
+        PairChange(a=a, b=b, change=change)
+        for (a, b), change in zip(names, adjusted_for_multiple_testing(changes), strict=True)
+    ]
     return tuple(sorted(made, key=lambda one: (one.change.n_fixed - one.change.n_broken, one.a, one.b)))
 
 

@@ -272,7 +272,7 @@ class GateRules:
     ] = ()
 
     @property
-    def judge(self) -> bool:
+    def has_model_rules(self) -> bool:
         """Whether any rule is set that judges the model; the data checks do not."""
         return len(self.in_force()) > 1
 

@@ -7,10 +7,10 @@ import numpy as np
 from scipy import stats
 
 Z_95 = 1.959964
-Interval = tuple[float, float]
+ConfidenceInterval = tuple[float, float]
 
 
-def wilson(k: int, n: int, z: float = Z_95) -> Interval:
+def wilson(k: int, n: int, z: float = Z_95) -> ConfidenceInterval:
     """The Wilson score interval of k successes in n trials, both ends in [0, 1]; (0, 1) when n is 0.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
@@ -26,7 +26,7 @@ def wilson(k: int, n: int, z: float = Z_95) -> Interval:
     return (0.0 if k == 0 else max(0.0, centre - half)), (1.0 if k == n else min(1.0, centre + half))
 
 
-def difference(first: tuple[int, int], second: tuple[int, int]) -> Interval:
+def newcombe_interval(first: tuple[int, int], second: tuple[int, int]) -> ConfidenceInterval:
     """The 95% interval of k1 / n1 - k2 / n2 for independent proportions (k, n), in [-1, 1].
 
     R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in Medicine
@@ -39,7 +39,7 @@ def difference(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     return low, (p1 - p2) + math.hypot(high1 - p1, p2 - low2)
 
 
-def mean_interval(values: Sequence[float]) -> Interval | None:
+def t_interval(values: Sequence[float]) -> ConfidenceInterval | None:
     """The 95% interval of the mean of `values` by Student's t; None for fewer than two."""
     if len(values) < 2:
         return None
@@ -48,7 +48,7 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     return mean - margin, mean + margin
 
 
-def paired_difference(n_broken: int, n_fixed: int, n: int, *, z: float = Z_95) -> Interval:
+def tango_interval(n_broken: int, n_fixed: int, n: int, *, z: float = Z_95) -> ConfidenceInterval:
     """The 95% score interval of (n_fixed - n_broken) / n, in [-1, 1], over n paired answers.
 
     T. Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",

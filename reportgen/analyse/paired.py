@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from reportgen.analyse.discoveries import benjamini_hochberg
-from reportgen.analyse.intervals import Interval, paired_difference
+from reportgen.analyse.intervals import ConfidenceInterval, tango_interval
+from reportgen.analyse.multiple_testing import benjamini_hochberg
 from reportgen.analyse.significance import SIGNIFICANCE
 
 CHANGE_FALSE_DISCOVERY_RATE = 0.10  # over a family of changes: all pairs, or all classes
@@ -30,11 +30,11 @@ class PairedChange:
     n_fixed: int
     p_value: float
     difference: float
-    difference_ci: Interval
+    difference_ci: ConfidenceInterval
     verdict: ChangeVerdict | None
 
 
-def judged(good_before: NDArray[np.bool_], good_now: NDArray[np.bool_]) -> PairedChange:
+def mcnemar_test(good_before: NDArray[np.bool_], good_now: NDArray[np.bool_]) -> PairedChange:
     """(N,) and (N,), N >= 1: the change with its verdict at SIGNIFICANCE; underpowered below MIN_CHANGES changes."""
     change = paired_change(good_before, good_now)
     return _with_verdict(change, significant=change.p_value < SIGNIFICANCE)
@@ -49,7 +49,7 @@ def paired_change(good_before: NDArray[np.bool_], good_now: NDArray[np.bool_]) -
         n_fixed=n_fixed,
         p_value=float(stats.binomtest(n_fixed, n_fixed + n_broken).pvalue) if n_fixed + n_broken else 1.0,
         difference=(n_fixed - n_broken) / n,
-        difference_ci=paired_difference(n_broken, n_fixed, n),
+        difference_ci=tango_interval(n_broken, n_fixed, n),
         verdict=None,
     )
 
@@ -64,7 +64,7 @@ def _with_verdict(change: PairedChange, *, significant: bool) -> PairedChange:
     return replace(change, verdict=verdict)
 
 
-def family(changes: list[PairedChange]) -> list[PairedChange]:
+def adjusted_for_multiple_testing(changes: list[PairedChange]) -> list[PairedChange]:
     """The same with verdicts: Benjamini-Hochberg over those with MIN_CHANGES changes or more."""
     tested = [change.n_fixed + change.n_broken >= MIN_CHANGES for change in changes]
     p = np.array([change.p_value for change, is_tested in zip(changes, tested, strict=True) if is_tested])

@@ -13,8 +13,8 @@ from scipy import stats
 from scipy.sparse import csr_array, triu
 
 from reportgen.analyse.confusion import ConfusionCounts
-from reportgen.analyse.discoveries import benjamini_hochberg
-from reportgen.analyse.intervals import Interval, wilson
+from reportgen.analyse.intervals import ConfidenceInterval, wilson
+from reportgen.analyse.multiple_testing import benjamini_hochberg
 
 PAIR_FALSE_DISCOVERY_RATE = 0.05
 MIN_ERRORS = 3  # a pair with one or two errors is not worth a person's plan, however unlikely it is by chance
@@ -36,7 +36,7 @@ class ConfusedPair:
     n_a: int
     n_b: int
     rate: float
-    rate_ci: Interval
+    rate_ci: ConfidenceInterval
     impact: float
     p_value: float
     significant: bool

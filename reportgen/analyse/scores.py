@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from reportgen.analyse.confusion import ConfusionCounts
-from reportgen.analyse.intervals import Interval, wilson
+from reportgen.analyse.intervals import ConfidenceInterval, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class ClassScore:
     n_predicted: int
     precision: float | None
     recall: float | None
-    recall_ci: Interval
+    recall_ci: ConfidenceInterval
     f1: float | None
 
 
@@ -35,7 +35,7 @@ class Scores:
     n: int
     correct: int
     accuracy: float
-    accuracy_ci: Interval
+    accuracy_ci: ConfidenceInterval
     balanced_accuracy: float
     macro_f1: float
     top5_accuracy: float | None

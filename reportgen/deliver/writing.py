@@ -14,7 +14,7 @@ from reportgen.errors import DeliveryError
 from reportgen.inputs.plain_files import NotPlainError, held_folder, plain_name
 
 HIDDEN_NAME = re.compile(r"\.(?P<name>.+)\.(?P<state>partial|old|removed)-[0-9a-f]+", re.DOTALL)
-OF_OTHERS = 0o077
+GROUP_AND_OTHERS = 0o077
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -37,7 +37,7 @@ def put_files(at: int, files: Mapping[str, bytes]) -> None:
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(partial, dir_fd=at)
-    settle(at)
+    fsync_folder(at)
 
 
 def write_new(at: int, name: str, content: bytes) -> None:
@@ -45,7 +45,7 @@ def write_new(at: int, name: str, content: bytes) -> None:
     with os.fdopen(os.open(plain_name(name), _NEW, 0o666, dir_fd=at), "wb") as file:
         rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         with suppress(OSError):
-            os.fchmod(file.fileno(), rights & ~OF_OTHERS)
+            os.fchmod(file.fileno(), rights & ~GROUP_AND_OTHERS)
         file.write(content)
         file.flush()
         with suppress(OSError):
@@ -53,7 +53,7 @@ def write_new(at: int, name: str, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def settle(at: int) -> None:
+def fsync_folder(at: int) -> None:
     """The names in the folder are on the disk. Raises OSError."""
     try:
         os.fsync(at)

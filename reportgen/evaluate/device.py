@@ -48,7 +48,7 @@ def recorded(on: Compute, arithmetic: Arithmetic) -> Compute:
 
 
 @contextmanager
-def model_on_loan(model: nn.Module, on: Compute) -> Iterator[torch.device]:
+def frozen_model(model: nn.Module, on: Compute) -> Iterator[torch.device]:
     """Lends `model` out: on the device, in eval mode, weights frozen; afterwards it is exactly as it was found.
 
     Put back, also after an exception: device, the training flag of every module, requires_grad of every parameter, and

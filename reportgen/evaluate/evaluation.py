@@ -16,7 +16,7 @@ from reportgen.errors import EvaluationError, InputError
 from reportgen.evaluate.arithmetic import exact_arithmetic
 from reportgen.evaluate.compute import Compute
 from reportgen.evaluate.decoding import Batch, batches
-from reportgen.evaluate.device import model_on_loan, recorded
+from reportgen.evaluate.device import frozen_model, recorded
 from reportgen.evaluate.loop import Progress, logits, refuse_not_finite
 from reportgen.evaluate.options import LoopOptions
 from reportgen.evaluate.predictions import ArgmaxCheck, Predictions, UnreadableImage
@@ -49,7 +49,7 @@ def evaluate(
     hashes: list[str] = []
     orientations: list[int] = []
     unreadable: list[tuple[int, str]] = []
-    with model_on_loan(inputs.model, on), exact_arithmetic() as arithmetic:
+    with frozen_model(inputs.model, on), exact_arithmetic() as arithmetic:
         for batch, scores in _batches_with_scores(inputs, on, loop):
             if batch.sample_idx:
                 rows.append(scores)
@@ -116,7 +116,7 @@ def _argmax_check(inputs: RunInputs, read_idx: list[int], values: NDArray[np.flo
     if not crops:
         return ArgmaxCheck(n=0, n_differ=0)
     exact_on = replace(on, precision="fp32")
-    with model_on_loan(inputs.model, exact_on):
+    with frozen_model(inputs.model, exact_on):
         exact = logits(inputs.model, torch.stack(crops), preprocessing=inputs.facts.preprocessing, on=exact_on).numpy()
     classes = exact[:, list(inputs.facts.alignment.output_idx)].argmax(axis=1)
     return ArgmaxCheck(n=len(crops), n_differ=int((classes != values[rows].argmax(axis=1)).sum()))

@@ -14,7 +14,7 @@ from torch import nn
 
 from reportgen.errors import EvaluationError, InputError, ReportgenError, in_one_line
 from reportgen.evaluate.compute import Compute
-from reportgen.evaluate.device import model_on_loan
+from reportgen.evaluate.device import frozen_model
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.inputs.facts import Remark
@@ -61,7 +61,7 @@ def trial_run_on(inputs: RunInputs, crops: Sequence[torch.Tensor], on: Compute) 
     if not crops:
         return inputs
     facts, shown = inputs.facts, torch.stack(list(crops))
-    with translate_memory_errors(on, "trial"), _translate_model_errors(on), model_on_loan(inputs.model, on):
+    with translate_memory_errors(on, "trial"), _translate_model_errors(on), frozen_model(inputs.model, on):
         found = logits(inputs.model, shown, preprocessing=facts.preprocessing, on=on)
         if not torch.isfinite(found).all():
             raise EvaluationError(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reportgen.analyse.examples import Example
 from reportgen.analyse.findings import Findings
 from reportgen.evaluate.compute import Compute
-from reportgen.evaluate.device import model_on_loan
+from reportgen.evaluate.device import frozen_model
 from reportgen.evaluate.loop import Progress
 from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.explain.attribution_method import (
@@ -112,7 +112,7 @@ def explain(
     if not chosen:
         return Attributions(examples=(), options=options, methods=(), gone=gone)
     pictures = [picture for _, picture in chosen]
-    with translate_memory_errors(on, "explanation"), model_on_loan(inputs.model, on) as device:
+    with translate_memory_errors(on, "explanation"), frozen_model(inputs.model, on) as device:
         context = model_context(inputs, pictures[0], on=on, options=options)
         ready, refusals = prepared_methods(context, options.methods, level=logging.DEBUG)  # the rehearsal has said it
         done: list[ExplainedExample] = []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import EvaluationError
 from reportgen.explain.attribution_method import AttributionRequest, Explainer, NotApplicableError, PreparedMethod
-from reportgen.explain.checks.insertion_deletion import Claim, Faithfulness
+from reportgen.explain.checks.insertion_deletion import Faithfulness, MapToScore
 from reportgen.explain.checks.localisation import Focus
 from reportgen.explain.methods.captum_calls import foreign_code
 from reportgen.inputs.run_inputs import RunInputs
@@ -138,7 +138,7 @@ def checked_maps(
     ]
 
 
-def claim(attribution: AttributionMap, output_idx: Sequence[int]) -> Claim:
+def claim(attribution: AttributionMap, output_idx: Sequence[int]) -> MapToScore:
     """The map as something to be judged, in model outputs."""
     rival = None if attribution.rival_idx is None else output_idx[attribution.rival_idx]
-    return Claim(values=attribution.values, class_idx=output_idx[attribution.class_idx], rival_idx=rival)
+    return MapToScore(values=attribution.values, class_idx=output_idx[attribution.class_idx], rival_idx=rival)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from reportgen.errors import InputError
 from reportgen.evaluate.compute import Compute
-from reportgen.evaluate.device import model_on_loan
+from reportgen.evaluate.device import frozen_model
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.explain.attributions import (
@@ -59,7 +59,7 @@ def explain_picture(
         raise InputError(
             f"class {label!r}", found="no such class", expected=f"one of {named(classes)}", todo="correct --label"
         )
-    with translate_memory_errors(on, "explanation"), model_on_loan(inputs.model, on) as device:
+    with translate_memory_errors(on, "explanation"), frozen_model(inputs.model, on) as device:
         scores = logits(inputs.model, crop[None], preprocessing=inputs.facts.preprocessing, on=on)[0].double()
         if not torch.isfinite(scores).all():
             raise InputError(

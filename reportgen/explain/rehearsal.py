@@ -1,7 +1,7 @@
 """Dry run of the attribution methods on one image: which of them apply to the model."""
 
 from reportgen.evaluate.compute import Compute
-from reportgen.evaluate.device import model_on_loan
+from reportgen.evaluate.device import frozen_model
 from reportgen.evaluate.memory import translate_memory_errors
 from reportgen.evaluate.trial import trial_crops
 from reportgen.explain.attributions import model_context, prepared_methods
@@ -20,5 +20,5 @@ def rehearse(inputs: RunInputs, *, on: Compute, options: ExplainOptions) -> tupl
     if not crops:
         return ()
     picture = Picture(crop=crops[0], classes=(0,), seed=options.seed)
-    with translate_memory_errors(on, "explanation"), model_on_loan(inputs.model, on):
+    with translate_memory_errors(on, "explanation"), frozen_model(inputs.model, on):
         return prepared_methods(model_context(inputs, picture, on=on, options=options), options.methods)[1]

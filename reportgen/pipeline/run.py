@@ -170,7 +170,7 @@ def _set_up(options: RunOptions, now: datetime, timing: dict[str, float]) -> _Se
     inputs = read_inputs(options.inputs)
     on = compute(options.compute.device, options.compute.precision)
     refuse_unknown_classes(options.gate, inputs.facts.classes)
-    if options.gate.strict and not options.gate.judge:
+    if options.gate.strict and not options.gate.has_model_rules:
         log.warning("--strict-gate, and no rule in [gate]: there is nothing to judge the model by")
     refuse_unknown_sections(options.report.sections)
     own = read_appearance(options.report.templates, options.theme)

@@ -41,7 +41,7 @@ def plain(value: Published) -> Any:
     return _adapter(kind).dump_python(value, mode="json", by_alias=True)
 
 
-def alike(kind: type[_Part], source: object, **given: object) -> _Part:
+def from_attributes(kind: type[_Part], source: object, **given: object) -> _Part:
     """A `kind` with `given`, and all else from the attributes of `source` that have the same names."""
     names = (field.name for field in fields(kind) if field.name not in given)  # type: ignore[arg-type]  # a dataclass
     found = {name: getattr(source, name) for name in names}

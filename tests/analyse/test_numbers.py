@@ -10,7 +10,7 @@ from sklearn import metrics
 from reportgen.analyse.class_order import class_order
 from reportgen.analyse.confusion import confusion_counts
 from reportgen.analyse.cross_species import cross_species_errors
-from reportgen.analyse.intervals import difference, mean_interval, paired_difference, wilson
+from reportgen.analyse.intervals import newcombe_interval, t_interval, tango_interval, wilson
 from reportgen.analyse.scores import n_top5_hits, scores
 
 N_CLASSES = 6
@@ -45,8 +45,8 @@ def test_wilson_gives_the_reference_values(k, n, expected):
     ],
 )
 def test_the_interval_of_a_difference_gives_newcombes_figures(first, second, expected):
-    assert difference(first, second) == pytest.approx(expected, abs=5e-5)
-    low, high = difference(second, first)
+    assert newcombe_interval(first, second) == pytest.approx(expected, abs=5e-5)
+    low, high = newcombe_interval(second, first)
     assert (-high, -low) == pytest.approx(expected, abs=5e-5)
 
 
@@ -67,25 +67,25 @@ def test_wilson_holds_the_share_and_mirrors(k_n):
     ],
 )
 def test_the_interval_of_a_mean_is_students(values, half):
-    assert mean_interval(values) == pytest.approx((2 - half, 2 + half), abs=2e-3)
+    assert t_interval(values) == pytest.approx((2 - half, 2 + half), abs=2e-3)
 
 
 @pytest.mark.parametrize("values", [[], [1.0]])
 def test_fewer_than_two_values_have_no_interval(values):
-    assert mean_interval(values) is None
+    assert t_interval(values) is None
 
 
 @pytest.mark.parametrize(("lost", "won", "n"), [(-1, 0, 5), (0, -1, 5), (3, 3, 5)])
 def test_impossible_paired_counts_are_refused(lost, won, n):
     with pytest.raises(ValueError, match=f"{lost} and {won} of {n} are no paired counts"):
-        paired_difference(lost, won, n)
+        tango_interval(lost, won, n)
 
 
 def test_all_pairs_may_have_changed():
-    low, high = paired_difference(2, 3, 5)
+    low, high = tango_interval(2, 3, 5)
     assert -1 < low < 0.2 < high < 1
-    assert paired_difference(0, 5, 5)[1] == 1.0
-    assert paired_difference(5, 0, 5)[0] == -1.0
+    assert tango_interval(0, 5, 5)[1] == 1.0
+    assert tango_interval(5, 0, 5)[0] == -1.0
 
 
 def test_wilson_refuses_what_is_no_proportion():

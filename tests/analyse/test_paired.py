@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from reportgen.analyse.discoveries import benjamini_hochberg
-from reportgen.analyse.intervals import Z_95, paired_difference
-from reportgen.analyse.paired import family, judged, paired_change
+from reportgen.analyse.intervals import Z_95, tango_interval
+from reportgen.analyse.multiple_testing import benjamini_hochberg
+from reportgen.analyse.paired import adjusted_for_multiple_testing, mcnemar_test, paired_change
 
 
 def answers(n, n_broken, n_fixed):
@@ -54,7 +54,7 @@ def test_accuracy_changes_by_exactly_what_was_won_less_what_was_lost(answered):
 
 
 def test_without_a_change_nothing_is_claimed():
-    change = judged(*answers(305, 0, 0))
+    change = mcnemar_test(*answers(305, 0, 0))
     assert (change.p_value, change.difference, change.verdict) == (1.0, 0.0, "underpowered")
 
 
@@ -71,7 +71,7 @@ def test_without_a_change_nothing_is_claimed():
     ],
 )
 def test_the_verdicts(n_broken, n_fixed, verdict):
-    assert judged(*answers(305, n_broken, n_fixed)).verdict == verdict
+    assert mcnemar_test(*answers(305, n_broken, n_fixed)).verdict == verdict
 
 
 def score_statistic(n_broken, n_fixed, n, delta):
@@ -93,7 +93,7 @@ def score_statistic(n_broken, n_fixed, n, delta):
     [(4, 16, 305), (9, 3, 305), (1, 2, 44), (12, 40, 60), (1, 1, 10), (0, 5, 40), (5, 0, 40), (0, 0, 305)],
 )
 def test_the_ends_of_the_interval_are_where_the_score_test_turns(n_broken, n_fixed, n):
-    low, high = paired_difference(n_broken, n_fixed, n)
+    low, high = tango_interval(n_broken, n_fixed, n)
     assert score_statistic(n_broken, n_fixed, n, low) == pytest.approx(Z_95, abs=1e-3)
     assert score_statistic(n_broken, n_fixed, n, high) == pytest.approx(Z_95, abs=1e-3)
 
@@ -101,19 +101,19 @@ def test_the_ends_of_the_interval_are_where_the_score_test_turns(n_broken, n_fix
 def test_where_nothing_changed_the_interval_is_known_by_hand():
     """With no change the test at delta is n delta / (1 - delta) <= z^2, so the end is z^2 / (n + z^2)."""
     end = Z_95**2 / (305 + Z_95**2)
-    assert paired_difference(0, 0, 305) == pytest.approx((-end, end), abs=1e-9)
-    assert paired_difference(0, 0, 0) == (-1.0, 1.0)
+    assert tango_interval(0, 0, 305) == pytest.approx((-end, end), abs=1e-9)
+    assert tango_interval(0, 0, 0) == (-1.0, 1.0)
     with pytest.raises(ValueError, match="paired counts"):
-        paired_difference(3, 3, 5)
+        tango_interval(3, 3, 5)
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(0, n))))
 def test_the_interval_holds_the_difference_and_is_mirrored(drawn):
     n, n_broken, n_fixed = drawn[0], drawn[1], min(drawn[2], drawn[0] - drawn[1])
-    low, high = paired_difference(n_broken, n_fixed, n)
+    low, high = tango_interval(n_broken, n_fixed, n)
     assert -1 <= low <= (n_fixed - n_broken) / n <= high <= 1
-    assert paired_difference(n_fixed, n_broken, n) == pytest.approx((-high, -low), abs=1e-9)
+    assert tango_interval(n_fixed, n_broken, n) == pytest.approx((-high, -low), abs=1e-9)
 
 
 @settings(deadline=None, max_examples=60)
@@ -135,21 +135,21 @@ def test_a_family_leaves_out_what_has_too_few_changes():
     """(6, 0) has p = 0.031: among 3 testable ones its limit is 0.1 / 3. The weak ones do not dilute it."""
     weak = [paired_change(*answers(40, 2, 1))] * 50
     tested = [paired_change(*answers(40, n_broken, n_fixed)) for n_broken, n_fixed in ((6, 0), (5, 4), (4, 4))]
-    verdicts = [change.verdict for change in family([*weak, *tested])]
+    verdicts = [change.verdict for change in adjusted_for_multiple_testing([*weak, *tested])]
     assert verdicts == ["underpowered"] * 50 + ["worse", "no_evidence", "no_evidence"]
-    assert family([]) == []
+    assert adjusted_for_multiple_testing([]) == []
 
 
 def test_a_family_is_held_to_a_tenth():
     """With four testable ones the first limit is 0.025, which (6, 0) misses."""
     tested = [paired_change(*answers(40, n_broken, n_fixed)) for n_broken, n_fixed in ((6, 0), (5, 4), (4, 4), (3, 3))]
-    assert [change.verdict for change in family(tested)] == ["no_evidence"] * 4
+    assert [change.verdict for change in adjusted_for_multiple_testing(tested)] == ["no_evidence"] * 4
 
 
 @pytest.mark.parametrize("n_flips", [6, 7, 12, 20, 33, 60])
 def test_chance_is_called_a_change_in_at_most_one_night_of_twenty(n_flips):
     """Not simulated: every split of the flips, with its chance when a flip is as likely one way as the other."""
     chance = stats.binom.pmf(np.arange(n_flips + 1), n_flips, 0.5)
-    verdicts = [judged(*answers(80, n_flips - n_fixed, n_fixed)).verdict for n_fixed in range(n_flips + 1)]
+    verdicts = [mcnemar_test(*answers(80, n_flips - n_fixed, n_fixed)).verdict for n_fixed in range(n_flips + 1)]
     called = sum(p for p, verdict in zip(chance, verdicts, strict=True) if verdict in ("better", "worse"))
     assert 0 < called <= 0.05

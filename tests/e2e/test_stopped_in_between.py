@@ -20,7 +20,7 @@ BETWEEN = (
     "reportgen.runs.stored_evaluation:npz",
     "reportgen.deliver.archive.bundle:write_bundle",
     "reportgen.deliver.archive.bundle:manifest_json",
-    "reportgen.deliver.writing:settle",
+    "reportgen.deliver.writing:fsync_folder",
 )
 BEFORE = ("tests.pets:forward", "reportgen.inputs.images.reading:read_picture")
 

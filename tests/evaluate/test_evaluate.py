@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reportgen.errors import ConfigError, EvaluationError, InputError
-from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.device import compute, frozen_model
 from reportgen.evaluate.evaluation import evaluate
 from reportgen.evaluate.loop import logits
 from reportgen.evaluate.options import LoopOptions
@@ -146,7 +146,7 @@ def test_the_model_is_left_as_it_was_also_after_an_error(hand_inputs):
     before = state_of(model)
     predicted(hand_inputs)
     assert state_of(model) == before
-    with pytest.raises(RuntimeError, match="on purpose"), model_on_loan(model, CPU):
+    with pytest.raises(RuntimeError, match="on purpose"), frozen_model(model, CPU):
         assert not model.training
         raise RuntimeError("on purpose")
     assert state_of(model) == before

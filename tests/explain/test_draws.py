@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from reportgen.explain.attribution_method import method
-from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
+from reportgen.explain.checks.insertion_deletion import MapToScore, faithfulness
 from reportgen.explain.methods.perturbation import lime
 from reportgen.explain.methods.smooth_grad import SmoothGradOptions, smooth_grad
 from tests.model_contexts import asked, context_for
@@ -62,7 +62,7 @@ def test_the_map_of_smooth_grad_does_not_depend_on_memory_or_on_the_pictures_bes
 @pytest.mark.parametrize("side", [(13, 11), (16, 16), (29, 8)], ids=str)
 def test_random_maps_do_not_depend_on_their_number_or_on_the_batch(side):
     image = torch.rand((3, *side), generator=torch.Generator().manual_seed(0))
-    claims = [Claim(values=np.ones(size, dtype=np.float32), class_idx=0) for size in ((3, 5), side)]
+    claims = [MapToScore(values=np.ones(size, dtype=np.float32), class_idx=0) for size in ((3, 5), side)]
     found = {
         (n, size): faithfulness(
             context_for(HalfSquare(), image[None], batch_size=size, random_maps=n, insertion_steps=3),

@@ -10,7 +10,7 @@ from torch import nn
 
 from reportgen.compose.panels import map_tiles
 from reportgen.explain.attribution_method import method
-from reportgen.explain.checks.insertion_deletion import Claim, faithfulness
+from reportgen.explain.checks.insertion_deletion import MapToScore, faithfulness
 from reportgen.explain.checks.localisation import enlarged, focus
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import AttributionMap
@@ -88,7 +88,7 @@ def test_insertion_of_any_shape_begins_and_ends_where_it_must(shape):
     values = np.zeros(shape[1:], dtype=np.float32)
     values[shape[1] // 2 :, shape[2] // 2 :] = 1
     context = context_for(Corner(), picture[None], insertion_steps=2, random_maps=2)
-    (found,) = faithfulness(context, picture, [Claim(values=values, class_idx=0)], seed=1)
+    (found,) = faithfulness(context, picture, [MapToScore(values=values, class_idx=0)], seed=1)
     prob = Corner()(picture[None]).softmax(dim=1)[0, 0].item()
     n_half = round(shape[1] * shape[2] / 2)
     half = 0.5 if (values > 0).sum() <= n_half else None  # the quarter is gone

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torchvision
 
-from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.device import compute, frozen_model
 from reportgen.explain.attribution_method import AttributionRequest, ModelContext, method
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.methods.grad_cam import grad_cam
@@ -38,7 +38,7 @@ def answered(model_context, name, device):
     """Logits and the maps of method `name` on one device, both on the CPU afterwards."""
     model, pictures, layer = model_context()
     on = compute(device, "fp32")
-    with model_on_loan(model, on) as where:
+    with frozen_model(model, on) as where:
         inputs = pictures.to(where)
         unit = torch.ones(3, 1, 1, device=where)
         options = ExplainOptions(smooth_grad_samples=6)
@@ -65,7 +65,7 @@ def test_logits_and_maps_agree(model_context, name):
 
 def test_memory_on_the_device_is_flat_over_200_panels():
     model, pictures, _ = random_net()
-    with model_on_loan(model, compute("cuda", "fp32")) as device:
+    with frozen_model(model, compute("cuda", "fp32")) as device:
         inputs = pictures[:1].to(device)
         layer = target_layer(model, None, inputs)
         held = []

@@ -3,7 +3,7 @@
 from collections import Counter
 from statistics import fmean
 
-from reportgen.analyse.intervals import difference, mean_interval
+from reportgen.analyse.intervals import newcombe_interval, t_interval
 from reportgen.compose.section import Section, SectionContext
 from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.checks.standing import standings
@@ -31,7 +31,7 @@ def evidence(context: SectionContext) -> Section | None:
                 (one.outcome for one in attributions.randomization_tests if one.method == attributions.localising), None
             ),
             "left_out": [use.name for use in attributions.methods if use.name in attributions.failed],
-            "difference": difference((errors.n_off, errors.n), (hits.n_off, hits.n)),
+            "difference": newcombe_interval((errors.n_off, errors.n), (hits.n_off, hits.n)),
             "methods": [_trust(context, use) for use in attributions.methods],
             "refusals": attributions.refusals,
             "options": attributions.options,
@@ -71,6 +71,6 @@ def _trust(context: SectionContext, use: MethodUse) -> dict[str, object]:
         "insertion": fmean(one.insertion for one in judged) if judged else None,
         "random": fmean(fmean(one.random) for one in judged) if judged else None,
         "enrichment": fmean(enrichments) if enrichments else None,
-        "enrichment_ci": mean_interval(enrichments),
+        "enrichment_ci": t_interval(enrichments),
         "randomization_test": next((one for one in attributions.randomization_tests if one.method == use.name), None),
     }

@@ -3,7 +3,7 @@
 from reportgen.compose.figures import colour_bar
 from reportgen.compose.panels import JPEG_QUALITY
 from reportgen.compose.section import Section, SectionContext
-from reportgen.explain.checks.randomization import ALIKE, N_DRAWS
+from reportgen.explain.checks.randomization import FAILING_CORRELATION, N_DRAWS
 from reportgen.language import N_
 
 
@@ -22,7 +22,7 @@ def methods(context: SectionContext) -> Section:
             "options": context.attributions.options,
             "uses": context.attributions.methods,
             "randomization_tests": context.attributions.randomization_tests,
-            "alike": ALIKE,
+            "alike": FAILING_CORRELATION,
             "n_draws": N_DRAWS,
             "jpeg_quality": JPEG_QUALITY,
             "precision": context.attributions.precision,

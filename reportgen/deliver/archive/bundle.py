@@ -20,7 +20,14 @@ from pathlib import Path
 
 from reportgen.deliver.archive.locks import UNSUPPORTED, alone_in, locked
 from reportgen.deliver.mail.folder import mail_files, write_mail_files
-from reportgen.deliver.writing import HIDDEN_NAME, OF_OTHERS, hidden_name, settle, translate_os_errors, write_new
+from reportgen.deliver.writing import (
+    GROUP_AND_OTHERS,
+    HIDDEN_NAME,
+    fsync_folder,
+    hidden_name,
+    translate_os_errors,
+    write_new,
+)
 from reportgen.inputs.plain_files import entry_kind, held_folder, names_in
 from reportgen.runs.bundle_files import MANIFEST, damaged
 
@@ -46,7 +53,7 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
             partial.mkdir()
             rights = stat.S_IMODE(partial.stat().st_mode)  # what the umask gives
             with suppress(OSError):  # some file systems have no rights to change
-                partial.chmod(rights & ~OF_OTHERS)
+                partial.chmod(rights & ~GROUP_AND_OTHERS)
             at_end.enter_context(locked(partial))
         at_end.callback(shutil.rmtree, partial.name, dir_fd=parent, ignore_errors=True)
         at = at_end.enter_context(held_folder(partial))
@@ -57,14 +64,14 @@ def write_bundle(target: Path, files: Mapping[str, bytes], *, replace: bool = Fa
         write_new(at, MANIFEST, manifest_json(files))
         with suppress(OSError):
             partial.chmod(rights)
-        settle(at)
+        fsync_folder(at)
         with alone_in(target.parent):
             _refuse_existing(parent, target, unless=replaces)
             if replaces:
                 _exchange(partial, target)
             else:
                 partial.rename(target)
-        settle(parent)
+        fsync_folder(parent)
     return target
 
 

@@ -71,7 +71,7 @@ class Faithfulness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class MapToScore:
     """One map to be judged: values (h, w) >= 0, the model output it explains, and the rival of a contrast."""
 
     values: NDArray[np.float32]
@@ -80,7 +80,7 @@ class Claim:
 
 
 def faithfulness(
-    context: ModelContext, pixels: torch.Tensor, claims: Sequence[Claim], *, seed: int
+    context: ModelContext, pixels: torch.Tensor, claims: Sequence[MapToScore], *, seed: int
 ) -> tuple[Faithfulness, ...]:
     """One Faithfulness a claim, for one picture `pixels` (C, H, W), normalised, on the model's device.
 
@@ -157,7 +157,7 @@ def _logits(context: ModelContext, pictures: torch.Tensor) -> torch.Tensor:
     return scores.float().cpu()
 
 
-def _scores(logits: torch.Tensor, claim: Claim) -> NDArray[np.float64]:
+def _scores(logits: torch.Tensor, claim: MapToScore) -> NDArray[np.float64]:
     """(steps + 1,) probabilities."""
     if claim.rival_idx is None:
         probs = logits.double().softmax(dim=1)[:, claim.class_idx]

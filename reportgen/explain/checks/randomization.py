@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from reportgen.analyse.intervals import mean_interval
+from reportgen.analyse.intervals import t_interval
 from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError, method
 from reportgen.explain.checks.random_weights import randomised
 from reportgen.explain.maps import checked_maps
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Stage = Literal["head", "upper_half", "all"]
 RandomizationOutcome = Literal["pass", "borderline", "fail", "unknown"]
 JUDGED: Stage = "upper_half"
-ALIKE = 0.5
+FAILING_CORRELATION = 0.5
 """Where the interval of the mean correlation lies above it, with the upper half of the layers random, a method fails.
 
 On the real models measured, Guided Backprop has 0.7 to 0.9 there and all gradients, SmoothGrad and Grad-CAM below 0.4;
@@ -61,7 +61,7 @@ class RandomizationTest:
     @property
     def interval(self) -> tuple[float, float] | None:
         """95% interval of the mean correlation at the judged stage (Student's t), in [-1, 1]; None below two."""
-        ends = mean_interval(self.by_picture)
+        ends = t_interval(self.by_picture)
         return ends and (max(ends[0], -1.0), min(ends[1], 1.0))
 
     @property
@@ -73,11 +73,11 @@ class RandomizationTest:
         """
         if self.interval is not None:
             low, high = self.interval
-            return "fail" if low >= ALIKE else "pass" if high < ALIKE else "borderline"
+            return "fail" if low >= FAILING_CORRELATION else "pass" if high < FAILING_CORRELATION else "borderline"
         mean = self.correlation[JUDGED]
         if mean is None or self.by_picture:
             return "unknown"
-        return "fail" if mean >= ALIKE else "pass"
+        return "fail" if mean >= FAILING_CORRELATION else "pass"
 
 
 def randomization_tests(

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from reportgen.analyse.findings import Findings
-from reportgen.analyse.intervals import Interval, wilson
+from reportgen.analyse.intervals import ConfidenceInterval, wilson
 from reportgen.explain.attribution_method import AttributionRequest, ModelContext, NotApplicableError, PreparedMethod
 from reportgen.explain.checks.localisation import Focus, enlarged, focus
 from reportgen.explain.maps import checked_maps
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FocusRow:
-    """The map of the predicted class of row `idx`; `focus` is None where it says nothing (see `focus.focus`)."""
+    """The map of the predicted class of row `idx`; `focus` is None where it says nothing (see `localisation`)."""
 
     idx: int
     correct: bool
@@ -41,7 +41,7 @@ class LocalisationSummary:
     n_rows: int
     n: int
     n_off: int
-    share_ci: Interval
+    share_ci: ConfidenceInterval
     energy: float | None
     area: float | None
 

@@ -14,7 +14,7 @@ from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.stored_fields import Count, Difference, Fraction, Name, PathText
 from reportgen.language import LANGUAGES
 from reportgen.render.words import differences_text, mismatch_text
-from reportgen.runs.published import LanguageCode, MomentText, Positive, Published, RunIdText, alike, plain
+from reportgen.runs.published import LanguageCode, MomentText, Positive, Published, RunIdText, from_attributes, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class FlipJson(Published):
     def of(cls, flip: Flip, predictions: Predictions, preds: Any) -> Self:
         """With the names of image and classes; preds (N,): the predicted class numbers."""
         classes = predictions.facts.classes
-        return alike(
+        return from_attributes(
             cls,
             flip,
             sample_id=predictions.sample_ids[flip.idx],
@@ -93,7 +93,7 @@ class PairChangeJson(Published):
     def of(cls, one: PairChange, classes: tuple[str, ...]) -> Self:
         """With the names of its classes."""
         counts = {"newly_confused": one.change.n_broken, "no_longer_confused": one.change.n_fixed}
-        return alike(cls, one.change, a=classes[one.a], b=classes[one.b], **counts)
+        return from_attributes(cls, one.change, a=classes[one.a], b=classes[one.b], **counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,9 @@ class ClassChangeJson(Published):
     @classmethod
     def of(cls, one: ClassChange, classes: tuple[str, ...]) -> Self:
         """With the name of its class."""
-        return alike(cls, one.change, class_=classes[one.k], fixed=one.change.n_fixed, broken=one.change.n_broken)
+        return from_attributes(
+            cls, one.change, class_=classes[one.k], fixed=one.change.n_fixed, broken=one.change.n_broken
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +239,7 @@ class ComparisonJson(Published):
             comparable=against.comparable,
             reason=mismatch_text(against, code) or None,
             reasons={each: mismatch_text(against, each) for each in LANGUAGES},
-            differences=tuple(alike(DifferenceJson, one) for one in against.differences),
+            differences=tuple(from_attributes(DifferenceJson, one) for one in against.differences),
             across=differences_text(against, code) or None,
             acrosses={each: differences_text(against, each) for each in LANGUAGES},
             n_paired=overall.n if overall else 0,
@@ -251,7 +253,7 @@ class ComparisonJson(Published):
             passed_over=against.passed_over,
             churn=ChurnJson(tonight=churn.this_run, usual=churn.usual) if churn else None,
             errors=ErrorStatesJson.of(churn) if churn else None,
-            nights=tuple(alike(EarlierRunJson, run) for run in against.runs),
+            nights=tuple(from_attributes(EarlierRunJson, run) for run in against.runs),
             **_by_name(findings.predictions, against),
         )
 

@@ -11,7 +11,7 @@ from reportgen.explain.checks.run_localisation import localisation_summary
 from reportgen.explain.method_traits import Explains, MethodUse, Refusal, RefusalReason
 from reportgen.explain.options import ExplainOptions
 from reportgen.inputs.stored_fields import Count, Fraction, PathText
-from reportgen.runs.published import Correlation, LanguageCode, Published, alike, plain
+from reportgen.runs.published import Correlation, LanguageCode, Published, from_attributes, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class MethodJson(Published):
     @classmethod
     def of(cls, use: MethodUse) -> Self:
         """Of a method."""
-        return alike(cls, use, traits=alike(TraitsJson, use.traits))
+        return from_attributes(cls, use, traits=from_attributes(TraitsJson, use.traits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class RefusedJson(Published):
     @classmethod
     def of(cls, refusal: Refusal) -> Self:
         """Of a method."""
-        return alike(cls, refusal, traits=alike(TraitsJson, refusal.traits))
+        return from_attributes(cls, refusal, traits=from_attributes(TraitsJson, refusal.traits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class CertificateJson(Published):
     @classmethod
     def of(cls, test: RandomizationTest) -> Self:
         """Of a test."""
-        return alike(cls, test, correlation=CorrelationsJson(**dict(test.correlation.items())))
+        return from_attributes(cls, test, correlation=CorrelationsJson(**dict(test.correlation.items())))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,16 +188,18 @@ class ExplanationJson(Published):
         """Of a run."""
         errors = localisation_summary([row for row in attributions.focus if not row.correct])
         hits = localisation_summary([row for row in attributions.focus if row.correct])
-        return alike(
+        return from_attributes(
             cls,
             attributions,
             methods=tuple(MethodJson.of(one) for one in attributions.methods),
             refused=tuple(RefusedJson.of(one) for one in attributions.refusals),
             certificates=tuple(CertificateJson.of(one) for one in attributions.randomization_tests),
-            precision=tuple(alike(PrecisionJson, one) for one in attributions.precision),
-            gone=tuple(alike(GoneJson, one, sample_id=sample_ids[one.example.idx]) for one in attributions.gone),
+            precision=tuple(from_attributes(PrecisionJson, one) for one in attributions.precision),
+            gone=tuple(
+                from_attributes(GoneJson, one, sample_id=sample_ids[one.example.idx]) for one in attributions.gone
+            ),
             peak_off_object=PeakOffObjectJson(
-                errors=alike(LocalisationJson, errors), hits=alike(LocalisationJson, hits)
+                errors=from_attributes(LocalisationJson, errors), hits=from_attributes(LocalisationJson, hits)
             ),
         )
 

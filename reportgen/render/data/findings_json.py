@@ -29,7 +29,7 @@ from reportgen.render.data.scores_json import (
     PairJson,
     ScoresJson,
 )
-from reportgen.runs.published import LanguageCode, MomentText, Published, RunIdText, Seconds, alike, plain
+from reportgen.runs.published import LanguageCode, MomentText, Published, RunIdText, Seconds, from_attributes, plain
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -111,7 +111,7 @@ class FindingsJson(Published):
             timing=dict(stamp.timing),
             taxonomy=TaxonomyJson.of(facts),
             class_names_from=facts.alignment.named_by,
-            class_order=alike(ClassOrderJson, findings.class_order),
+            class_order=from_attributes(ClassOrderJson, findings.class_order),
             preprocessing=PreprocessingJson.of(facts.preprocessing, facts.preprocessing_sources),
             outputs=OutputsJson.of(facts),
             calibration=CalibrationJson(ece=findings.calibration_error, n_bins=N_BINS),

@@ -12,7 +12,7 @@ from reportgen.inputs.stored_fields import Name
 from reportgen.language import LANGUAGES
 from reportgen.render.data.gate_texts import gate_texts
 from reportgen.render.words import rule_text
-from reportgen.runs.published import DateText, LanguageCode, Positive, Published, alike
+from reportgen.runs.published import DateText, LanguageCode, Positive, Published, from_attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class RuleJson(Published):
     @classmethod
     def of(cls, rule: RuleResult, classes: tuple[str, ...], code: str) -> Self:
         """With its sentence in the language `code`, and in each."""
-        return alike(
+        return from_attributes(
             cls,
             rule,
             detail=rule_text(rule, classes, code=code),
@@ -82,14 +82,14 @@ class GateJson(Published):
         """With sentences in the language `code`, and in each."""
         gate, classes = findings.gate, findings.predictions.facts.classes
         details = gate_texts(gate.outcome, gate.strict, gate.n_data_checks)
-        return alike(
+        return from_attributes(
             cls,
             gate,
             detail=details[code] or None,
             details=details,
             rules=tuple(RuleJson.of(rule, classes, code) for rule in gate.rules),
             accepted=tuple(
-                alike(AcceptedJson, one, expires=one.expires.isoformat(), expired=one in gate.expired)
+                from_attributes(AcceptedJson, one, expires=one.expires.isoformat(), expired=one in gate.expired)
                 for one in gate.accepted
             ),
         )

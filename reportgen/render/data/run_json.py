@@ -14,7 +14,7 @@ from reportgen.inputs.facts import Remark, RunFacts
 from reportgen.inputs.images.preprocessing import Preprocessing
 from reportgen.inputs.models.output_reading import Numbers, Program
 from reportgen.inputs.stored_fields import Count, Name, PathText
-from reportgen.runs.published import Positive, Published, Sha256Text, alike
+from reportgen.runs.published import Positive, Published, Sha256Text, from_attributes
 
 Px = Annotated[int, Field(ge=1)]
 Deviation = Annotated[float, Field(gt=0)]
@@ -45,7 +45,7 @@ class ModelJson(Published):
     def of(cls, report: Report) -> Self:
         """Of a report."""
         model = report.findings.predictions.facts.model
-        return alike(
+        return from_attributes(
             cls,
             model,
             target_layer=report.attributions.target_layer or None,
@@ -108,13 +108,13 @@ class DataJson(Published):
     def of(cls, findings: Findings) -> Self:
         """Of the findings."""
         predictions, ids = findings.predictions, findings.predictions.sample_ids
-        return alike(
+        return from_attributes(
             cls,
             predictions.facts.data,
             n_samples=len(ids),
             n_classes=len(predictions.facts.classes),
             n_unreadable=len(predictions.unreadable),
-            unreadable=tuple(alike(UnreadableJson, image) for image in predictions.unreadable),
+            unreadable=tuple(from_attributes(UnreadableJson, image) for image in predictions.unreadable),
             fingerprint=predictions.fingerprint,
             same_files=tuple(
                 SameFileJson(sample_ids=tuple(ids[row] for row in one.rows), several_labels=one.several_labels)
@@ -170,7 +170,7 @@ class PreprocessingJson(Published):
     @classmethod
     def of(cls, preprocessing: Preprocessing, sources: Mapping[str, str]) -> Self:
         """With who gave each field."""
-        return alike(cls, preprocessing, sources=sources)
+        return from_attributes(cls, preprocessing, sources=sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ class OutputsJson(Published):
     @classmethod
     def of(cls, facts: RunFacts) -> Self:
         """Of a run."""
-        return alike(cls, facts.outputs, place=facts.outputs.steps, remark=facts.remark)
+        return from_attributes(cls, facts.outputs, place=facts.outputs.steps, remark=facts.remark)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,5 +231,5 @@ class ComputeJson(Published):
     @classmethod
     def of(cls, predictions: Predictions) -> Self:
         """Of a run."""
-        check = predictions.argmax and alike(ArgmaxCheckJson, predictions.argmax)
-        return alike(cls, predictions.compute, argmax_check=check)
+        check = predictions.argmax and from_attributes(ArgmaxCheckJson, predictions.argmax)
+        return from_attributes(cls, predictions.compute, argmax_check=check)

@@ -13,7 +13,7 @@ from reportgen.analyse.pairs import ConfusedPair
 from reportgen.analyse.scores import ClassScore
 from reportgen.evaluate.predictions import Predictions
 from reportgen.inputs.stored_fields import Count, Fraction, Name, PathText
-from reportgen.runs.published import Positive, Published, alike
+from reportgen.runs.published import Positive, Published, from_attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ClassScoreJson(Published):
     @classmethod
     def of(cls, row: ClassScore) -> Self:
         """From the scores of a class."""
-        return alike(cls, row, class_=row.name)
+        return from_attributes(cls, row, class_=row.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class ScoresJson(Published):
     def of(cls, findings: Findings) -> Self:
         """From the findings."""
         rows = tuple(ClassScoreJson.of(row) for row in findings.scores.per_class)
-        return alike(cls, findings.scores, per_class=rows)
+        return from_attributes(cls, findings.scores, per_class=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,9 @@ class PairJson(Published):
     @classmethod
     def of(cls, pair: ConfusedPair, classes: tuple[str, ...]) -> Self:
         """With the names of its classes."""
-        return alike(cls, pair, a=classes[pair.a], b=classes[pair.b], p_scatter=pair.p_value, evident=pair.significant)
+        return from_attributes(
+            cls, pair, a=classes[pair.a], b=classes[pair.b], p_scatter=pair.p_value, evident=pair.significant
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,7 @@ class GroupJson(Published):
     @classmethod
     def of(cls, group: ConfusedGroup, classes: tuple[str, ...]) -> Self:
         """With the names of its classes."""
-        return alike(cls, group, classes=tuple(classes[k] for k in group.classes))
+        return from_attributes(cls, group, classes=tuple(classes[k] for k in group.classes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,7 @@ class CrossSpeciesJson(Published):
     def of(cls, error: CrossSpeciesError, predictions: Predictions) -> Self:
         """With the names of image and classes."""
         classes = predictions.facts.classes
-        return alike(
+        return from_attributes(
             cls,
             error,
             sample_id=predictions.sample_ids[error.idx],

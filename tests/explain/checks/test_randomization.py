@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from reportgen.evaluate.device import compute, model_on_loan
+from reportgen.evaluate.device import compute, frozen_model
 from reportgen.explain.attribution_method import AttributionRequest, Explainer, ModelContext, method
 from reportgen.explain.checks.randomization import RandomizationTest, randomization_tests
 from reportgen.explain.options import ExplainOptions
@@ -153,7 +153,7 @@ def test_guided_backprop_fails_on_a_real_model_and_grad_cam_and_the_gradient_pas
     )
     crops = torch.stack([inputs.crop(inputs.samples[row])[0] for row in (0, 70, 140, 210)])
     pictures = inputs.facts.preprocessing.normalised(crops)
-    with model_on_loan(inputs.model, CPU):
+    with frozen_model(inputs.model, CPU):
         with torch.inference_mode():
             preds = inputs.model(pictures).argmax(dim=1)[None]
         request = AttributionRequest(
