@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from reportgen.errors import InputError
+from reportgen.inputs.checkpoints.kinds import NO_ZIP
 
 FREE_BYTES = 2**26  # so much may be claimed by any file
 _FOR_SMALL_VALUES = 2**31
@@ -32,7 +33,7 @@ def refuse_unpacked(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             n_bytes = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except NO_ZIP:
         return
     if n_bytes > most_bytes(path):
         raise _refused(path, f"an archive of {path.stat().st_size:,} bytes that unpacks to {n_bytes:,}")

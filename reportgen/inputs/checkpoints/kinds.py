@@ -14,6 +14,8 @@ from typing import Literal
 from reportgen.inputs.json_text import MAX_JSON_BYTES
 from reportgen.inputs.plain_files import read_regular, refuse_other
 
+# What zipfile raises for a file that is no whole zip: also features and flags that it does not know.
+NO_ZIP = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError)
 ReadableFormat = Literal[
     "torch", "torch_legacy", "safetensors", "hugging_face", "timm", "torchscript", "exported_program"
 ]
@@ -136,7 +138,7 @@ def _kind_of_zip(path: Path) -> FileFormat:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except NO_ZIP:
         return "cut_zip"
     below = {name.partition("/")[2] or name for name in names} | set(names)
     return next((kind for kind, has_its_members in _MEMBERS if has_its_members(below)), "zip")
