@@ -34,7 +34,7 @@ def cross_species_errors(
             target_species=species[targets[idx]],
             pred_species=species[preds[idx]],
             confidence=float(probs[idx, preds[idx]]),
-            prob_species=float(probs[idx, names == species[targets[idx]]].sum()),
+            prob_species=min(float(probs[idx, names == species[targets[idx]]].sum()), 1.0),
         )
         for idx in np.flatnonzero(names[targets] != names[preds])
     ]

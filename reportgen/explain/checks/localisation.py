@@ -45,7 +45,8 @@ def focus(values: NDArray[np.float32], mask: NDArray[np.uint8]) -> Focus | None:
         return None
     row, column = _hottest(values)
     hit = bool(on_object[row, column]) if counted[row, column] else None
-    return Focus(energy=float(values[on_object].sum(dtype=np.float64)) / total, area=area, hit=hit)
+    energy = float(values[on_object].sum(dtype=np.float64)) / total
+    return Focus(energy=min(energy, 1.0), area=area, hit=hit)  # two sums of the same numbers end in other last digits
 
 
 def _hottest(values: NDArray[np.float32]) -> tuple[int, int]:
